@@ -1,0 +1,1 @@
+//! `/setup`: the one-time link that makes the first administrator.

@@ -1,0 +1,136 @@
+//! What can happen.
+
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+/// The kinds of events; their names in the log and the table are `as_str`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    SignInSucceeded,
+    SignInFailed,
+    SignedOut,
+    SessionEnded,
+    ConsentGranted,
+    ConsentDenied,
+    GrantCreated,
+    GrantRevoked,
+    CodeReplayed,
+    CodeRefused,
+    RefreshTokenReused,
+    TokenRevoked,
+    ClientAuthenticationFailed,
+    ClientCreated,
+    ClientUpdated,
+    ClientRemoved,
+    ClientSecretRotated,
+    UserCreated,
+    UserUpdated,
+    PasswordSet,
+    AdministratorCreated,
+    KeyCreated,
+    KeyRotated,
+    LogoutDelivered,
+    LogoutDeliveryFailed,
+    StateApplied,
+}
+
+impl Kind {
+    /// `aggregate.what_happened`, stable for ever.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignInSucceeded => "sign_in.succeeded",
+            Self::SignInFailed => "sign_in.failed",
+            Self::SignedOut => "session.signed_out",
+            Self::SessionEnded => "session.ended",
+            Self::ConsentGranted => "consent.granted",
+            Self::ConsentDenied => "consent.denied",
+            Self::GrantCreated => "grant.created",
+            Self::GrantRevoked => "grant.revoked",
+            Self::CodeReplayed => "code.replayed",
+            Self::CodeRefused => "code.refused",
+            Self::RefreshTokenReused => "refresh_token.reused",
+            Self::TokenRevoked => "token.revoked",
+            Self::ClientAuthenticationFailed => "client.authentication_failed",
+            Self::ClientCreated => "client.created",
+            Self::ClientUpdated => "client.updated",
+            Self::ClientRemoved => "client.removed",
+            Self::ClientSecretRotated => "client.secret_rotated",
+            Self::UserCreated => "user.created",
+            Self::UserUpdated => "user.updated",
+            Self::PasswordSet => "user.password_set",
+            Self::AdministratorCreated => "user.administrator_created",
+            Self::KeyCreated => "key.created",
+            Self::KeyRotated => "key.rotated",
+            Self::LogoutDelivered => "logout.delivered",
+            Self::LogoutDeliveryFailed => "logout.delivery_failed",
+            Self::StateApplied => "state.applied",
+        }
+    }
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    pub address: Option<IpAddr>,
+    pub request_id: Option<String>,
+}
+
+/// One thing that happened. Built with the methods named after what they set.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub kind: Kind,
+    pub origin: Origin,
+    pub user_id: Option<Uuid>,
+    pub client_id: Option<String>,
+    pub session_id: Option<Uuid>,
+    pub grant_id: Option<Uuid>,
+    pub detail: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Event {
+    #[must_use]
+    pub fn new(kind: Kind, origin: &Origin) -> Self {
+        Self {
+            kind,
+            origin: origin.clone(),
+            user_id: None,
+            client_id: None,
+            session_id: None,
+            grant_id: None,
+            detail: serde_json::Map::new(),
+        }
+    }
+
+    #[must_use]
+    pub const fn user(mut self, id: Uuid) -> Self {
+        self.user_id = Some(id);
+        self
+    }
+
+    #[must_use]
+    pub fn client(mut self, id: &str) -> Self {
+        self.client_id = Some(id.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub const fn session(mut self, id: Uuid) -> Self {
+        self.session_id = Some(id);
+        self
+    }
+
+    #[must_use]
+    pub const fn grant(mut self, id: Uuid) -> Self {
+        self.grant_id = Some(id);
+        self
+    }
+
+    /// A fact worth keeping; never a secret.
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.detail.insert(name.to_owned(), value.into());
+        self
+    }
+}

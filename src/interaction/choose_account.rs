@@ -1,0 +1,1 @@
+//! choose_account page

@@ -1,0 +1,17 @@
+//! OAuth 2.0: what clients talk to.
+//!
+//! Owns: the authorization, token, introspection and revocation endpoints, client authentication, client metadata rules, OAuth errors.
+//! Must not: render pages (`interaction`, `web`), mint tokens (`tokens`), or write statements (`store`).
+//! RFC 6749, 6750, 7009, 7636, 7662, 8252, 9068, 9207, 9700.
+
+pub mod authorize;
+pub mod client;
+pub mod client_auth;
+pub mod error;
+pub mod introspect;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod revoke;
+pub mod token;
+
+pub use error::{Code, Error};

@@ -1,0 +1,9 @@
+//! OpenID Connect beyond OAuth: discovery, JWKS, userinfo, logout.
+//!
+//! Owns: those endpoints and the delivery of logout tokens. Must not: authenticate people or clients itself.
+
+pub mod backchannel;
+pub mod discovery;
+pub mod jwks;
+pub mod logout;
+pub mod userinfo;

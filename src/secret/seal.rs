@@ -1,0 +1,275 @@
+//! Sealing: authenticated encryption under the service's key-encryption keys.
+//!
+//! One key-encryption key seals, older ones still open. For each [`Purpose`] a key of its own is derived
+//! (HKDF-SHA-256, RFC 5869), so that what was sealed for one purpose can never be opened as another.
+//! XChaCha20-Poly1305: its 192-bit nonces can be drawn at random without counting messages.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::random::random_bytes;
+use crate::clock::Timestamp;
+
+const VERSION: u8 = 1;
+const KEY_ID: usize = 4;
+const NONCE: usize = 24;
+const EXPIRY: usize = 8;
+
+/// What a sealed value is for. Values of different purposes are sealed under different keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// An authorization request on its way through the pages.
+    Flow,
+    /// An authorization request that arrived by POST, on its way to the GET.
+    PostedAuthorize,
+    AuthorizationCode,
+    RefreshToken,
+    /// The accounts a browser has signed in with, in a cookie.
+    KnownAccounts,
+    /// A logout request on its way through the confirmation page.
+    Logout,
+    /// Form tokens against cross-site request forgery.
+    Csrf,
+    /// The one-time link that makes the first administrator.
+    Setup,
+    /// At rest: private signing keys.
+    SigningKey,
+    /// At rest: proof that the key-encryption key is the one this database was made with.
+    KeyCheck,
+}
+
+impl Purpose {
+    pub const ALL: [Self; 10] = [
+        Self::Flow,
+        Self::PostedAuthorize,
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::KnownAccounts,
+        Self::Logout,
+        Self::Csrf,
+        Self::Setup,
+        Self::SigningKey,
+        Self::KeyCheck,
+    ];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::PostedAuthorize => "posted-authorize",
+            Self::AuthorizationCode => "authorization-code",
+            Self::RefreshToken => "refresh-token",
+            Self::KnownAccounts => "known-accounts",
+            Self::Logout => "logout",
+            Self::Csrf => "csrf",
+            Self::Setup => "setup",
+            Self::SigningKey => "signing-key",
+            Self::KeyCheck => "key-check",
+        }
+    }
+}
+
+/// A 256-bit key-encryption key. Its id is the start of its SHA-256, so that nobody has to number keys.
+pub struct KeyEncryptionKey {
+    id: [u8; KEY_ID],
+    key: Zeroizing<[u8; 32]>,
+}
+
+impl KeyEncryptionKey {
+    #[must_use]
+    pub fn new(key: [u8; 32]) -> Self {
+        let digest: [u8; 32] = Sha256::new().chain_update(b"vestibule kek id").chain_update(key).finalize().into();
+        let [a, b, c, d, ..] = digest;
+        Self { id: [a, b, c, d], key: Zeroizing::new(key) }
+    }
+
+    /// The id as it is printed for operators: eight hexadecimal digits.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.id.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+struct Derived {
+    id: [u8; KEY_ID],
+    ciphers: Vec<XChaCha20Poly1305>,
+    mac: Vec<Zeroizing<[u8; 32]>>,
+}
+
+impl Derived {
+    fn of(kek: &KeyEncryptionKey) -> Self {
+        let derive = |kind: &str, purpose: Purpose| {
+            let mut key = Zeroizing::new([0; 32]);
+            let info = format!("vestibule {kind} {}", purpose.label());
+            // 32 bytes are within what HKDF-SHA-256 can expand, so this cannot fail.
+            let _ = Hkdf::<Sha256>::new(None, kek.key.as_slice()).expand(info.as_bytes(), key.as_mut_slice());
+            key
+        };
+        Self {
+            id: kek.id,
+            ciphers: Purpose::ALL.iter().map(|&p| XChaCha20Poly1305::new((&*derive("seal", p)).into())).collect(),
+            mac: Purpose::ALL.iter().map(|&p| derive("mac", p)).collect(),
+        }
+    }
+}
+
+/// Seals and opens. Cheap to share behind an `Arc`; all keys are derived once.
+pub struct Sealer {
+    keys: Vec<Derived>,
+}
+
+impl std::fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sealer({} keys)", self.keys.len())
+    }
+}
+
+/// Why a sealed value was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError<T> {
+    /// Authentic, but its time is over. The content is given, because "this page timed out" can still restart the request.
+    #[error("expired")]
+    Expired(T),
+    /// Malformed, forged, sealed for another purpose or under a key we do not have.
+    #[error("not sealed by this service")]
+    Invalid,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no key-encryption key")]
+pub struct SealError;
+
+impl Sealer {
+    /// The first key seals; all open.
+    ///
+    /// # Errors
+    /// When there is no key at all.
+    pub fn new(keys: &[KeyEncryptionKey]) -> Result<Self, SealError> {
+        if keys.is_empty() {
+            return Err(SealError);
+        }
+        Ok(Self { keys: keys.iter().map(Derived::of).collect() })
+    }
+
+    /// Seals a value that travels through a browser or a client: base64url text, worthless after `expires_at`.
+    #[must_use]
+    pub fn seal<T: Serialize>(&self, purpose: Purpose, value: &T, expires_at: Timestamp) -> String {
+        let mut plain = Zeroizing::new(expires_at.millis().to_be_bytes().to_vec());
+        // Values are our own plain structs: serialising them to memory does not fail.
+        let _ = serde_json::to_writer(&mut *plain, value);
+        URL_SAFE_NO_PAD.encode(self.seal_bytes(purpose, b"", &plain))
+    }
+
+    /// Opens what [`Sealer::seal`] made for the same purpose.
+    ///
+    /// # Errors
+    /// [`OpenError::Expired`] with the content, or [`OpenError::Invalid`].
+    pub fn open<T: DeserializeOwned>(&self, purpose: Purpose, sealed: &str, now: Timestamp) -> Result<T, OpenError<T>> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| OpenError::Invalid)?;
+        let plain = Zeroizing::new(self.open_bytes(purpose, b"", &bytes).ok_or(OpenError::Invalid)?);
+        let (expiry, json) = plain.split_first_chunk::<EXPIRY>().ok_or(OpenError::Invalid)?;
+        let value = serde_json::from_slice(json).map_err(|_| OpenError::Invalid)?;
+        if now >= Timestamp::from_millis(i64::from_be_bytes(*expiry)) {
+            return Err(OpenError::Expired(value));
+        }
+        Ok(value)
+    }
+
+    /// Seals bytes that rest in the database. `context` (the row's id) is authenticated, not stored: a value moved to another row does not open.
+    #[must_use]
+    pub fn seal_bytes(&self, purpose: Purpose, context: &[u8], plain: &[u8]) -> Vec<u8> {
+        let Some(key) = self.keys.first() else { return Vec::new() };
+        let Some(cipher) = key.ciphers.get(purpose as usize) else { return Vec::new() };
+        let nonce = random_bytes::<NONCE>();
+        let mut sealed = vec![VERSION];
+        sealed.extend_from_slice(&key.id);
+        let aad = [sealed.as_slice(), context].concat();
+        sealed.extend_from_slice(&nonce);
+        // Fails only for messages of more than 256 GiB.
+        let text = cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &aad }).unwrap_or_default();
+        sealed.extend_from_slice(&text);
+        sealed
+    }
+
+    /// Opens what [`Sealer::seal_bytes`] made for the same purpose and context.
+    #[must_use]
+    pub fn open_bytes(&self, purpose: Purpose, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (head, rest) = sealed.split_first_chunk::<{ 1 + KEY_ID }>()?;
+        let (nonce, text) = rest.split_first_chunk::<NONCE>()?;
+        let [VERSION, key_id @ ..] = head else { return None };
+        let key = self.keys.iter().find(|key| key.id == *key_id)?;
+        let aad = [head.as_slice(), context].concat();
+        key.ciphers.get(purpose as usize)?.decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: &aad }).ok()
+    }
+
+    /// A message authentication code (HMAC-SHA-256) under the sealing key of this purpose.
+    #[must_use]
+    pub fn mac(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {
+        self.keys.first().map_or([0; 32], |key| mac_with(key, purpose, message))
+    }
+
+    /// Whether `tag` is the code of `message` under any of the keys, in constant time per key.
+    #[must_use]
+    pub fn verify_mac(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
+        self.keys.iter().any(|key| super::digest::equal(&mac_with(key, purpose, message), tag))
+    }
+}
+
+fn mac_with(key: &Derived, purpose: Purpose, message: &[u8]) -> [u8; 32] {
+    let Some(secret) = key.mac.get(purpose as usize) else { return [0; 32] };
+    // HMAC takes keys of any length, so this cannot fail.
+    Hmac::<Sha256>::new_from_slice(secret.as_slice())
+        .map(|hmac| hmac.chain_update(message).finalize().into_bytes().into())
+        .unwrap_or([0; 32])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer(key: u8) -> Sealer {
+        Sealer::new(&[KeyEncryptionKey::new([key; 32])]).unwrap()
+    }
+
+    #[test]
+    fn opens_what_it_sealed_for_the_same_purpose_only() {
+        let sealed = sealer(1).seal(Purpose::Flow, &"value", Timestamp::from_secs(10));
+        let opened: String = sealer(1).open(Purpose::Flow, &sealed, Timestamp::from_secs(9)).unwrap();
+        assert_eq!(opened, "value");
+        assert!(matches!(sealer(1).open::<String>(Purpose::AuthorizationCode, &sealed, Timestamp::from_secs(9)), Err(OpenError::Invalid)));
+        assert!(matches!(sealer(2).open::<String>(Purpose::Flow, &sealed, Timestamp::from_secs(9)), Err(OpenError::Invalid)));
+    }
+
+    #[test]
+    fn expired_values_are_told_from_forged_ones() {
+        let sealed = sealer(1).seal(Purpose::Flow, &7, Timestamp::from_secs(10));
+        assert!(matches!(sealer(1).open::<i32>(Purpose::Flow, &sealed, Timestamp::from_secs(10)), Err(OpenError::Expired(7))));
+    }
+
+    #[test]
+    fn every_changed_character_is_noticed() {
+        let sealed = sealer(1).seal(Purpose::Flow, &"value", Timestamp::from_secs(10));
+        for at in 0..sealed.len() {
+            let mut forged = sealed.clone().into_bytes();
+            forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert!(sealer(1).open::<String>(Purpose::Flow, &forged, Timestamp::from_secs(1)).is_err(), "character {at}");
+            assert!(sealer(1).open::<String>(Purpose::Flow, &sealed[..at], Timestamp::from_secs(1)).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn an_older_key_still_opens() {
+        let sealed = sealer(1).seal_bytes(Purpose::SigningKey, b"row", b"key");
+        let rotated = Sealer::new(&[KeyEncryptionKey::new([2; 32]), KeyEncryptionKey::new([1; 32])]).unwrap();
+        assert_eq!(rotated.open_bytes(Purpose::SigningKey, b"row", &sealed).unwrap(), b"key");
+        assert!(rotated.open_bytes(Purpose::SigningKey, b"another row", &sealed).is_none());
+    }
+}

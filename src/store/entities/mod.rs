@@ -1,0 +1,1 @@
+//! Rows as the database has them. Private to the store.

@@ -1,0 +1,30 @@
+//! The store: the only room that knows sea-orm.
+//!
+//! Owns: connections, transactions, the grouping SQLite writer, entities, and every statement, one query file per
+//! aggregate. Functions use a closed set of verbs: `find` (Option), `get` (error if absent), `list`, `insert`, `update`,
+//! `redeem`, `rotate`, `revoke`, `purge`. Must not: decide anything the specifications decide.
+
+pub mod audit_events;
+pub mod clients;
+pub mod consents;
+mod error;
+pub mod grants;
+pub mod locks;
+pub mod logout_deliveries;
+pub mod sessions;
+pub mod settings;
+pub mod signing_keys;
+pub mod spent;
+pub mod users;
+
+mod connection;
+mod entities;
+mod migrate;
+mod writer;
+
+pub use connection::{Conn, Store};
+pub use error::{Error, Result};
+pub use migrate::{MigrationStatus, SchemaState};
+
+/// A boxed future, as transactions take it.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

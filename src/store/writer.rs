@@ -1,0 +1,1 @@
+//! The SQLite writer that groups concurrent transactions.

@@ -1,0 +1,14 @@
+//! Tokens: what we issue.
+//!
+//! Owns: access tokens (RFC 9068), ID tokens (OpenID Connect Core §2), refresh tokens and authorization codes (sealed), logout tokens,
+//! scopes and the claims they stand for. Must not: decide whether a token may be issued (`oauth`).
+
+pub mod access;
+pub mod claims;
+pub mod code;
+pub mod id_token;
+pub mod logout_token;
+pub mod refresh;
+pub mod scope;
+
+pub use scope::Scope;

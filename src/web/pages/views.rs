@@ -1,0 +1,179 @@
+//! The pages' structs: what each template may use. Filled by the rooms that answer for the page.
+
+use serde::Serialize;
+
+use super::Page;
+
+/// The application on whose behalf a page is shown.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ClientView {
+    pub name: String,
+    pub client_uri: Option<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+}
+
+/// `GET /`: what this is, with links to My Account, discovery and the JWKS.
+#[derive(Clone, Debug, Serialize)]
+pub struct HomePage {
+    pub issuer: String,
+}
+
+impl Page for HomePage {
+    const TEMPLATE: &'static str = "pages/home.html";
+}
+
+/// What is wrong with a sign-in attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginError {
+    /// "The email or password is not correct."
+    Refused,
+    MissingEmail,
+    MissingPassword,
+}
+
+/// A word above the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    LoggedOut,
+    /// The form's token did not fit (cookies cleared meanwhile); here is a fresh form.
+    FormRefreshed,
+    /// The first administrator has been made.
+    SetupDone,
+}
+
+/// `GET /login`. Posts to `/login`: `i`, `csrf_token`, `email`, `password`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LoginPage {
+    /// The sealed flow; none: ends at My Account.
+    pub flow: Option<String>,
+    pub csrf_token: String,
+    /// Prefilled address.
+    pub email: String,
+    /// The address is that of the person signed in, who is asked again (`prompt=login`, `max_age`): shown read-only.
+    pub again: bool,
+    /// The link "Not you? Use another account", when `again`.
+    pub another_account: Option<String>,
+    pub client: Option<ClientView>,
+    pub error: Option<LoginError>,
+    pub notice: Option<Notice>,
+}
+
+impl Page for LoginPage {
+    const TEMPLATE: &'static str = "pages/login.html";
+}
+
+/// `GET /consent`. Posts to `/consent`: `i`, `csrf_token`, `decision` = `allow` or `deny`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ConsentPage {
+    pub flow: String,
+    pub csrf_token: String,
+    pub client: ClientView,
+    /// Where the answer goes, for the person to recognise.
+    pub client_host: String,
+    /// Who is signed in.
+    pub email: String,
+    /// The link "Not you? Use another account".
+    pub another_account: String,
+    /// Scope values asked for, without `openid`; each has the text `scope-<value>` and unknown ones are shown as they are.
+    pub scopes: Vec<String>,
+}
+
+impl Page for ConsentPage {
+    const TEMPLATE: &'static str = "pages/consent.html";
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountChoice {
+    /// The user's id, the value of the buttons `account` and `remove`.
+    pub id: String,
+    pub email: String,
+    pub name: Option<String>,
+    /// Signed in now; otherwise the password will be asked.
+    pub signed_in: bool,
+}
+
+/// `GET /choose-account`. Posts to `/choose-account`: `i`, `csrf_token`, and `account` = id, or `remove` = id, or `another` = `1`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ChooseAccountPage {
+    pub flow: String,
+    pub csrf_token: String,
+    pub client: ClientView,
+    pub accounts: Vec<AccountChoice>,
+}
+
+impl Page for ChooseAccountPage {
+    const TEMPLATE: &'static str = "pages/choose_account.html";
+}
+
+/// `GET /logout` without a valid hint. Posts to `/logout/confirm`: `logout`, `csrf_token`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LogoutPage {
+    /// The sealed logout request.
+    pub logout: String,
+    pub csrf_token: String,
+    pub email: String,
+    /// The application that asks, when known.
+    pub client_name: Option<String>,
+}
+
+impl Page for LogoutPage {
+    const TEMPLATE: &'static str = "pages/logout.html";
+}
+
+/// After a logout that ends here.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LoggedOutPage {
+    /// Names of the applications that are being told.
+    pub applications: Vec<String>,
+    /// A logout was asked for with something unacceptable (such as an unregistered `post_logout_redirect_uri`): the text says that nothing was redirected.
+    pub not_returned: bool,
+}
+
+impl Page for LoggedOutPage {
+    const TEMPLATE: &'static str = "pages/logged_out.html";
+}
+
+/// `GET /account`. The log-out button posts to `/account/logout`: `csrf_token`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct AccountPage {
+    pub csrf_token: String,
+    pub email: String,
+    pub email_verified: bool,
+    pub name: Option<String>,
+    /// Seconds since 1970, shown in UTC.
+    pub signed_in_at: i64,
+    pub administrator: bool,
+}
+
+impl Page for AccountPage {
+    const TEMPLATE: &'static str = "pages/account.html";
+}
+
+/// What is wrong with the first administrator's form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum SetupError {
+    Email,
+    EmailTaken,
+    TooShort { min: usize, typed: usize },
+    TooLong,
+    Mismatch,
+}
+
+/// `GET /setup?token=…`. Posts to `/setup`: `token`, `csrf_token`, `email`, `name`, `new_password`, `new_password_confirmation`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SetupPage {
+    pub token: String,
+    pub csrf_token: String,
+    pub email: String,
+    pub name: String,
+    pub min_length: usize,
+    pub errors: Vec<SetupError>,
+}
+
+impl Page for SetupPage {
+    const TEMPLATE: &'static str = "pages/setup.html";
+}
