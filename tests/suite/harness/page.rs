@@ -222,13 +222,13 @@ impl<'b> Page<'b> {
     }
 
     fn find_button<'h>(&self, html: &'h Html, wanted: &str) -> Option<ElementRef<'h>> {
-        let selector = if wanted.starts_with('#') { wanted } else { "button, input[type=submit]" };
-        all(html, selector)
-            .into_iter()
-            .find(|element| wanted.starts_with('#') || text_of(*element) == wanted || element.attr("value") == Some(wanted))
+        // A text on a button, or a selector.
+        let selected = wanted.starts_with('#') || wanted.contains('[');
+        let selector = if selected { wanted } else { "button, input[type=submit]" };
+        all(html, selector).into_iter().find(|element| selected || text_of(*element) == wanted || element.attr("value") == Some(wanted))
     }
 
-    /// Presses a button or follows a link, by its text or `#id`.
+    /// Presses a button or follows a link, by its text or a selector with `#` or `[`.
     pub async fn click(self, wanted: &str) -> Page<'b> {
         let link = {
             let html = self.html();
