@@ -58,6 +58,12 @@ pub async fn update_last_seen(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Resu
     if changed.rows_affected == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
 }
 
+/// A sign-in again: replaces digest, `auth_time`, `last_seen_at`, `expires_at`, `amr`, `acr` and epoch of the session with this id and person,
+/// unless it has ended. Whether it was still going.
+pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
+    todo!()
+}
+
 /// Ends it. Whether it was still going.
 pub async fn revoke(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<bool> {
     let ended = Entity::update_many()
