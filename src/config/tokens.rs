@@ -1,10 +1,10 @@
 //! `[tokens]`: how long what we issue is valid.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::types::Span;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tokens {
     /// Authorization code.
