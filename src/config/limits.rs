@@ -17,7 +17,7 @@ pub struct Limits {
     pub sign_in: Quota,
     /// Token, introspection and revocation endpoints.
     pub token: Quota,
-    /// Userinfo.
+    /// The userinfo endpoint.
     pub userinfo: Quota,
     /// Discovery, JWKS and static files.
     pub metadata: Quota,

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_environment_overrides_the_file_and_a_mounted_file_overrides_both() {
-        let secret = file("postgres://from-the-mount\n");
+        let secret = file("postgres://db/mounted\n");
         let config = file("[brand]\nname = \"File\"\nsupport_url = \"https://help.example\"\n[database]\nurl = \"sqlite://a.db\"\n");
         let variables = [
             ("VESTIBULE_DATABASE__URL_FILE", secret.path().to_str().unwrap()),
@@ -94,7 +94,7 @@ mod tests {
         let loaded = load_from(Some(config.path()), environment(&variables)).unwrap();
         assert_eq!(loaded.config.brand.name, "42");
         assert_eq!(loaded.config.brand.support_url.as_deref(), Some("https://help.example"));
-        assert_eq!(loaded.config.database.url.expose(), "postgres://from-the-mount");
+        assert_eq!(loaded.config.database.url.expose(), "postgres://db/mounted");
         assert_eq!(loaded.config.database.max_connections, 7);
         assert!(!loaded.config.limits.enabled);
         assert_eq!(loaded.config.server.trusted_proxies.0.len(), 2);
