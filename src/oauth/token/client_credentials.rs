@@ -21,10 +21,10 @@ fn scope(asked: Option<&str>, registered: &str) -> Result<Scope, String> {
         return Err(format!("the scope {personal} is about a person, and client_credentials has none"));
     }
     let registered = Scope::parse(registered).unwrap_or_default();
-    match asked.iter().find(|value| !registered.contains(value)) {
-        Some(foreign) => Err(format!("the scope {foreign} is not registered for this client")),
-        None => Ok(asked),
+    if let Some(foreign) = asked.iter().find(|value| !registered.contains(value)) {
+        return Err(format!("the scope {foreign} is not registered for this client"));
     }
+    Ok(asked)
 }
 
 #[cfg(test)]

@@ -109,10 +109,10 @@ fn narrowed(granted: &str, registered: &str, asked: Option<&str>) -> Result<Scop
     let allowed = Scope::parse(granted).unwrap_or_default().intersection(&registered);
     let Some(asked) = asked else { return Ok(allowed) };
     let asked = Scope::parse(asked).ok_or("scope is malformed (RFC 6749 section 3.3)")?;
-    match asked.iter().find(|value| !allowed.contains(value)) {
-        Some(more) => Err(format!("the scope {more} was not granted: a refresh can only narrow (RFC 6749 section 6)")),
-        None => Ok(asked),
+    if let Some(more) = asked.iter().find(|value| !allowed.contains(value)) {
+        return Err(format!("the scope {more} was not granted: a refresh can only narrow (RFC 6749 section 6)"));
     }
+    Ok(asked)
 }
 
 /// Whether what the person allowed this client still covers the grant.
