@@ -51,6 +51,12 @@ pub async fn find(conn: &Conn<'_>, id: Uuid) -> Result<Option<Session>> {
     Entity::find_by_id(id).one(conn).await?.map(Session::try_from).transpose()
 }
 
+/// The session and its person, whatever state they are in, in one read.
+pub async fn find_with_user(conn: &Conn<'_>, id: Uuid) -> Result<Option<(Session, User)>> {
+    let row = Entity::find_by_id(id).find_both_related(users::Entity).one(conn).await?;
+    row.map(|(session, user)| Ok((Session::try_from(session)?, User::try_from(user)?))).transpose()
+}
+
 /// Notes that the session was used.
 pub async fn update_last_seen(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     let changed =
