@@ -51,11 +51,23 @@ pub async fn find(conn: &Conn<'_>, id: Uuid) -> Result<Option<Session>> {
     Entity::find_by_id(id).one(conn).await?.map(Session::try_from).transpose()
 }
 
+/// The session and its person, whatever state they are in, in one read.
+pub async fn find_with_user(conn: &Conn<'_>, id: Uuid) -> Result<Option<(Session, User)>> {
+    let row = Entity::find_by_id(id).find_both_related(users::Entity).one(conn).await?;
+    row.map(|(session, user)| Ok((Session::try_from(session)?, User::try_from(user)?))).transpose()
+}
+
 /// Notes that the session was used.
 pub async fn update_last_seen(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     let changed =
         Entity::update_many().col_expr(Column::LastSeenAt, Expr::value(now.millis())).filter(Column::Id.eq(id)).exec(conn).await?;
     if changed.rows_affected == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
+}
+
+/// A sign-in again: replaces digest, `auth_time`, `last_seen_at`, `expires_at`, `amr`, `acr` and epoch of the session with this id and person,
+/// unless it has ended. Whether it was still going.
+pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
+    todo!()
 }
 
 /// Ends it. Whether it was still going.
