@@ -1,13 +1,16 @@
 //! `keys`.
 
+use std::sync::Arc;
+
 use clap::Subcommand;
 use serde_json::json;
 
 use super::failure::Failure;
 use super::moment::rfc3339;
 use super::output::{Answer, table};
-use crate::app::{self, App};
+use crate::app::App;
 use crate::audit::{self, Event, Kind, Origin};
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::keys::{KeyInfo, KeyState};
 
@@ -24,7 +27,7 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
-    let app = app::open(config).await?;
+    let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
     let answer = match command {
         Command::List => Ok(list(&app.keys.list())),
         Command::Rotate { immediately } => rotate(&app, immediately).await,

@@ -51,7 +51,9 @@ impl fmt::Display for Problem {
             (None, Some(_)) => f.write_str(": ")?,
             (None, None) => {}
         }
-        write!(f, "{}. {}", self.what, self.change)
+        f.write_str(self.what.trim_end_matches('.'))?;
+        f.write_str(".")?;
+        if self.change.is_empty() { Ok(()) } else { write!(f, " {}", self.change) }
     }
 }
 
@@ -64,14 +66,19 @@ pub struct StartupError {
 }
 
 impl StartupError {
-    /// `what` went wrong (a clause without a full stop) and what to `change` (a sentence).
-    pub fn new(what: impl Into<String>, change: impl Into<String>) -> Self {
-        Self { problems: vec![Problem { what: what.into(), change: change.into(), ..Problem::default() }] }
+    /// What is wrong (a clause) with a setting, `section.key`, or with a part of the service, such as `templates`. What to change is
+    /// said with [`Self::remedy`] or in `what` itself.
+    pub fn new(key: &str, what: impl Into<String>) -> Self {
+        Self { problems: vec![Problem { key: Some(key.to_owned()), what: what.into(), ..Problem::default() }] }
     }
 
-    /// The same about one setting, `section.key`.
-    pub fn setting(key: &str, what: impl Into<String>, change: impl Into<String>) -> Self {
-        Self { problems: vec![Problem { key: Some(key.to_owned()), what: what.into(), change: change.into(), ..Problem::default() }] }
+    /// The same with what to change: a sentence.
+    #[must_use]
+    pub fn remedy(mut self, change: &str) -> Self {
+        for problem in &mut self.problems {
+            change.clone_into(&mut problem.change);
+        }
+        self
     }
 
     #[must_use]

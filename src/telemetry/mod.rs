@@ -30,7 +30,7 @@ pub fn init(log: &Log) -> Result<(), StartupError> {
 pub fn filter(log: &Log) -> Result<EnvFilter, StartupError> {
     EnvFilter::try_new(&log.filter).map_err(|error| {
         let change = "Write a level (error, warn, info, debug, trace) or target=level pairs separated by commas.";
-        StartupError::setting("log.filter", format!("{:?} is not a filter: {error}", log.filter), change)
+        StartupError::new("log.filter", format!("{:?} is not a filter: {error}", log.filter)).remedy(change)
     })
 }
 
