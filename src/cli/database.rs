@@ -21,7 +21,8 @@ pub(super) async fn open(config: &Config) -> Result<Store, Failure> {
         }
         SchemaState::Older => return Err(Failure::new("The database's schema is older than this program. Run `vestibule migrate up`.")),
         SchemaState::Newer => {
-            let text = "A newer version of Vestibule has changed the database's schema. Run that version, or take its migrations back with it.";
+            let text =
+                "A newer version of Vestibule has changed the database's schema. Run that version, or take its migrations back with it.";
             return Err(Failure::new(text));
         }
     }

@@ -81,10 +81,7 @@ enum Choice {
 impl Choice {
     fn of(posted: &Params) -> Option<Self> {
         let id = |name| posted.get(name).and_then(|id| Uuid::parse_str(id).ok());
-        id("account")
-            .map(Self::Account)
-            .or_else(|| id("remove").map(Self::Remove))
-            .or_else(|| posted.get("another").map(|_| Self::Another))
+        id("account").map(Self::Account).or_else(|| id("remove").map(Self::Remove)).or_else(|| posted.get("another").map(|_| Self::Another))
     }
 }
 

@@ -216,7 +216,11 @@ mod tests {
             request: "client_id=autotalk&state=%22x%22".to_owned(),
             client_id: "autotalk".to_owned(),
             requested_at: Timestamp::from_secs(5),
-            wanted: Wanted { since: Some(Timestamp::from_secs(5)), user: Some(Uuid::from_u128(4)), turned_down: Some(SignIn { session_id: Uuid::from_u128(9), at: Timestamp::from_secs(1) }) },
+            wanted: Wanted {
+                since: Some(Timestamp::from_secs(5)),
+                user: Some(Uuid::from_u128(4)),
+                turned_down: Some(SignIn { session_id: Uuid::from_u128(9), at: Timestamp::from_secs(1) }),
+            },
             question: Some(Question { user_id: Uuid::from_u128(4), scope: "openid".to_owned() }),
             ..Flow::default()
         }

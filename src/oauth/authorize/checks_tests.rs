@@ -12,7 +12,15 @@ const ANN: Uuid = Uuid::from_u128(1);
 
 fn client(metadata: Metadata) -> Client {
     let at = Timestamp::default();
-    Client { client_id: "autotalk".to_owned(), enabled: true, metadata, secrets: Vec::new(), managed: false, created_at: at, updated_at: at }
+    Client {
+        client_id: "autotalk".to_owned(),
+        enabled: true,
+        metadata,
+        secrets: Vec::new(),
+        managed: false,
+        created_at: at,
+        updated_at: at,
+    }
 }
 
 fn check(metadata: Metadata, pairs: &[(&str, &str)]) -> Result<AuthorizeRequest, (Code, String)> {
@@ -94,7 +102,8 @@ fn good_requests_pass_and_what_is_not_known_is_ignored() {
 
 #[test]
 fn what_is_asked_is_what_is_read() {
-    let changes = [("scope", "email openid nobody-knows"), ("nonce", "n"), ("prompt", "login consent"), ("max_age", "60"), ("id_token_hint", "ours")];
+    let changes =
+        [("scope", "email openid nobody-knows"), ("nonce", "n"), ("prompt", "login consent"), ("max_age", "60"), ("id_token_hint", "ours")];
     let request = with(Metadata::default(), &changes).unwrap();
     let expected = AuthorizeRequest {
         scope: Scope::parse("openid email").unwrap(),
@@ -146,7 +155,10 @@ fn a_client_without_the_grant_type_may_not_ask() {
 fn descriptions_are_plain_text_that_helps() {
     for changes in [[("prompt", "\"<script>")], [("scope", "\\")], [("max_age", "é")], [("response_type", "\n")]] {
         let (_, description) = with(Metadata::default(), &changes).unwrap_err();
-        assert!(description.len() <= 200 && description.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)), "{description}");
+        assert!(
+            description.len() <= 200 && description.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)),
+            "{description}"
+        );
     }
 }
 
