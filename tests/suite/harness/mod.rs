@@ -78,6 +78,14 @@ impl TestApp {
         Self { app, clock, database, router }
     }
 
+    /// Stops and starts the service on the same database.
+    pub async fn restart(&mut self) {
+        self.app.store.close().await;
+        let config = self.app.config.clone();
+        self.app = App::open(config, Arc::clone(&self.clock) as Arc<dyn Clock>).await.unwrap();
+        self.router = vestibule::routes::router(self.app.clone());
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
