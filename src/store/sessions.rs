@@ -67,7 +67,21 @@ pub async fn update_last_seen(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Resu
 /// A sign-in again: replaces digest, `auth_time`, `last_seen_at`, `expires_at`, `amr`, `acr` and epoch of the session with this id and person,
 /// unless it has ended. Whether it was still going.
 pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
-    todo!()
+    let row = Model::from(session);
+    let renewed = Entity::update_many()
+        .col_expr(Column::Digest, Expr::value(row.digest))
+        .col_expr(Column::AuthTime, Expr::value(row.auth_time))
+        .col_expr(Column::LastSeenAt, Expr::value(row.last_seen_at))
+        .col_expr(Column::ExpiresAt, Expr::value(row.expires_at))
+        .col_expr(Column::Amr, Expr::value(row.amr))
+        .col_expr(Column::Acr, Expr::value(row.acr))
+        .col_expr(Column::Epoch, Expr::value(row.epoch))
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::UserId.eq(row.user_id))
+        .filter(Column::EndedAt.is_null())
+        .exec(conn)
+        .await?;
+    Ok(renewed.rows_affected > 0)
 }
 
 /// Ends it. Whether it was still going.

@@ -165,7 +165,9 @@ mod tests {
         let speaker = Speaker { texts, locale: Locale::En, used: None };
         let environment = environment(&config::Brand::default(), speaker, statics).unwrap();
         let render = |source: &str| environment.render_str(source, ());
-        for source in ["{{ nobody }}", "{% if nobody %}{% endif %}", "{{ t('nothing') }}", "{{ asset('nothing.css') }}", "{{ t('choose-intro') }}"] {
+        for source in
+            ["{{ nobody }}", "{% if nobody %}{% endif %}", "{{ t('nothing') }}", "{{ asset('nothing.css') }}", "{{ t('choose-intro') }}"]
+        {
             assert!(render(source).is_err(), "{source}");
         }
         assert_eq!(render("{{ t('choose-intro', client='A') }}").unwrap(), "to continue to A");
