@@ -95,6 +95,7 @@ async fn show(app: &App, visit: &Visit, flow: &Flow, sealed: &str, current: &Cur
         csrf_token: csrf::token(&app.sealer, &browser),
         client: flow.client_view(app).await?.unwrap_or_default(),
         accounts,
+        return_origin: flow.return_origin(),
     };
     let response = app.pages.render(visit, visit.locale_for(flow.ui_locales.as_deref()), &page);
     Ok(with_cookie(response, set_cookie))

@@ -29,18 +29,6 @@ impl VerifiedRedirect {
         &self.uri
     }
 
-    /// Scheme, host and port; of a private-use scheme (RFC 8252 §7.1) the scheme with its colon.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        Url::parse(&self.uri).map_or_else(
-            |_| String::new(),
-            |url| match url.origin() {
-                url::Origin::Opaque(_) => format!("{}:", url.scheme()),
-                origin @ url::Origin::Tuple(..) => origin.ascii_serialization(),
-            },
-        )
-    }
-
     /// The location that carries a code (RFC 6749 §4.1.2), with `iss` (RFC 9207 §2).
     #[must_use]
     pub fn success(&self, code: &str, state: Option<&str>, issuer: &str) -> String {
@@ -297,14 +285,6 @@ mod tests {
             at(APP).error("access_denied", "no", Some("s"), "i"),
             "https://app.example/cb?error=access_denied&error_description=no&state=s&iss=i"
         );
-    }
-
-    #[test]
-    fn origins_are_what_a_policy_can_name() {
-        let origin = |uri: &str| resolve(&[uri], uri).unwrap().origin();
-        assert_eq!(origin("https://app.example:443/cb"), "https://app.example");
-        assert_eq!(origin("http://127.0.0.1:8081/cb"), "http://127.0.0.1:8081");
-        assert_eq!(origin("com.example.app:/cb"), "com.example.app:");
     }
 
     proptest! {

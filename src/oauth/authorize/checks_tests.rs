@@ -43,7 +43,9 @@ fn code_of(metadata: Metadata, changes: &[(&str, &str)]) -> Option<Code> {
 
 #[test]
 fn each_bad_request_meets_its_error() {
-    let (long, scopes, short) = ("x".repeat(2049), "a ".repeat(51), CHALLENGE.trim_end_matches('M'));
+    let (long, many) = ("x".repeat(2049), "a ".repeat(51));
+    let (state, nonce, scopes) = ([("state", long.as_str())], [("nonce", long.as_str())], [("scope", many.as_str())]);
+    let short = [("code_challenge", CHALLENGE.trim_end_matches('M'))];
     let rows: Vec<(&[(&str, &str)], Code)> = vec![
         (&[("response_type", "")], Code::InvalidRequest),
         (&[("response_type", "token")], Code::UnsupportedResponseType),
@@ -60,15 +62,15 @@ fn each_bad_request_meets_its_error() {
         (&[("scope", "")], Code::InvalidScope),
         (&[("scope", "nobody-knows")], Code::InvalidScope),
         (&[("scope", "openid \"")], Code::InvalidScope),
-        (&[("scope", &scopes)], Code::InvalidScope),
+        (&scopes, Code::InvalidScope),
         (&[("code_challenge", "")], Code::InvalidRequest),
         (&[("code_challenge", ""), ("code_challenge_method", "")], Code::InvalidRequest),
         (&[("code_challenge_method", "plain")], Code::InvalidRequest),
         (&[("code_challenge_method", "")], Code::InvalidRequest),
         (&[("code_challenge_method", "s256")], Code::InvalidRequest),
-        (&[("code_challenge", short)], Code::InvalidRequest),
-        (&[("state", &long)], Code::InvalidRequest),
-        (&[("nonce", &long)], Code::InvalidRequest),
+        (&short, Code::InvalidRequest),
+        (&state, Code::InvalidRequest),
+        (&nonce, Code::InvalidRequest),
         (&[("prompt", "none login")], Code::InvalidRequest),
         (&[("prompt", "create")], Code::InvalidRequest),
         (&[("max_age", "-1")], Code::InvalidRequest),
