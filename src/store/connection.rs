@@ -19,7 +19,7 @@ const SLOW_STATEMENT: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<Backend>,
-    counts: Arc<Counts>,
+    pub(super) counts: Arc<Counts>,
 }
 
 pub(super) enum Backend {
