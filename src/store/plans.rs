@@ -30,7 +30,7 @@ where
 }
 
 async fn reads(conn: &Conn<'_>) -> Result<()> {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     clients::find(conn, "autotalk").await?;
     users::find(conn, Uuid::nil()).await?;
     users::find_by_email(conn, "ada@example.org").await?;
