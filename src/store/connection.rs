@@ -39,7 +39,9 @@ impl Store {
             Some("postgres" | "postgresql") => Backend::Postgres(Postgres::open(config).await?),
             // The URL may hold a password: it is not repeated.
             _ => {
-                return Err(Error::Database("database.url must look like sqlite://path/to/file.db or postgres://user@host/name".to_owned()));
+                return Err(Error::Database(
+                    "database.url must look like sqlite://path/to/file.db or postgres://user@host/name".to_owned(),
+                ));
             }
         };
         Ok(Self { backend: Arc::new(backend), counts })
