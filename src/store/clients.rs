@@ -35,6 +35,7 @@ pub enum GrantType {
 /// Client metadata by its RFC 7591, OpenID Connect Registration, RP-Initiated and Back-Channel Logout names; the members below the line are ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "the members are those of the specifications")]
 pub struct Metadata {
     pub client_name: Option<String>,
     pub redirect_uris: Vec<String>,

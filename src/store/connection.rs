@@ -19,12 +19,12 @@ const SLOW_STATEMENT: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<Backend>,
-    counts: Arc<Counts>,
+    pub(super) counts: Arc<Counts>,
 }
 
 pub(super) enum Backend {
     Sqlite(Sqlite),
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 impl Store {
@@ -36,7 +36,7 @@ impl Store {
         let counts = Arc::new(Counts::default());
         let backend = match scheme_of(config.url.expose()) {
             Some("sqlite") => Backend::Sqlite(Sqlite::open(config, Arc::clone(&counts)).await?),
-            Some("postgres" | "postgresql") => Backend::Postgres(Postgres::open(config).await?),
+            Some("postgres" | "postgresql") => Backend::Postgres(Box::new(Postgres::open(config).await?)),
             // The URL may hold a password: it is not repeated.
             _ => {
                 return Err(Error::Database(

@@ -185,7 +185,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::testing::{NOW, TestDatabase, client, grant, session, user};
-    use super::super::{BoxFuture, Store, clients, consents, sessions, users};
+    use super::super::{Store, clients, consents, sessions, users};
     use super::*;
 
     const LATER: Timestamp = Timestamp::from_secs(1_800_000_060);

@@ -160,7 +160,7 @@ mod tests {
     use super::super::{Store, users};
     use super::*;
 
-    const IDLE: Duration = Duration::from_secs(600);
+    const IDLE: Duration = Duration::from_mins(10);
 
     async fn signed_in(store: &Store) -> (Session, User) {
         let ada = user("ada@example.org");
