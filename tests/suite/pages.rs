@@ -11,7 +11,16 @@ fn assert_page(page: &Page<'_>) {
     assert_eq!(page.count("main"), 1, "one main: {name}");
     assert!(!page.language().is_empty() && page.attribute("html", "dir").is_some(), "{name}");
     assert!(page.title().ends_with("Vestibule"), "the title ends with the brand: {}", page.title());
-    for selector in ["[style]", "style", "script:not([src])", "[onclick]", "[onload]", "[tabindex]:not([tabindex='-1']):not([tabindex='0'])", "iframe", "meta[http-equiv]"] {
+    for selector in [
+        "[style]",
+        "style",
+        "script:not([src])",
+        "[onclick]",
+        "[onload]",
+        "[tabindex]:not([tabindex='-1']):not([tabindex='0'])",
+        "iframe",
+        "meta[http-equiv]",
+    ] {
         assert_eq!(page.count(selector), 0, "{selector}: {name}");
     }
     assert_eq!(page.count("img:not([alt])"), 0, "{name}");
