@@ -18,10 +18,12 @@ async fn without_a_database_everything_that_needs_it_is_503() {
         app.token(TokenRequest::code(seed::AUTOTALK, &code)).await,
         app.token(TokenRequest::refresh(seed::AUTOTALK, refresh)).await,
         app.send(bearer("/userinfo", access)).await,
-        browser.get(&app.authorize(seed::AUTOTALK).url()).await,
         browser.get("/account").await,
         login.sign_in(seed::ANA).await.answer,
     ];
+    // RFC 6749 §4.1.2.1: a verified redirect takes the error back to the application.
+    let page = browser.open(&app.authorize(seed::AUTOTALK).url()).await;
+    assert_eq!(page.error(), "temporarily_unavailable");
     for answer in answers {
         assert_eq!(answer.status, 503, "{answer:?}");
         assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0, "{answer:?}");
