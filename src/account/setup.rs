@@ -28,7 +28,7 @@ use crate::store::{self, Conn, locks, spent};
 use crate::web::pages::views::{SetupError, SetupPage};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, csrf};
 
-const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const LIFETIME: Duration = Duration::from_hours(24);
 
 /// Two links used at once still make one administrator: the one that has this lease.
 const LOCK: &str = "setup";
