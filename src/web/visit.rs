@@ -25,7 +25,7 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const LANGUAGE: &str = "lang";
 
 /// How long a browser remembers the language picked.
-const LANGUAGE_AGE: Duration = Duration::from_secs(365 * 24 * 3600);
+const LANGUAGE_AGE: Duration = Duration::from_hours(365 * 24);
 
 /// The circumstances of a request. Put into the request's extensions by `web::visit::layer` (all requests), taken out by this extractor.
 #[derive(Clone, Debug)]
@@ -131,7 +131,10 @@ impl Visit {
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')).filter(|value| !value.is_empty())
+    lines
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+        .filter(|value| !value.is_empty())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -158,7 +161,8 @@ mod tests {
             trusted_proxies: "10.0.0.0/8".parse().unwrap(),
             default_locale: Locale::En,
         };
-        let tell = |visit: Visit| async move { format!("{} {} {}", visit.address, visit.locale.tag(), visit.locale_for(Some("xx pt en")).tag()) };
+        let tell =
+            |visit: Visit| async move { format!("{} {} {}", visit.address, visit.locale.tag(), visit.locale_for(Some("xx pt en")).tag()) };
         let app = Router::new()
             .route("/page", get(async move |visit: Visit| Html(tell(visit).await)))
             .route("/json", get(async || Json("x")))

@@ -4,10 +4,10 @@ use minijinja::Value;
 use minijinja::value::Serde;
 
 use super::views::{
-    AccountChoice, AccountPage, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage, Notice,
-    SetupError, SetupPage,
+    AccountChoice, AccountPage, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage,
+    Notice, SetupError, SetupPage,
 };
-use super::{Page, Pages, check};
+use super::{Page, Pages, check, engine};
 use crate::config;
 use crate::web::page_error::ErrorPage;
 use crate::web::{ErrorKind, Locale, Visit};
@@ -43,15 +43,17 @@ impl Sample {
 /// # Errors
 /// All complaints: `pt-BR/login-refused: …`.
 pub fn check(brand: &config::Brand) -> Result<usize, Vec<String>> {
-    let used = std::sync::Arc::default();
-    let pages = Pages::load_watched(brand, Some(std::sync::Arc::clone(&used))).map_err(|error| vec![error])?;
+    let used = engine::Used::default();
+    let pages = Pages::load_watched(brand, Some(&used)).map_err(|error| vec![error])?;
     let mut complaints = Vec::new();
     let mut count = 0;
     for sample in all() {
         for locale in Locale::ALL {
             let name = format!("{}/{}", locale.tag(), sample.name);
             match sample.render(&pages, locale) {
-                Ok(html) => complaints.extend(check::page(&html, brand, locale, sample.requires).into_iter().map(|what| format!("{name}: {what}"))),
+                Ok(html) => {
+                    complaints.extend(check::page(&html, brand, locale, sample.requires).into_iter().map(|what| format!("{name}: {what}")));
+                }
                 Err(error) => complaints.push(format!("{name}: {error}")),
             }
             count += 1;
@@ -59,7 +61,7 @@ pub fn check(brand: &config::Brand) -> Result<usize, Vec<String>> {
     }
     let used = used.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     // The link to help is there only when the operator has one.
-    let unused = pages.0.texts.ids().filter(|id| !used.contains(*id) && !(*id == "help" && brand.support_url.is_none()));
+    let unused = pages.0.texts.ids().filter(|id| !used.contains(*id) && (*id != "help" || brand.support_url.is_some()));
     complaints.extend(unused.map(|id| format!("locales: message {id} is used by no page")));
     if complaints.is_empty() { Ok(count) } else { Err(complaints) }
 }
@@ -151,7 +153,10 @@ fn consent() -> Vec<Sample> {
         client_host: HOSTILE.to_owned(),
         ..page.clone()
     };
-    [("consent", page), ("consent-openid", openid), ("consent-hostile", hostile)].iter().map(|(name, page)| Sample::of(*name, ids, page)).collect()
+    [("consent", page), ("consent-openid", openid), ("consent-hostile", hostile)]
+        .iter()
+        .map(|(name, page)| Sample::of(*name, ids, page))
+        .collect()
 }
 
 fn choose_account() -> Vec<Sample> {
@@ -218,7 +223,10 @@ fn setup() -> Vec<Sample> {
     let typed = SetupPage { email: "ana@example.com".to_owned(), name: HOSTILE.to_owned(), ..page.clone() };
     let states = [
         ("setup", page.clone()),
-        ("setup-email", SetupPage { errors: vec![SetupError::Email, SetupError::TooShort { min: 15, typed: 9 }], email: HOSTILE.to_owned(), ..page }),
+        (
+            "setup-email",
+            SetupPage { errors: vec![SetupError::Email, SetupError::TooShort { min: 15, typed: 9 }], email: HOSTILE.to_owned(), ..page },
+        ),
         ("setup-taken", SetupPage { errors: vec![SetupError::EmailTaken, SetupError::Mismatch], ..typed.clone() }),
         ("setup-too-long", SetupPage { errors: vec![SetupError::TooLong], ..typed }),
     ];
