@@ -14,7 +14,7 @@ use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-pub use document::form_action_source;
+pub use document::{form_action_source, form_action_sources};
 
 use self::engine::Engine;
 use super::i18n::Locale;
@@ -29,8 +29,8 @@ pub trait Page: Serialize {
     /// Below `templates/`, for example `pages/login.html`.
     const TEMPLATE: &'static str;
 
-    /// A CSP source beside ourselves to which a post from this page may lead, because browsers hold the redirects after a post against
-    /// `form-action` too: the application's origin, made by [`form_action_source`].
+    /// The CSP source beside ourselves to which a post from this page may lead (or several, separated by spaces), because browsers hold the
+    /// redirects after a post against `form-action` too: the application's origin, made by [`form_action_source`] or [`form_action_sources`].
     fn form_action_origin(&self) -> Option<String> {
         None
     }

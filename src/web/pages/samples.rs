@@ -148,7 +148,7 @@ fn consent() -> Vec<Sample> {
     let openid = ConsentPage { scopes: Vec::new(), client: long_client(), ..page.clone() };
     let hostile = ConsentPage {
         scopes: vec!["tickets:write".to_owned(), HOSTILE.to_owned()],
-        client: ClientView { name: HOSTILE.to_owned(), tos_uri: Some(HOSTILE.to_owned()), ..ClientView::default() },
+        client: ClientView { name: HOSTILE.to_owned(), tos_uri: Some("javascript:alert(1)".to_owned()), ..ClientView::default() },
         email: HOSTILE.to_owned(),
         client_host: HOSTILE.to_owned(),
         ..page.clone()
