@@ -1,1 +1,51 @@
 //! Liveness and readiness.
+//!
+//! Owns: `/health/live` (the process answers; never asks the database, so that a slow database does not get processes killed) and
+//! `/health/ready` (requests may be sent here: database reachable, schema ours, signing keys loaded, not draining).
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+
+use crate::app::App;
+use crate::keys::Algorithm;
+use crate::store::SchemaState;
+
+/// A database that has not answered by then counts as gone.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `GET /health/live`.
+pub async fn live() -> Response {
+    answer(StatusCode::OK, "live")
+}
+
+/// `GET /health/ready`: 200, or 503 with the reason.
+pub async fn ready(State(app): State<App>) -> Response {
+    match obstacle(&app).await {
+        None => answer(StatusCode::OK, "ready"),
+        Some(reason) => answer(StatusCode::SERVICE_UNAVAILABLE, reason),
+    }
+}
+
+async fn obstacle(app: &App) -> Option<&'static str> {
+    if app.is_draining() {
+        return Some("draining");
+    }
+    if app.keys.signer(Algorithm::ES256).is_err() {
+        return Some("no signing key");
+    }
+    match tokio::time::timeout(PATIENCE, app.store.check()).await {
+        Ok(Ok(SchemaState::Current)) => None,
+        Ok(Ok(SchemaState::Older)) => Some("database schema is older than this program"),
+        // A newer replica has migrated; expand/contract migrations let this one go on serving.
+        Ok(Ok(SchemaState::Newer)) => None,
+        Ok(Err(_)) | Err(_) => Some("database does not answer"),
+    }
+}
+
+fn answer(status: StatusCode, word: &'static str) -> Response {
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(serde_json::json!({ "status": word }))).into_response()
+}

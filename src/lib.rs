@@ -29,6 +29,7 @@ pub mod tokens;
 pub mod cli;
 pub mod declare;
 pub mod health;
+pub mod home;
 pub mod jobs;
 
 // Assembly.

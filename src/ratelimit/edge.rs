@@ -1,1 +1,128 @@
-//! Limits by address.
+//! The coarse fence: requests per client address, one limiter per group of routes (tower_governor).
+//!
+//! The key is ours, because the crate's own extractors either believe any `X-Forwarded-For` or lump everybody behind a proxy together.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use governor::clock::QuantaInstant;
+use governor::middleware::NoOpMiddleware;
+use http::{HeaderValue, StatusCode, header};
+use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
+use tower_governor::key_extractor::KeyExtractor;
+use tower_governor::{GovernorError, GovernorLayer};
+
+use crate::config::{Limits, Quota};
+use crate::web::{ErrorKind, PageError, Visit, address};
+
+/// Routes that share a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Pages,
+    /// Posts that carry a password; counted beside [`Group::Pages`].
+    SignIn,
+    Token,
+    Userinfo,
+    Metadata,
+}
+
+impl Group {
+    pub const ALL: [Self; 5] = [Self::Pages, Self::SignIn, Self::Token, Self::Userinfo, Self::Metadata];
+
+    const fn quota(self, limits: &Limits) -> Quota {
+        match self {
+            Self::Pages => limits.pages,
+            Self::SignIn => limits.sign_in,
+            Self::Token => limits.token,
+            Self::Userinfo => limits.userinfo,
+            Self::Metadata => limits.metadata,
+        }
+    }
+
+    /// Whether people rather than programs meet this limit.
+    const fn is_for_people(self) -> bool {
+        matches!(self, Self::Pages | Self::SignIn)
+    }
+}
+
+/// Limits by address class: IPv4 as it is, IPv6 by /64.
+#[derive(Clone, Copy, Debug)]
+pub struct AddressClass;
+
+impl KeyExtractor for AddressClass {
+    type Key = IpAddr;
+
+    fn extract<T>(&self, request: &http::Request<T>) -> Result<IpAddr, GovernorError> {
+        request.extensions().get::<Arc<Visit>>().map(|visit| address::class(visit.address)).ok_or(GovernorError::UnableToExtractKey)
+    }
+}
+
+type Middleware = NoOpMiddleware<QuantaInstant>;
+pub type Layer = GovernorLayer<AddressClass, Middleware, Body>;
+
+/// All limiters of this process.
+pub struct Edge {
+    limiters: Vec<(Group, Arc<GovernorConfig<AddressClass, Middleware>>)>,
+}
+
+impl Edge {
+    /// One limiter per group; none at all when limits are switched off.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        let groups = if limits.enabled { Group::ALL.as_slice() } else { &[] };
+        Self { limiters: groups.iter().filter_map(|&group| Some((group, Arc::new(limiter(group, limits)?)))).collect() }
+    }
+
+    /// The layer for a group's routes.
+    #[must_use]
+    pub fn layer(&self, group: Group) -> Option<Layer> {
+        let (_, config) = self.limiters.iter().find(|(g, _)| *g == group)?;
+        Some(GovernorLayer::new(Arc::clone(config)).error_handler(move |error| refuse(group, &error)))
+    }
+
+    /// Forgets addresses whose budget is full again: the maps never shrink by themselves. Answers how many are still remembered.
+    pub fn sweep(&self) -> usize {
+        self.limiters
+            .iter()
+            .map(|(_, config)| {
+                let limiter = config.limiter();
+                limiter.retain_recent();
+                limiter.shrink_to_fit();
+                limiter.len()
+            })
+            .sum()
+    }
+}
+
+/// `None` for a quota of nothing, which the configuration does not let through.
+fn limiter(group: Group, limits: &Limits) -> Option<GovernorConfig<AddressClass, Middleware>> {
+    let Quota { burst, per } = group.quota(limits);
+    let mut builder = GovernorConfigBuilder::default().key_extractor(AddressClass);
+    builder.burst_size(burst).period(per / burst.max(1));
+    if group == Group::SignIn {
+        builder.methods(vec![http::Method::POST]);
+    }
+    builder.finish()
+}
+
+/// 429 in the shape of who asked.
+fn refuse(group: Group, error: &GovernorError) -> Response {
+    let GovernorError::TooManyRequests { wait_time, .. } = error else {
+        return PageError::because(ErrorKind::Internal, error).into_response();
+    };
+    // The crate rounds down and would say "in 0 seconds".
+    let retry_after = wait_time.saturating_add(1);
+    if group.is_for_people() {
+        return PageError::new(ErrorKind::TooManyRequests { retry_after }).into_response();
+    }
+    let body = serde_json::json!({
+        "error": "temporarily_unavailable",
+        "error_description": format!("too many requests from this address; try again in {retry_after} s"),
+    });
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,16 +1,27 @@
-//! The service's shared state, and how it is put together and served.
+//! The service's shared state, how it is put together, and how it is served.
+//!
+//! Owns: [`App`], [`App::open`], the listener, TLS, shutdown. Must not: answer requests (`routes` says who does).
+
+mod open;
+mod serve;
+mod tls;
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
+
+pub use serve::{Server, serve};
 
 use crate::account::password::Passwords;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Issuer};
 use crate::keys::KeyRing;
 use crate::oauth::client::ClientCache;
+use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
+use crate::ratelimit::edge::Edge;
 use crate::secret::Sealer;
 use crate::store::Store;
 use crate::tokens::access::Verifier;
@@ -30,11 +41,15 @@ pub struct Shared {
     pub keys: KeyRing,
     pub access_tokens: Verifier,
     pub clients: ClientCache,
+    pub discovery: Discovery,
     pub passwords: Passwords,
     pub pages: Pages,
     pub outbound: Outbound,
+    pub edge: Edge,
     /// Rung when a logout delivery is waiting.
     pub logout_waiting: Notify,
+    /// Set when the process is told to stop: readiness says no, so that no new requests are sent here.
+    pub draining: AtomicBool,
 }
 
 impl Deref for App {
@@ -54,5 +69,10 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 }

@@ -1,0 +1,245 @@
+//! The listener: accepts, bounds and drains connections.
+//!
+//! Our own loop over hyper, because axum's has no deadline for request headers: a client that sends them byte by byte would hold a
+//! connection for ever.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::extract::Request;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+use super::App;
+use super::tls::Tls;
+use crate::account::setup;
+use crate::clock::SystemClock;
+use crate::config::{Config, StartupError};
+use crate::{jobs, routes};
+
+/// How long the accept loop pauses when the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Request headers of one request: at most so many, in so many bytes.
+const MAX_HEADERS: usize = 64;
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+
+/// `vestibule serve`: everything from the configuration to the answered signal.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn serve(config: Config) -> Result<(), StartupError> {
+    let app = App::open(config, Arc::new(SystemClock)).await?;
+    announce_setup(&app).await?;
+    let server = Server::bind(app).await?;
+    let stop = CancellationToken::new();
+    tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            asked_to_stop().await;
+            stop.cancel();
+        }
+    });
+    server.run(stop).await;
+    Ok(())
+}
+
+/// While there is no administrator, every start prints a fresh one-time link.
+async fn announce_setup(app: &App) -> Result<(), StartupError> {
+    let link = setup::link(app).await.map_err(|error| StartupError::new("database.url", error.to_string()))?;
+    if let Some(link) = link {
+        tracing::warn!("no administrator yet; create the first one within 24 hours at {link}");
+    }
+    Ok(())
+}
+
+async fn asked_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+}
+
+/// A bound listener with everything that will answer on it.
+pub struct Server {
+    app: App,
+    listener: TcpListener,
+    tls: Option<Tls>,
+}
+
+impl Server {
+    /// Binds `server.listen` and loads the certificate, if any.
+    ///
+    /// # Errors
+    /// When the port is taken or the certificate cannot be used.
+    pub async fn bind(app: App) -> Result<Self, StartupError> {
+        let tls = Tls::load(&app.config.server)?;
+        let listen = app.config.server.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|error| StartupError::new("server.listen", format!("cannot listen on {listen}: {error}")))?;
+        Ok(Self { app, listener, tls })
+    }
+
+    /// The address bound, with the port the system chose where 0 was configured.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop`; then readiness says no, running requests get `server.drain_timeout`, jobs stop, the store closes.
+    pub async fn run(self, stop: CancellationToken) {
+        let Self { app, listener, tls } = self;
+        let background = TaskTracker::new();
+        let jobs_stop = CancellationToken::new();
+        background.spawn(jobs::run(app.clone(), jobs_stop.clone()));
+        if let Some(tls) = tls.clone() {
+            background.spawn(tls.keep_current(jobs_stop.clone()));
+        }
+        tracing::info!(issuer = app.issuer.as_str(), listen = ?listener.local_addr().ok(), tls = tls.is_some(), "serving");
+
+        let connections = Connections::new(&app);
+        tokio::select! {
+            () = connections.accept_all(&listener, tls.as_ref()) => {}
+            () = stop.cancelled() => {}
+        }
+        app.draining.store(true, Ordering::Relaxed);
+        drop(listener);
+        tracing::info!("draining");
+        connections.drain(app.config.server.drain_timeout.0).await;
+        jobs_stop.cancel();
+        background.close();
+        if tokio::time::timeout(app.config.server.drain_timeout.0, background.wait()).await.is_err() {
+            tracing::warn!("background jobs did not stop in time");
+        }
+        app.store.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// What all connections share.
+struct Connections {
+    router: Router,
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    slots: Arc<Semaphore>,
+    graceful: GracefulShutdown,
+    handshake_timeout: Duration,
+}
+
+impl Connections {
+    fn new(app: &App) -> Self {
+        let server = &app.config.server;
+        let header_timeout = server.header_read_timeout.0;
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(header_timeout)
+            .max_headers(MAX_HEADERS)
+            .max_buf_size(MAX_HEADER_BYTES.max(8192));
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX))
+            .max_concurrent_streams(100)
+            .max_pending_accept_reset_streams(20)
+            .keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(header_timeout);
+        Self {
+            router: routes::router(app.clone()),
+            builder: Arc::new(builder),
+            slots: Arc::new(Semaphore::new(server.max_connections)),
+            graceful: GracefulShutdown::new(),
+            handshake_timeout: header_timeout,
+        }
+    }
+
+    /// Accepts for ever. A connection waits to be accepted while all slots are taken.
+    async fn accept_all(&self, listener: &TcpListener, tls: Option<&Tls>) {
+        loop {
+            let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return };
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            // Answers are small; waiting to fill packets would only delay them.
+            let _ = stream.set_nodelay(true);
+            let connection =
+                Connection { service: self.router.clone(), builder: Arc::clone(&self.builder), watcher: self.graceful.watcher(), peer };
+            match tls.cloned() {
+                None => drop(tokio::spawn(async move {
+                    connection.serve(stream).await;
+                    drop(slot);
+                })),
+                Some(tls) => drop(tokio::spawn({
+                    let timeout = self.handshake_timeout;
+                    async move {
+                        connection.serve_tls(&tls, stream, timeout).await;
+                        drop(slot);
+                    }
+                })),
+            }
+        }
+    }
+
+    async fn drain(self, at_most: Duration) {
+        if tokio::time::timeout(at_most, self.graceful.shutdown()).await.is_err() {
+            tracing::warn!("requests were still running at the end of server.drain_timeout");
+        }
+    }
+}
+
+struct Connection {
+    service: Router,
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    watcher: hyper_util::server::graceful::Watcher,
+    peer: SocketAddr,
+}
+
+impl Connection {
+    async fn serve_tls(self, tls: &Tls, stream: TcpStream, timeout: Duration) {
+        match tokio::time::timeout(timeout, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Err(error)) => tracing::debug!(%error, peer = %self.peer, "TLS handshake failed"),
+            Err(_) => tracing::debug!(peer = %self.peer, "TLS handshake timed out"),
+        }
+    }
+
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
+        let Self { service, builder, watcher, peer } = self;
+        let service = TowerToHyperService::new(service.map_request(move |request: http::Request<hyper::body::Incoming>| {
+            let mut request: Request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        }));
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, %peer, "connection ended early");
+        }
+    }
+}
