@@ -83,7 +83,6 @@ impl Statics {
 }
 
 /// `GET /static/{file}`.
-#[expect(clippy::unused_async, reason = "the router takes asynchronous handlers")]
 pub async fn get(State(app): State<App>, Path(file): Path<String>, headers: HeaderMap) -> Result<Response, PageError> {
     app.pages.statics().respond(&file, &headers).ok_or_else(|| PageError::new(ErrorKind::NotFound))
 }
