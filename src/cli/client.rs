@@ -17,8 +17,8 @@ use crate::declare::client::{check_client_id, response_types, rotated};
 use crate::oauth::client::{check_metadata, new_secret};
 use crate::secret::{Digest, Secret, random_id};
 use crate::store::clients::{self, AuthMethod, Client, ClientSecret, GrantType, Metadata};
-use crate::store::{self, Store};
 use crate::store::signing_keys::Algorithm;
+use crate::store::{self, Store};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -6,10 +6,18 @@ use std::path::PathBuf;
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    File { path: PathBuf, line: usize },
-    Environment { variable: String },
+    File {
+        path: PathBuf,
+        line: usize,
+    },
+    Environment {
+        variable: String,
+    },
     /// A mounted secret: the file that `variable` names.
-    MountedFile { variable: String, path: PathBuf },
+    MountedFile {
+        variable: String,
+        path: PathBuf,
+    },
 }
 
 impl fmt::Display for Source {

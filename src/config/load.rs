@@ -38,7 +38,8 @@ pub fn load_from(path: Option<&Path>, environment: impl Iterator<Item = (OsStrin
     let (config, misread) = layers.extract(&settings);
     let misread_keys: Vec<String> = misread.iter().filter_map(|problem| problem.key.clone()).collect();
     problems.extend(misread);
-    let contradictions = config.problems().into_iter().filter(|problem| !problem.key.as_ref().is_some_and(|key| misread_keys.contains(key)));
+    let contradictions =
+        config.problems().into_iter().filter(|problem| !problem.key.as_ref().is_some_and(|key| misread_keys.contains(key)));
     problems.extend(contradictions.map(|problem| with_source(problem, &layers, &settings)));
     if problems.is_empty() { Ok(Loaded { config, sources }) } else { Err(problems.into()) }
 }

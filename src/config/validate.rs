@@ -61,7 +61,11 @@ impl Config {
             (Some(_), None) => found.add("server.tls_certificate", "the private key is missing", "Set server.tls_key too."),
             (None, Some(_)) => found.add("server.tls_key", "the certificate is missing", "Set server.tls_certificate too."),
             (Some(_), Some(_)) if !self.issuer().is_https() => {
-                found.add("server.public_url", "this service serves TLS, so its URL is https", "Set it to the https URL that browsers use.");
+                found.add(
+                    "server.public_url",
+                    "this service serves TLS, so its URL is https",
+                    "Set it to the https URL that browsers use.",
+                );
             }
             _ => {}
         }
@@ -132,7 +136,11 @@ impl Config {
             );
         }
         if password.iterations == 0 || password.memory_kib < 8 {
-            found.add("password.iterations", "Argon2 needs 8 KiB and one pass at least (RFC 9106 §3.1)", "Set memory_kib and iterations higher.");
+            found.add(
+                "password.iterations",
+                "Argon2 needs 8 KiB and one pass at least (RFC 9106 §3.1)",
+                "Set memory_kib and iterations higher.",
+            );
         }
     }
 
@@ -297,7 +305,9 @@ mod tests {
 
     #[test]
     fn database_urls_are_of_the_two_kinds() {
-        for good in ["sqlite://data/v.db", "sqlite:///var/lib/v.db", "sqlite:v.db", "postgres://u:p@h/db", "postgresql://h/db?sslmode=require"] {
+        for good in
+            ["sqlite://data/v.db", "sqlite:///var/lib/v.db", "sqlite:v.db", "postgres://u:p@h/db", "postgresql://h/db?sslmode=require"]
+        {
             assert_eq!(check_database_url(good), Ok(()), "{good}");
         }
         for bad in ["sqlite://", "sqlite::memory:", "mysql://h/db", "postgres://h", "v.db", ""] {

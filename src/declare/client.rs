@@ -71,10 +71,9 @@ pub fn response_types(grant_types: &[GrantType]) -> Vec<String> {
 pub fn rotated(secrets: &[ClientSecret], fresh: ClientSecret, now: Timestamp, overlap: Duration) -> Vec<ClientSecret> {
     let end = now.plus(overlap);
     let previous = secrets.iter().find(|secret| secret.digest != fresh.digest && secret.expires_at.is_none_or(|at| at > now));
-    let ending = previous.filter(|_| !overlap.is_zero()).map(|secret| ClientSecret {
-        expires_at: Some(secret.expires_at.map_or(end, |at| at.min(end))),
-        ..secret.clone()
-    });
+    let ending = previous
+        .filter(|_| !overlap.is_zero())
+        .map(|secret| ClientSecret { expires_at: Some(secret.expires_at.map_or(end, |at| at.min(end))), ..secret.clone() });
     std::iter::once(fresh).chain(ending).collect()
 }
 
@@ -104,7 +103,8 @@ pub(super) fn read(mut entry: Entry, config: &Config) -> (Option<DesiredClient>,
         }
     }
     let members = metadata_members();
-    let known: Vec<&str> = ["client_id", "client_secret", "client_secret_file"].into_iter().chain(members.iter().map(String::as_str)).collect();
+    let known: Vec<&str> =
+        ["client_id", "client_secret", "client_secret_file"].into_iter().chain(members.iter().map(String::as_str)).collect();
     let desired = client_id.zip(metadata).map(|(client_id, metadata)| DesiredClient { client_id, secret, metadata });
     (desired, entry.finish(&known))
 }

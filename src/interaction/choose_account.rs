@@ -81,10 +81,7 @@ enum Choice {
 impl Choice {
     fn of(posted: &Params) -> Option<Self> {
         let id = |name| posted.get(name).and_then(|id| Uuid::parse_str(id).ok());
-        id("account")
-            .map(Self::Account)
-            .or_else(|| id("remove").map(Self::Remove))
-            .or_else(|| posted.get("another").map(|_| Self::Another))
+        id("account").map(Self::Account).or_else(|| id("remove").map(Self::Remove)).or_else(|| posted.get("another").map(|_| Self::Another))
     }
 }
 
@@ -98,6 +95,7 @@ async fn show(app: &App, visit: &Visit, flow: &Flow, sealed: &str, current: &Cur
         csrf_token: csrf::token(&app.sealer, &browser),
         client: flow.client_view(app).await?.unwrap_or_default(),
         accounts,
+        return_origin: flow.return_origin(),
     };
     let response = app.pages.render(visit, visit.locale_for(flow.ui_locales.as_deref()), &page);
     Ok(with_cookie(response, set_cookie))

@@ -16,7 +16,7 @@ use crate::tokens::Scope;
 use crate::web::pages::views::ConsentPage;
 use crate::web::{PageError, StrictForm, Visit, csrf};
 
-/// The question; or back to the flow, when nobody or somebody else is there by now.
+/// The question; or back to the flow, when nobody or somebody else is there by now, or it has been answered (the way back, another tab).
 ///
 /// # Errors
 /// A page: the flow is over, not ours, or another browser's; the store.
@@ -24,8 +24,10 @@ pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQu
     let flow = flow::open(&app, &visit, sealed.as_deref())?;
     let sealed = sealed.unwrap_or_default();
     match asked(&app, &visit, &flow).await? {
-        Some((current, question)) => show(&app, &visit, &flow, &sealed, &current, question).await,
-        None => Ok(see_other(&flow::resume_path(&sealed))),
+        Some((current, question)) if !is_answered(&app, &flow, question).await? => {
+            show(&app, &visit, &flow, &sealed, &current, question).await
+        }
+        _ => Ok(see_other(&flow::resume_path(&sealed))),
     }
 }
 
@@ -64,6 +66,12 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
 async fn asked<'f>(app: &App, visit: &Visit, flow: &'f Flow) -> Result<Option<(Current, &'f Question)>, PageError> {
     let current = session::current(app, visit).await?;
     Ok(current.zip(flow.question.as_ref()).filter(|(current, question)| current.user.id == question.user_id))
+}
+
+/// Whether all of it was allowed since the request: then the flow does not lead here.
+async fn is_answered(app: &App, flow: &Flow, question: &Question) -> store::Result<bool> {
+    let consent = consents::find(&app.store.read(), question.user_id, &flow.client_id).await?;
+    Ok(consent.is_some_and(|consent| consent.granted_at >= flow.requested_at && parse(&question.scope).is_subset(&parse(&consent.scope))))
 }
 
 /// Adds to what was allowed before: asking for less one day takes nothing back.
@@ -116,29 +124,12 @@ async fn show(app: &App, visit: &Visit, flow: &Flow, sealed: &str, current: &Cur
         flow: sealed.to_owned(),
         csrf_token: csrf::token(&app.sealer, &browser),
         client: flow.client_view(app).await?.unwrap_or_default(),
-        client_host: host_of(flow.return_origin.as_deref().unwrap_or_default()),
+        client_host: flow.return_host(),
         email: current.user.email.clone(),
         another_account: flow::page_path("/login", &flow::seal(app, visit, &another).value),
         scopes: parse(&question.scope).without("openid").iter().map(str::to_owned).collect(),
+        return_origin: flow.return_origin(),
     };
     let response = app.pages.render(visit, visit.locale_for(flow.ui_locales.as_deref()), &page);
     Ok(with_cookie(response, set_cookie))
-}
-
-/// The part of an origin that people recognise: the host (with its port), or the private-use scheme of a native application.
-fn host_of(origin: &str) -> String {
-    origin.split_once("://").map_or(origin.trim_end_matches(':'), |(_, host)| host).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn people_see_the_host_or_the_applications_own_scheme() {
-        assert_eq!(host_of("https://autotalk.example"), "autotalk.example");
-        assert_eq!(host_of("http://127.0.0.1:8081"), "127.0.0.1:8081");
-        assert_eq!(host_of("com.example.autotalk:"), "com.example.autotalk");
-        assert_eq!(host_of(""), "");
-    }
 }

@@ -9,6 +9,7 @@ use http::HeaderValue;
 use http::header::COOKIE;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
+use url::Url;
 use uuid::Uuid;
 
 use super::step::{SignIn, Wanted};
@@ -17,6 +18,7 @@ use crate::clock::Timestamp;
 use crate::secret::{Digest, OpenError, Purpose, Sealer, equal, random_token};
 use crate::store;
 use crate::web::cookies::Cookie;
+use crate::web::pages::form_action_source;
 use crate::web::pages::views::ClientView;
 use crate::web::{ErrorKind, PageError, Visit};
 
@@ -27,7 +29,8 @@ pub const PARAM: &str = "i";
 /// never what a form says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {
-    /// The authorization request, urlencoded: the parameters we read, as they came. Checked again, whole, at every resume.
+    /// The authorization request, urlencoded: the parameters we read, as they came. Checked again, whole, at every resume. It is sealed
+    /// only after its client and redirect URI were proven.
     pub request: String,
     pub client_id: String,
     pub requested_at: Timestamp,
@@ -47,9 +50,6 @@ pub struct Flow {
     /// The person said no to it.
     #[serde(default)]
     pub denied: bool,
-    /// Where the answer goes: the origin of the redirect URI, or the scheme of a private-use one with its colon (`com.example.app:`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub return_origin: Option<String>,
 }
 
 /// A consent that is missing.
@@ -66,6 +66,29 @@ impl Flow {
     #[must_use]
     pub fn restart_path(&self) -> String {
         format!("/authorize?{}", self.request)
+    }
+
+    /// Where the answer goes.
+    fn redirect_uri(&self) -> Option<String> {
+        let mut parameters = form_urlencoded::parse(self.request.as_bytes());
+        parameters.find(|(name, _)| name == "redirect_uri").map(|(_, uri)| uri.into_owned())
+    }
+
+    /// Where a form of ours may lead to in the end, for the pages' content security policy.
+    #[must_use]
+    pub fn return_origin(&self) -> Option<String> {
+        self.redirect_uri().and_then(|uri| form_action_source(&uri))
+    }
+
+    /// What people recognise of where the answer goes: the host with its port, or the private-use scheme of a native application.
+    #[must_use]
+    pub fn return_host(&self) -> String {
+        let url = self.redirect_uri().and_then(|uri| Url::parse(&uri).ok());
+        url.map_or_else(String::new, |url| match (url.scheme(), url.host_str(), url.port()) {
+            ("http" | "https", Some(host), None) => host.to_owned(),
+            ("http" | "https", Some(host), Some(port)) => format!("{host}:{port}"),
+            (scheme, ..) => scheme.to_owned(),
+        })
     }
 
     /// The same request, with the person's word that this sign-in is not to answer it, and whose address to fill in instead.
@@ -216,7 +239,11 @@ mod tests {
             request: "client_id=autotalk&state=%22x%22".to_owned(),
             client_id: "autotalk".to_owned(),
             requested_at: Timestamp::from_secs(5),
-            wanted: Wanted { since: Some(Timestamp::from_secs(5)), user: Some(Uuid::from_u128(4)), turned_down: Some(SignIn { session_id: Uuid::from_u128(9), at: Timestamp::from_secs(1) }) },
+            wanted: Wanted {
+                since: Some(Timestamp::from_secs(5)),
+                user: Some(Uuid::from_u128(4)),
+                turned_down: Some(SignIn { session_id: Uuid::from_u128(9), at: Timestamp::from_secs(1) }),
+            },
             question: Some(Question { user_id: Uuid::from_u128(4), scope: "openid".to_owned() }),
             ..Flow::default()
         }
@@ -243,6 +270,20 @@ mod tests {
         let bound = Bound { flow: flow(), browser: fingerprint(BROWSER) };
         let sealed = sealer().seal(Purpose::PostedAuthorize, &bound, Timestamp::from_secs(10));
         assert_eq!(open_for(&sealer(), Some(BROWSER), &sealed, Timestamp::from_secs(9)), Err(Refusal::NotOurs));
+    }
+
+    #[test]
+    fn people_see_the_host_or_the_applications_own_scheme() {
+        let rows = [
+            ("https%3A%2F%2Fautotalk.example%2Fcb", "autotalk.example"),
+            ("http://127.0.0.1:8081/cb", "127.0.0.1:8081"),
+            ("com.example.autotalk%3A%2Fcb", "com.example.autotalk"),
+            ("", ""),
+        ];
+        for (uri, host) in rows {
+            let flow = Flow { request: format!("state=1&redirect_uri={uri}"), ..Flow::default() };
+            assert_eq!(flow.return_host(), host);
+        }
     }
 
     #[test]

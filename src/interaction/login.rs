@@ -1,6 +1,6 @@
 //! `/login`: e-mail and password.
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 
@@ -21,13 +21,19 @@ const MY_ACCOUNT: &str = "/account";
 ///
 /// # Errors
 /// A page: the flow is over, not ours, or another browser's; the store.
-pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQuery) -> Result<Response, PageError> {
+pub async fn get(
+    State(app): State<App>,
+    visit: Visit,
+    FlowQuery(sealed): FlowQuery,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
     let place = Place::open(&app, &visit, sealed.as_deref())?;
     let current = session::current(&app, &visit).await?;
     if current.as_ref().is_some_and(|current| place.has_nothing_to_ask(current)) {
         return Ok(see_other(&place.path_after()));
     }
-    let form = Form { email: place.login_hint().unwrap_or_default().to_owned(), ..Form::default() };
+    let email = place.login_hint().unwrap_or_default().to_owned();
+    let form = Form { email, error: None, notice: notice(query.as_deref().unwrap_or_default()) };
     show(&app, &visit, &place, current.as_ref(), form).await
 }
 
@@ -63,7 +69,6 @@ enum Outcome {
 }
 
 /// The form's content and its word to the person.
-#[derive(Default)]
 struct Form {
     email: String,
     error: Option<LoginError>,
@@ -91,6 +96,16 @@ async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Res
             let started = session::start(app, visit, &user, proof, &origin).await?;
             Ok(Outcome::SignedIn { session: started.set_cookie, accounts: known_accounts::remember(app, visit, user.id) })
         }
+    }
+}
+
+/// The word another page of ours sends along: one of ours, never a text.
+fn notice(query: &str) -> Option<Notice> {
+    let (_, word) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "notice")?;
+    match &*word {
+        "logged_out" => Some(Notice::LoggedOut),
+        "setup_done" => Some(Notice::SetupDone),
+        _ => None,
     }
 }
 
@@ -152,7 +167,21 @@ async fn show(app: &App, visit: &Visit, place: &Place<'_>, current: Option<&Curr
         client,
         error: form.error,
         notice: form.notice,
+        return_origin: place.flow().and_then(Flow::return_origin),
     };
     let locale = visit.locale_for(place.flow().and_then(|flow| flow.ui_locales.as_deref()));
     Ok(with_cookie(app.pages.render(visit, locale, &page), set_cookie))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_words_of_ours_become_notices() {
+        assert_eq!(notice("i=x&notice=logged_out"), Some(Notice::LoggedOut));
+        assert_eq!(notice("notice=setup_done"), Some(Notice::SetupDone));
+        assert_eq!(notice("notice=Call+this+number"), None);
+        assert_eq!(notice(""), None);
+    }
 }

@@ -164,7 +164,8 @@ pub fn is_account_chosen(chosen: Option<Uuid>, requested_at: Timestamp, facts: F
 /// given since the request, from everybody: an application that asks for the page gets it, first-party or not.
 fn is_consent_given(demand: &Demand, allowed: Option<&Allowed>) -> bool {
     let covered = demand.consent_by_operator || allowed.is_some_and(|allowed| demand.scope.is_subset(&allowed.scope));
-    let anew = !demand.prompt.consent || allowed.is_some_and(|allowed| allowed.at >= demand.requested_at && demand.scope.is_subset(&allowed.scope));
+    let anew = !demand.prompt.consent
+        || allowed.is_some_and(|allowed| allowed.at >= demand.requested_at && demand.scope.is_subset(&allowed.scope));
     covered && anew
 }
 

@@ -51,7 +51,12 @@ fn each_clause_has_its_step() {
         ("prompt=login asks again", with(&|d| d.prompt = LOGIN), Some(ann(-1)), Step::Login),
         ("prompt=login is satisfied by a sign-in since", with(&|d| d.prompt = LOGIN), Some(ann(0)), Step::Issue),
         ("max_age too long ago", with(&|d| d.max_age = secs(10)), Some(ann(-11)), Step::Login),
-        ("max_age too long ago, silently", with(&|d| (d.max_age, d.prompt) = (secs(10), NONE)), Some(ann(-11)), Step::Fail(Missing::LoginRequired)),
+        (
+            "max_age too long ago, silently",
+            with(&|d| (d.max_age, d.prompt) = (secs(10), NONE)),
+            Some(ann(-11)),
+            Step::Fail(Missing::LoginRequired),
+        ),
         ("max_age just in time", with(&|d| d.max_age = secs(10)), Some(ann(-10)), Step::Issue),
         ("max_age=0 is like login", with(&|d| d.max_age = secs(0)), Some(ann(-1)), Step::Login),
         ("max_age=0 after a sign-in", with(&|d| d.max_age = secs(0)), Some(ann(1)), Step::Issue),
@@ -59,7 +64,12 @@ fn each_clause_has_its_step() {
         ("the largest max_age", with(&|d| d.max_age = secs(u64::MAX)), Some(ann(-9999)), Step::Issue),
         ("the hint names her", with(&|d| d.hinted_user = Some(ANN)), Some(ann(-60)), Step::Issue),
         ("the hint names somebody else", with(&|d| d.hinted_user = Some(BOB)), Some(ann(-60)), Step::Login),
-        ("the same, silently", with(&|d| (d.hinted_user, d.prompt) = (Some(BOB), NONE)), Some(ann(-60)), Step::Fail(Missing::LoginRequired)),
+        (
+            "the same, silently",
+            with(&|d| (d.hinted_user, d.prompt) = (Some(BOB), NONE)),
+            Some(ann(-60)),
+            Step::Fail(Missing::LoginRequired),
+        ),
         ("somebody else signed in for the request", with(&|d| d.hinted_user = Some(BOB)), Some(ann(1)), Step::Fail(Missing::LoginRequired)),
         ("another account is asked for", with(&|d| d.turned_down = Some(ann(-60).sign_in())), Some(ann(-60)), Step::Login),
         ("another sign-in of the same person will do", with(&|d| d.turned_down = Some(ann(-60).sign_in())), Some(ann(5)), Step::Issue),
@@ -131,7 +141,13 @@ fn sessions() -> Vec<Option<Facts>> {
 }
 
 fn consents() -> Vec<Option<Allowed>> {
-    vec![None, Some(allowed("openid", -5)), Some(allowed("openid email", -5)), Some(allowed("openid email phone", 5)), Some(allowed("openid", 5))]
+    vec![
+        None,
+        Some(allowed("openid", -5)),
+        Some(allowed("openid email", -5)),
+        Some(allowed("openid email phone", 5)),
+        Some(allowed("openid", 5)),
+    ]
 }
 
 fn every_case(law: impl Fn(&Demand, Option<Facts>, Option<&Allowed>, Step)) {

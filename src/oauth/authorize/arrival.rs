@@ -37,8 +37,8 @@ pub(super) fn text_of_query(app: &App, query: String) -> Result<String, PageErro
 }
 
 /// The path at which a posted request goes on.
-pub(super) fn path_of_posted(app: &App, params: &Params) -> String {
-    let sealed = app.sealer.seal(Purpose::PostedAuthorize, &request::encode(params), app.now().plus(POSTED_FOR));
+pub(super) fn path_of_posted(app: &App, text: &str) -> String {
+    let sealed = app.sealer.seal(Purpose::PostedAuthorize, &request::relevant(text), app.now().plus(POSTED_FOR));
     format!("/authorize?{POSTED}{sealed}")
 }
 

@@ -53,7 +53,7 @@ pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery
 pub async fn post(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, PageError> {
     let text = arrival::text_of_body(query.as_deref(), &headers, body).await?;
     match arrival::read(&app, &text).await {
-        Ok(params) => Ok(see_other(&arrival::path_of_posted(&app, &params))),
+        Ok(_) => Ok(see_other(&arrival::path_of_posted(&app, &text))),
         Err(error) => error.answer(app.issuer.as_str()),
     }
 }
@@ -68,10 +68,11 @@ pub async fn resume(State(app): State<App>, visit: Visit, FlowQuery(sealed): Flo
 }
 
 async fn begin(app: &App, visit: &Visit, query: String) -> Result<Response, AuthorizeError> {
-    let params = arrival::read(app, &arrival::text_of_query(app, query)?).await?;
+    let text = arrival::text_of_query(app, query)?;
+    let params = arrival::read(app, &text).await?;
     let hint = |name| params.get(name).filter(|hint| hint.len() <= MAX_HINT).map(str::to_owned);
     let flow = Flow {
-        request: request::encode(&params),
+        request: request::relevant(&text),
         client_id: params.get("client_id").unwrap_or_default().to_owned(),
         requested_at: app.now(),
         login_hint: hint("login_hint"),
@@ -101,7 +102,7 @@ async fn decide(app: &App, visit: &Visit, params: &Params, flow: Flow, target: &
     let current = session::current(app, visit).await?;
     let allowed = allowed(app, target, &demand, current.as_ref()).await?;
     let step = next_step(&demand, current.as_ref().map(facts), allowed.as_ref());
-    let flow = Flow { wanted: demand.wanted(), question: None, return_origin: Some(target.redirect.origin()), ..flow };
+    let flow = Flow { wanted: demand.wanted(), question: None, ..flow };
     match (step, current) {
         (Step::Issue, Some(current)) => Ok(issue(app, target, request, &current)),
         (Step::Consent, Some(current)) => {

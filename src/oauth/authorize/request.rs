@@ -34,11 +34,14 @@ pub const PARAMETERS: [&str; 18] = [
     "registration",
 ];
 
-/// The parameters that are read, urlencoded again.
+/// Of an urlencoded text, the parameters that are read, as they came (encoding them anew could make them longer than a request may be).
 #[must_use]
-pub fn encode(params: &Params) -> String {
-    let read = params.iter().filter(|(name, value)| PARAMETERS.contains(name) && !value.is_empty());
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(read).finish()
+pub fn relevant(text: &str) -> String {
+    let is_read = |pair: &&str| {
+        let parsed = form_urlencoded::parse(pair.as_bytes()).next();
+        parsed.is_some_and(|(name, value)| PARAMETERS.contains(&&*name) && !value.is_empty())
+    };
+    text.split('&').filter(is_read).collect::<Vec<_>>().join("&")
 }
 
 /// What is checked, and against what.
@@ -87,5 +90,18 @@ impl AuthorizeRequest {
             chosen: flow.chosen,
             turned_down: flow.wanted.turned_down,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_travels_without_what_nobody_reads_and_otherwise_as_it_came() {
+        let text = "client%5Fid=a&utm=1&state=:~%20+&nonce=&&scope=openid";
+        assert_eq!(relevant(text), "client%5Fid=a&state=:~%20+&scope=openid");
+        let text = format!("state={}", ":".repeat(2048));
+        assert_eq!(relevant(&text), text);
     }
 }

@@ -12,11 +12,7 @@ use crate::web::PageError;
 #[derive(Debug)]
 pub enum AuthorizeError {
     Page(PageError),
-    Redirect {
-        redirect: VerifiedRedirect,
-        state: Option<String>,
-        error: Error,
-    },
+    Redirect { redirect: VerifiedRedirect, state: Option<String>, error: Error },
 }
 
 impl From<PageError> for AuthorizeError {
