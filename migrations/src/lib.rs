@@ -1,1 +1,40 @@
+//! The schema's history: one portable migration per file, each with its way back.
+//!
+//! Owns: what the database looks like, version by version. Must not: import anything of the service, so that a migration means tomorrow what it
+//! meant when it was written; nor change a migration that was released. Times are milliseconds since 1970 in BIGINT; ids are UUIDs.
+#![forbid(unsafe_code)]
 
+pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
+
+mod m20261121_000001_create_clients;
+mod m20261121_000002_create_users;
+mod m20261121_000003_create_sessions;
+mod m20261121_000004_create_grants;
+mod m20261121_000005_create_consents;
+mod m20261121_000006_create_signing_keys;
+mod m20261121_000007_create_audit_events;
+mod m20261121_000008_create_logout_deliveries;
+mod m20261121_000009_create_spent;
+mod m20261121_000010_create_settings;
+mod m20261121_000011_create_locks;
+
+/// Every migration, oldest first.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_create_clients::Migration),
+            Box::new(m20261121_000002_create_users::Migration),
+            Box::new(m20261121_000003_create_sessions::Migration),
+            Box::new(m20261121_000004_create_grants::Migration),
+            Box::new(m20261121_000005_create_consents::Migration),
+            Box::new(m20261121_000006_create_signing_keys::Migration),
+            Box::new(m20261121_000007_create_audit_events::Migration),
+            Box::new(m20261121_000008_create_logout_deliveries::Migration),
+            Box::new(m20261121_000009_create_spent::Migration),
+            Box::new(m20261121_000010_create_settings::Migration),
+            Box::new(m20261121_000011_create_locks::Migration),
+        ]
+    }
+}

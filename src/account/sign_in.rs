@@ -1,11 +1,18 @@
 //! Verifying e-mail and password: the same work and the same answer whether or not there is such an account.
+//!
+//! OWASP ASVS 5 §6.3.8: nothing but the audit log tells an unknown address from a wrong password.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::email;
+use super::password::Verdict;
 use crate::app::App;
-use crate::audit;
-use crate::secret::Secret;
+use crate::audit::{self, Event, Kind};
+use crate::secret::{Digest, Secret};
 use crate::session::PasswordProof;
 use crate::store;
-use crate::store::users::User;
+use crate::store::users::{self, User};
 use crate::web::Visit;
 
 /// How an attempt ended.
@@ -21,16 +28,159 @@ pub enum Attempt {
     Busy,
 }
 
+/// Why an attempt was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    Unknown,
+    NoPassword,
+    WrongPassword,
+    Disabled,
+}
+
+impl Reason {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::NoPassword => "no_password",
+            Self::WrongPassword => "wrong_password",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
 /// Exactly one Argon2 verification; a refused attempt leaves one audit event; a hash of weaker parameters is replaced.
 ///
 /// # Errors
 /// The store's.
 pub async fn verify(app: &App, email: &str, password: Secret<String>, origin: &audit::Origin) -> store::Result<Attempt> {
-    todo!()
+    let address = email::canonical(email);
+    let user = match &address {
+        Some(address) => users::find_by_email(&app.store.read(), address).await?,
+        None => None,
+    };
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let Ok(verdict) = app.passwords.verify(password, hash).await else { return Ok(Attempt::Busy) };
+    let refusal = refusal(user.as_ref(), &verdict);
+    let (Some(user), None) = (&user, refusal) else {
+        let typed = address.as_deref().unwrap_or(email);
+        record_failure(app, &failure(refusal.unwrap_or(Reason::Unknown), user.as_ref(), typed, origin)).await?;
+        return Ok(Attempt::Refused);
+    };
+    if let Verdict::Right { rehash: Some(new_hash) } = verdict {
+        replace_hash(app, user, new_hash).await;
+    }
+    Ok(Attempt::Proven { user: Box::new(user.clone()), proof: PasswordProof::witnessed(user.id, app.now()) })
+}
+
+/// The account's state counts only after the password has been checked: a disabled account is no different from a wrong password.
+fn refusal(user: Option<&User>, verdict: &Verdict) -> Option<Reason> {
+    let Some(user) = user else { return Some(Reason::Unknown) };
+    match verdict {
+        Verdict::Wrong if user.password_hash.is_none() => Some(Reason::NoPassword),
+        Verdict::Wrong => Some(Reason::WrongPassword),
+        Verdict::Right { .. } if !user.enabled => Some(Reason::Disabled),
+        Verdict::Right { .. } => None,
+    }
+}
+
+/// What a person typed into the address field may be their password, so an unknown address is kept as the start of its digest: enough to
+/// see that it was tried again, too little to be worth anything.
+fn failure(reason: Reason, user: Option<&User>, typed: &str, origin: &audit::Origin) -> Event {
+    let event = Event::new(Kind::SignInFailed, origin).detail("reason", reason.as_str());
+    match user {
+        Some(user) => event.user(user.id),
+        None => event.detail("address_digest", digest_prefix(typed)),
+    }
+}
+
+fn digest_prefix(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Digest::of(text.as_bytes()).as_bytes()).chars().take(8).collect()
+}
+
+async fn record_failure(app: &App, event: &Event) -> store::Result<()> {
+    let (event, now) = (event.clone(), app.now());
+    app.store
+        .write(move |conn| {
+            let event = event.clone();
+            Box::pin(async move { audit::record(conn, &event, now).await })
+        })
+        .await
+}
+
+/// A sign-in does not fail because its hash could not be made stronger: the next one tries again.
+async fn replace_hash(app: &App, user: &User, new_hash: String) {
+    let Some(old_hash) = user.password_hash.clone() else { return };
+    let id = user.id;
+    let replaced = app
+        .store
+        .write_one(move |conn| {
+            let (old_hash, new_hash) = (old_hash.clone(), new_hash.clone());
+            Box::pin(async move { users::update_password_hash(conn, id, &old_hash, &new_hash).await })
+        })
+        .await;
+    if let Err(error) = replaced {
+        tracing::warn!(user_id = %id, %error, "password hash not replaced by a stronger one");
+    }
 }
 
 /// Where a visit comes from, for audit events.
 #[must_use]
 pub fn origin(visit: &Visit) -> audit::Origin {
     audit::Origin { address: Some(visit.address), request_id: Some(visit.request_id.clone()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::secret;
+
+    fn ada() -> User {
+        User {
+            id: secret::random_id(),
+            email: "ada@example.com".to_owned(),
+            email_verified: true,
+            profile: users::Profile::default(),
+            password_hash: Some("$argon2id$…".to_owned()),
+            enabled: true,
+            administrator: false,
+            auth_epoch: 0,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            last_sign_in_at: None,
+        }
+    }
+
+    const RIGHT: Verdict = Verdict::Right { rehash: None };
+
+    fn reason(user: Option<User>, verdict: &Verdict) -> Option<Reason> {
+        refusal(user.as_ref(), verdict)
+    }
+
+    #[test]
+    fn only_the_right_password_of_an_enabled_account_passes() {
+        assert_eq!(reason(Some(ada()), &RIGHT), None);
+        assert_eq!(reason(Some(ada()), &Verdict::Wrong), Some(Reason::WrongPassword));
+        assert_eq!(reason(Some(User { enabled: false, ..ada() }), &RIGHT), Some(Reason::Disabled));
+        assert_eq!(reason(Some(User { enabled: false, ..ada() }), &Verdict::Wrong), Some(Reason::WrongPassword));
+        assert_eq!(reason(Some(User { password_hash: None, ..ada() }), &Verdict::Wrong), Some(Reason::NoPassword));
+        assert_eq!(reason(None, &Verdict::Wrong), Some(Reason::Unknown));
+        assert_eq!(reason(None, &RIGHT), Some(Reason::Unknown));
+    }
+
+    #[test]
+    fn an_unknown_address_is_not_kept_in_the_clear() {
+        let event = failure(Reason::Unknown, None, "my.password@example.com", &audit::Origin::default());
+        let text = serde_json::to_string(&event.detail).unwrap();
+        assert!(!text.contains("password@"), "{text}");
+        assert_eq!(event.detail.get("address_digest").unwrap().as_str().unwrap().len(), 8);
+    }
+
+    #[test]
+    fn a_known_person_is_named_by_id_alone() {
+        let ada = ada();
+        let event = failure(Reason::WrongPassword, Some(&ada), &ada.email, &audit::Origin::default());
+        assert_eq!(event.user_id, Some(ada.id));
+        assert_eq!(event.detail.len(), 1);
+    }
 }

@@ -1,1 +1,170 @@
 //! The command line.
+//!
+//! Owns: arguments, one file per command group, and what is printed. Every command takes `--config FILE` (or `VESTIBULE_CONFIG`), prints
+//! JSON with `--json`, and fails with one clear paragraph on standard error and an exit code other than 0.
+//! Must not: decide what the other rooms decide.
+
+mod apply;
+mod arguments;
+mod client;
+mod client_view;
+mod config;
+mod database;
+mod failure;
+mod healthcheck;
+mod keys;
+mod migrate;
+mod moment;
+mod output;
+mod password_input;
+mod serve;
+mod templates;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Loaded, Log, LogFormat};
+use crate::telemetry;
+use failure::Failure;
+use output::Answer;
+
+/// A standalone OpenID Connect and OAuth 2.0 identity provider.
+#[derive(Debug, Parser)]
+#[command(name = "vestibule", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// The configuration file; VESTIBULE_CONFIG when absent.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve,
+    /// Change the database's schema.
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+    /// Applications that sign people in here.
+    #[command(subcommand)]
+    Client(client::Command),
+    /// People.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Bring clients and users into the state that files declare.
+    Apply(apply::Arguments),
+    /// Signing keys.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Settings.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Page templates.
+    #[command(subcommand)]
+    Templates(templates::Command),
+    /// Ask the running service whether it is ready; for container health checks.
+    Healthcheck,
+}
+
+/// Runs the command and prints what came of it.
+pub async fn run(cli: Cli) -> ExitCode {
+    let json = cli.json;
+    match dispatch(cli).await {
+        Ok(answer) => output::answer(&answer, json),
+        Err(failure) => output::failure(&failure.to_string()),
+    }
+}
+
+/// For what goes wrong before there is a command.
+#[must_use]
+pub fn report_failure(paragraph: &str) -> ExitCode {
+    output::failure(paragraph)
+}
+
+async fn dispatch(cli: Cli) -> Result<Answer, Failure> {
+    let path = cli.config.or_else(|| std::env::var_os("VESTIBULE_CONFIG").map(PathBuf::from));
+    // Needs no valid configuration: it helps to write one.
+    if let Command::Config(config::Command::Reference(arguments)) = &cli.command {
+        return Ok(config::reference(arguments));
+    }
+    let loaded = crate::config::load(path.as_deref())?;
+    if !matches!(cli.command, Command::Serve) {
+        telemetry::init(&quiet())?;
+    }
+    run_configured(cli.command, loaded).await
+}
+
+async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Failure> {
+    let config: Config = loaded.config;
+    match command {
+        Command::Serve => serve::run(config).await,
+        Command::Migrate(command) => migrate::run(command, &config).await,
+        Command::Client(command) => client::run(command, &config).await,
+        Command::User(command) => user::run(command, &config).await,
+        Command::Apply(arguments) => apply::run(arguments, &config).await,
+        Command::Keys(command) => keys::run(command, &config).await,
+        Command::Config(_) => config::check(&config, &loaded.sources),
+        Command::Templates(command) => templates::run(&command, &config),
+        Command::Healthcheck => healthcheck::run(&config).await,
+    }
+}
+
+/// A command's own answer says what happened; the log adds warnings only.
+fn quiet() -> Log {
+    Log { format: LogFormat::Text, filter: "warn".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn config_and_json_are_taken_after_any_command() {
+        let cli = Cli::try_parse_from(["vestibule", "client", "list", "--json", "--config", "v.toml"]).unwrap();
+        assert!(cli.json);
+        assert_eq!(cli.config, Some(PathBuf::from("v.toml")));
+    }
+
+    #[test]
+    fn every_command_of_the_stable_interface_is_there() {
+        for line in [
+            "serve",
+            "migrate up",
+            "migrate status",
+            "migrate down",
+            "client add",
+            "client list",
+            "client show a",
+            "client remove a",
+            "client rotate-secret a",
+            "user add a@b.example",
+            "user list",
+            "user show a@b.example",
+            "user set-password a@b.example --generate-password",
+            "apply a.toml b.toml --dry-run",
+            "keys list",
+            "keys rotate",
+            "config check",
+            "config reference",
+            "templates check",
+            "healthcheck",
+        ] {
+            let arguments = std::iter::once("vestibule").chain(line.split(' '));
+            assert!(Cli::try_parse_from(arguments).is_ok(), "{line}");
+        }
+    }
+}

@@ -1,15 +1,16 @@
 //! `[database]`: where the rows are kept.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::types::Span;
 use crate::secret::Secret;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
     /// `sqlite://path/to/file.db` (embedded, one replica) or `postgres://user:password@host/name` (several replicas).
     /// Default: `sqlite://data/vestibule.db`.
+    #[serde(skip_serializing)]
     pub url: Secret<String>,
     /// Connections in the pool: readers for SQLite, all for PostgreSQL.
     pub max_connections: u32,

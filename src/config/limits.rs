@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::types::Quota;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Whether requests are limited by address at all.
@@ -17,7 +17,7 @@ pub struct Limits {
     pub sign_in: Quota,
     /// Token, introspection and revocation endpoints.
     pub token: Quota,
-    /// Userinfo.
+    /// The userinfo endpoint.
     pub userinfo: Quota,
     /// Discovery, JWKS and static files.
     pub metadata: Quota,

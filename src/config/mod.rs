@@ -4,21 +4,33 @@
 
 mod brand;
 mod database;
+mod environment;
+mod error;
+mod file;
 mod keys;
+mod layers;
 mod limits;
+mod load;
 mod log;
+mod nearest;
 mod outbound;
 mod password;
+pub mod reference;
 mod server;
 mod session;
 mod tokens;
 mod types;
+mod validate;
 
 pub use brand::Brand;
 pub use database::Database;
+pub use error::{Problem, Source, StartupError};
+pub(crate) use file::line_of;
 pub use keys::Keys;
 pub use limits::Limits;
+pub use load::{Loaded, load, load_from};
 pub use log::{Log, LogFormat};
+pub use nearest::{nearest, suggestion};
 pub use outbound::Outbound;
 pub use password::Password;
 pub use server::Server;
@@ -26,10 +38,10 @@ pub use session::Session;
 pub use tokens::Tokens;
 pub use types::{CidrList, Issuer, Quota, Span};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// All settings of the service.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub server: Server,

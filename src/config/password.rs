@@ -1,13 +1,14 @@
 //! `[password]`: how passwords are hashed and what is accepted as one.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::types::Span;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Password {
-    /// Argon2id memory per hash, in KiB. At least 19456 with `iterations = 2`, the OWASP minimum.
+    /// Argon2id memory per hash, in KiB. At least 19456 with `iterations = 2`, the OWASP minimum, or one of its equals (47104 with 1, 12288 with 3, 9216 with 4, 7168 with 5).
+    /// Less is accepted only while the issuer is plain http on loopback: for tests and development.
     pub memory_kib: u32,
     /// Argon2id passes over the memory.
     pub iterations: u32,

@@ -1,10 +1,10 @@
 //! `[session]`: single sign-on sessions in the browser.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::types::Span;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Session {
     /// A session not used for this long ends.

@@ -1,17 +1,17 @@
 //! `[tokens]`: how long what we issue is valid.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::types::Span;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tokens {
-    /// Authorization code.
+    /// Authorization code (10m at most, RFC 6749 §4.1.2).
     pub authorization_code_ttl: Span,
     /// Access token (a JWT, RFC 9068).
     pub access_token_ttl: Span,
-    /// ID token.
+    /// ID token: relying parties check it once, right after the code exchange.
     pub id_token_ttl: Span,
     /// A refresh token not used for this long is dead.
     pub refresh_token_idle: Span,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The issuer identifier (OpenID Connect Discovery §3): an https URL without query or fragment; plain http only on loopback, for development.
 /// Kept as the exact string that goes into `iss`, without a trailing slash.
@@ -35,10 +35,25 @@ impl Issuer {
         url::Url::parse(&self.0).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
     }
 
+    /// Whether only this machine can reach it: a service for development.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        url::Url::parse(&self.0).is_ok_and(|url| is_loopback(url.host()))
+    }
+
     /// Whether browsers reach us over TLS: then cookies are `Secure` and carry the `__Host-` prefix.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https://")
+    }
+}
+
+fn is_loopback(host: Option<url::Host<&str>>) -> bool {
+    match host {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }
 
@@ -48,12 +63,10 @@ impl FromStr for Issuer {
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.strip_suffix('/').unwrap_or(text);
         let url = url::Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
-        let loopback = match url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            None => return Err("has no host".to_owned()),
-        };
+        if url.host().is_none() {
+            return Err("has no host".to_owned());
+        }
+        let loopback = is_loopback(url.host());
         match url.scheme() {
             "https" => {}
             "http" if loopback => {}
@@ -70,6 +83,12 @@ impl FromStr for Issuer {
             return Err("must have no path: the well-known URLs and the __Host- cookies live at the root".to_owned());
         }
         Ok(Self(text.to_owned()))
+    }
+}
+
+impl Serialize for Issuer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
@@ -122,6 +141,12 @@ impl std::fmt::Display for Span {
     }
 }
 
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
@@ -155,6 +180,12 @@ impl std::fmt::Display for Quota {
     }
 }
 
+impl Serialize for Quota {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl<'de> Deserialize<'de> for Quota {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
@@ -162,7 +193,7 @@ impl<'de> Deserialize<'de> for Quota {
 }
 
 /// Address ranges in CIDR notation; a single address is a range of one. From an array, or from one comma-separated string (environment).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CidrList(pub Vec<ipnet::IpNet>);
 
 impl CidrList {

@@ -1,3 +1,20 @@
 //! Declared state: clients and users from TOML files.
 //!
-//! Owns: reading, checking, planning and applying. Must not: write statements (`store`), or know better than `oauth::client` what a client may be.
+//! Owns: reading, checking, planning and applying. A declared client is exactly what its file says; of a declared user the members given
+//! are enforced and the others left alone. What no file declares is never touched.
+//! Must not: write statements (`store`), or know better than `oauth::client` what a client may be.
+//! RFC 7591 §2, OpenID Connect Registration §2, OpenID Connect Core §5.1.
+
+mod apply;
+pub mod client;
+mod document;
+mod entry;
+mod password_hash;
+mod plan;
+mod user;
+
+pub use apply::{Error, apply, plan};
+pub use client::DesiredClient;
+pub use document::{Document, read};
+pub use plan::{Action, Change, FieldChange, Options, Plan};
+pub use user::{DesiredPassword, DesiredUser};

@@ -1,11 +1,32 @@
 //! Keys: the only room that knows josekit.
 //!
 //! Owns: the key ring (next → active → retiring → gone), signing and verifying our own tokens, the JWKS, key files.
-//! Must not: know what is in a token beyond its header. RFC 7515, 7517, 7518, 7638, 8725.
+//! Must not: know what is in a token beyond its header, or write audit events (whoever asked for new keys is told of them and records them).
+//! RFC 7515, 7517, 7518, 7638, 8037, 8725. `keys/README.md` at the top of the repository tells operators the same story.
 
 mod directory;
+mod file;
+mod import;
+mod jwks;
+mod key_check;
+mod material;
 mod ring;
+mod rotation;
+mod set;
+mod signer;
+mod thumbprint;
+mod upkeep;
+mod verify;
+
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use crate::store::signing_keys::Algorithm;
 pub use directory::{KeyFileError, load_key_encryption_keys};
-pub use ring::{KeyError, KeyInfo, KeyRing, KeyState, Signer, VerifyError};
+pub use ring::{KeyError, KeyRing};
+pub use set::{KeyInfo, KeyState};
+pub use signer::Signer;
+pub use verify::VerifyError;
+
+#[cfg(test)]
+use set::KeySet;

@@ -1,6 +1,18 @@
 //! Errors for clients (RFC 6749 §5.2, RFC 6750 §3.1).
 
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::answer;
+use crate::web::ParamsError;
+
+/// The longest `error_description` we send.
+const MAX_DESCRIPTION: usize = 200;
+/// When to come back after the database was away.
+const RETRY_AFTER: u64 = 5;
 
 /// The error words, with one table of statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +41,66 @@ pub enum Code {
     UnsupportedTokenType,
 }
 
+impl Code {
+    /// The value of `error`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::AccessDenied => "access_denied",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::UnsupportedTokenType => "unsupported_token_type",
+        }
+    }
+
+    /// The status of a JSON answer. What only ever travels in a redirect is 400 here.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InvalidRequest
+            | Self::InvalidGrant
+            | Self::UnauthorizedClient
+            | Self::UnsupportedGrantType
+            | Self::UnsupportedResponseType
+            | Self::InvalidScope
+            | Self::AccessDenied
+            | Self::LoginRequired
+            | Self::ConsentRequired
+            | Self::AccountSelectionRequired
+            | Self::InteractionRequired
+            | Self::RequestNotSupported
+            | Self::RequestUriNotSupported
+            | Self::RegistrationNotSupported
+            | Self::UnsupportedTokenType => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
 /// An OAuth error. `description` is public, at most 200 ASCII characters without `"` and `\`, and tells the integrator what to change.
 #[derive(Clone, Debug)]
 pub struct Error {
     pub code: Code,
-    pub description: std::borrow::Cow<'static, str>,
+    pub description: Cow<'static, str>,
     /// For the log, once.
     pub cause: Option<String>,
     /// `WWW-Authenticate: Basic` is due: the client tried HTTP authentication (RFC 6749 §5.2).
@@ -43,26 +110,129 @@ pub struct Error {
 
 impl Error {
     #[must_use]
-    pub fn new(code: Code, description: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+    pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
         Self { code, description: description.into(), cause: None, basic_challenge: false, retry_after: None }
+    }
+
+    /// With what the log should know.
+    #[must_use]
+    pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// The description as it may leave the house (RFC 6749 §5.2): at most 200 characters of `%x20-21 / %x23-5B / %x5D-7E`, others
+    /// replaced. Descriptions may quote what a client sent.
+    #[must_use]
+    pub fn public_description(&self) -> String {
+        self.description
+            .chars()
+            .take(MAX_DESCRIPTION)
+            .map(|c| match c {
+                '"' => '\'',
+                ' '..='~' if c != '\\' => c,
+                _ => '?',
+            })
+            .collect()
+    }
+
+    /// Writes the cause to the log. Whoever turns the error into a response calls it, once.
+    pub(super) fn log(&self) {
+        let Some(cause) = &self.cause else { return };
+        if self.code.status().is_server_error() {
+            tracing::error!(error = self.code.as_str(), cause, "request failed");
+        } else {
+            tracing::info!(error = self.code.as_str(), cause, "request refused");
+        }
     }
 }
 
 impl From<crate::store::Error> for Error {
     fn from(error: crate::store::Error) -> Self {
-        todo!()
+        let mut answer = match error {
+            crate::store::Error::Unavailable(_) => Self::new(Code::TemporarilyUnavailable, "try again in a few seconds"),
+            _ => Self::new(Code::ServerError, "this is our fault; the request id in the response headers finds it in our log"),
+        };
+        if answer.code == Code::TemporarilyUnavailable {
+            answer.retry_after = Some(RETRY_AFTER);
+        }
+        answer.because(error)
     }
 }
 
 impl From<crate::keys::KeyError> for Error {
     fn from(error: crate::keys::KeyError) -> Self {
-        todo!()
+        Self::new(Code::ServerError, "no signing key is ready; the request id in the response headers finds it in our log").because(error)
     }
+}
+
+impl From<ParamsError> for Error {
+    fn from(error: ParamsError) -> Self {
+        Self::new(Code::InvalidRequest, error.to_string())
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    pub(super) error: &'static str,
+    pub(super) error_description: &'a str,
 }
 
 /// JSON with `Cache-Control: no-store`.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        todo!()
+        self.log();
+        let description = self.public_description();
+        let mut response = answer::json(self.code.status(), &Body { error: self.code.as_str(), error_description: &description });
+        let headers = response.headers_mut();
+        if self.basic_challenge && self.code == Code::InvalidClient {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"vestibule\""));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn description_keeps_to_the_characters_of_rfc_6749() {
+        let error = Error::new(Code::InvalidRequest, format!("say \"no\" to \\ and \u{e9}\n{}", "x".repeat(300)));
+        let public = error.public_description();
+        assert!(public.starts_with("say 'no' to ? and ??x"));
+        assert_eq!(public.len(), 200);
+        assert!(public.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)));
+    }
+
+    #[test]
+    fn errors_are_never_cached() {
+        let response = Error::new(Code::InvalidGrant, "no").into_response();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        assert_eq!(response.headers()[header::PRAGMA], "no-cache");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+        assert!(!response.headers().contains_key(header::WWW_AUTHENTICATE));
+    }
+
+    #[test]
+    fn a_failed_basic_authentication_is_challenged() {
+        let mut error = Error::new(Code::InvalidClient, "no");
+        error.basic_challenge = true;
+        let response = error.into_response();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Basic realm=\"vestibule\"");
+    }
+
+    #[test]
+    fn a_database_that_is_away_says_when_to_come_back_and_nothing_else() {
+        let response = Error::from(crate::store::Error::Unavailable("postgres://secret@db".to_owned()));
+        assert!(!response.public_description().contains("postgres"));
+        let response = response.into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "5");
     }
 }

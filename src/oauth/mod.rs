@@ -4,10 +4,15 @@
 //! Must not: render pages (`interaction`, `web`), mint tokens (`tokens`), or write statements (`store`).
 //! RFC 6749, 6750, 7009, 7636, 7662, 8252, 9068, 9207, 9700.
 
+pub mod answer;
 pub mod authorize;
+pub mod bearer;
 pub mod client;
 pub mod client_auth;
+pub mod client_request;
+pub mod cors;
 pub mod error;
+pub mod grant_life;
 pub mod introspect;
 pub mod pkce;
 pub mod redirect_uri;

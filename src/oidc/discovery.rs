@@ -1,1 +1,240 @@
-//! discovery
+//! `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: one document for both (OpenID Connect Discovery §3,
+//! RFC 8414 §2), made once of `openidconnect`'s types.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderMap;
+use openidconnect::core::{
+    CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
+};
+use openidconnect::{
+    AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl, LanguageTag, ProviderMetadata,
+    ResponseTypes, TokenUrl, UserInfoUrl,
+};
+use serde::{Deserialize, Serialize};
+
+use super::document;
+use crate::app::App;
+use crate::config::Issuer;
+use crate::secret::Digest;
+use crate::tokens::scope::Scope;
+use crate::web::Locale;
+
+/// The document changes only with the program; an hour keeps a changed one from being missed for long.
+const MAX_AGE: Duration = Duration::from_hours(1);
+
+const CLAIMS: [&str; 31] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "azp",
+    "at_hash",
+    "sid",
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+    "email",
+    "email_verified",
+    "address",
+    "phone_number",
+    "phone_number_verified",
+];
+
+/// The document, prerendered.
+#[derive(Clone, Debug)]
+pub struct Discovery {
+    bytes: Bytes,
+    etag: String,
+}
+
+type Metadata = ProviderMetadata<
+    Additional,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+/// What OpenID Connect Discovery 1.0 does not have: RFC 8414, RFC 9207, the logout specifications, and `prompt_values_supported` of Initiating User Registration via OpenID Connect 1.0.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Additional {
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
+    end_session_endpoint: String,
+    code_challenge_methods_supported: Vec<String>,
+    prompt_values_supported: Vec<String>,
+    authorization_response_iss_parameter_supported: bool,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
+}
+
+impl AdditionalProviderMetadata for Additional {}
+
+impl Discovery {
+    #[must_use]
+    pub fn new(issuer: &Issuer) -> Self {
+        // An issuer is a URL, and so are its paths; a struct of strings and lists serialises.
+        let json = metadata(issuer).ok().and_then(|metadata| serde_json::to_vec(&metadata).ok()).unwrap_or_default();
+        let first = Digest::of(&json).as_bytes().first_chunk().copied().unwrap_or_default();
+        let etag = format!("\"{:032x}\"", u128::from_be_bytes(first));
+        Self { bytes: Bytes::from(json), etag }
+    }
+}
+
+/// `GET` of either well-known address.
+pub async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
+    let Discovery { bytes, etag } = &app.discovery;
+    document::answer(&headers, bytes.clone(), etag, MAX_AGE)
+}
+
+fn metadata(issuer: &Issuer) -> Result<Metadata, url::ParseError> {
+    let methods = vec![CoreClientAuthMethod::ClientSecretBasic, CoreClientAuthMethod::ClientSecretPost, CoreClientAuthMethod::None];
+    let metadata = Metadata::new(
+        IssuerUrl::new(issuer.as_str().to_owned())?,
+        AuthUrl::new(issuer.url("/authorize"))?,
+        JsonWebKeySetUrl::new(issuer.url("/jwks"))?,
+        vec![ResponseTypes::new(vec![CoreResponseType::Code])],
+        vec![CoreSubjectIdentifierType::Public],
+        vec![
+            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+            CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+            CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+            CoreJwsSigningAlgorithm::EdDsa,
+        ],
+        additional(issuer, &methods),
+    );
+    let scopes = Scope::KNOWN.iter().map(|&scope| openidconnect::Scope::new(scope.to_owned()));
+    let claims = CLAIMS.iter().map(|&claim| CoreClaimName::new(claim.to_owned()));
+    let locales = Locale::ALL.iter().map(|locale| LanguageTag::new(locale.tag().to_owned()));
+    Ok(metadata
+        .set_token_endpoint(Some(TokenUrl::new(issuer.url("/token"))?))
+        .set_userinfo_endpoint(Some(UserInfoUrl::new(issuer.url("/userinfo"))?))
+        .set_scopes_supported(Some(scopes.collect()))
+        .set_response_modes_supported(Some(vec![CoreResponseMode::Query]))
+        .set_grant_types_supported(Some(vec![
+            CoreGrantType::AuthorizationCode,
+            CoreGrantType::RefreshToken,
+            CoreGrantType::ClientCredentials,
+        ]))
+        .set_acr_values_supported(Some(vec![AuthenticationContextClass::new("aal1".to_owned())]))
+        .set_token_endpoint_auth_methods_supported(Some(methods))
+        .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
+        .set_claims_supported(Some(claims.collect()))
+        .set_ui_locales_supported(Some(locales.collect()))
+        .set_claims_parameter_supported(Some(false))
+        .set_request_parameter_supported(Some(false))
+        // Leaving it out would mean true (OpenID Connect Discovery §3).
+        .set_request_uri_parameter_supported(Some(false))
+        .set_require_request_uri_registration(Some(false)))
+}
+
+fn additional(issuer: &Issuer, methods: &[CoreClientAuthMethod]) -> Additional {
+    let owned = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect();
+    Additional {
+        introspection_endpoint: issuer.url("/introspect"),
+        // Introspection is for clients with a secret (RFC 7662 §2.1).
+        introspection_endpoint_auth_methods_supported: methods.iter().filter(|m| **m != CoreClientAuthMethod::None).cloned().collect(),
+        revocation_endpoint: issuer.url("/revoke"),
+        revocation_endpoint_auth_methods_supported: methods.to_vec(),
+        end_session_endpoint: issuer.url("/logout"),
+        code_challenge_methods_supported: owned(&["S256"]),
+        prompt_values_supported: owned(&["none", "login", "consent", "select_account"]),
+        authorization_response_iss_parameter_supported: true,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn document(issuer: &str) -> Value {
+        serde_json::from_slice(&Discovery::new(&issuer.parse().unwrap()).bytes).unwrap()
+    }
+
+    /// CONFORMANCE §2.2: `oidcc-discovery-endpoint-verification`.
+    #[test]
+    fn says_what_the_config_profile_wants_to_read() {
+        let document = document("https://id.example.test");
+        assert_eq!(document["issuer"], "https://id.example.test");
+        assert_eq!(document["response_types_supported"], json!(["code"]));
+        assert_eq!(document["response_modes_supported"], json!(["query"]));
+        assert_eq!(document["subject_types_supported"], json!(["public"]));
+        assert_eq!(document["id_token_signing_alg_values_supported"], json!(["RS256", "PS256", "ES256", "EdDSA"]));
+        assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
+        assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token", "client_credentials"]));
+        assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post", "none"]));
+        assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post"]));
+        assert_eq!(document["scopes_supported"], json!(Scope::KNOWN));
+        assert_eq!(document["ui_locales_supported"], json!(["en", "pt-BR", "es"]));
+        assert_eq!(document["acr_values_supported"], json!(["aal1"]));
+        for refused in ["claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported"] {
+            assert_eq!(document[refused], false, "{refused}");
+        }
+        for offered in
+            ["authorization_response_iss_parameter_supported", "backchannel_logout_supported", "backchannel_logout_session_supported"]
+        {
+            assert_eq!(document[offered], true, "{offered}");
+        }
+        assert!(document.get("registration_endpoint").is_none());
+    }
+
+    #[test]
+    fn every_endpoint_is_a_path_of_the_issuer() {
+        let document = document("https://id.example.test");
+        let paths = [
+            ("authorization_endpoint", "/authorize"),
+            ("token_endpoint", "/token"),
+            ("userinfo_endpoint", "/userinfo"),
+            ("jwks_uri", "/jwks"),
+            ("introspection_endpoint", "/introspect"),
+            ("revocation_endpoint", "/revoke"),
+            ("end_session_endpoint", "/logout"),
+        ];
+        for (member, path) in paths {
+            assert_eq!(document[member], format!("https://id.example.test{path}"), "{member}");
+        }
+        let endpoints = document.as_object().unwrap().keys().filter(|name| name.ends_with("_endpoint") || name.ends_with("_uri"));
+        assert_eq!(endpoints.count(), paths.len());
+    }
+
+    #[test]
+    fn the_entity_tag_is_that_of_the_content() {
+        let tag = |issuer: &str| Discovery::new(&issuer.parse().unwrap()).etag;
+        assert_eq!(tag("https://a.example"), tag("https://a.example"));
+        assert_ne!(tag("https://a.example"), tag("https://b.example"));
+    }
+}

@@ -4,6 +4,7 @@
 
 pub mod backchannel;
 pub mod discovery;
+mod document;
 pub mod jwks;
 pub mod logout;
 pub mod userinfo;

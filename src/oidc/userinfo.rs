@@ -1,1 +1,58 @@
-//! userinfo
+//! `/userinfo` (OpenID Connect Core §5.3): the claims the granted scopes stand for.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use crate::app::App;
+use crate::oauth::bearer::{self, Refusal};
+use crate::oauth::{answer, grant_life};
+use crate::store::grants;
+use crate::tokens::claims;
+use crate::tokens::scope::Scope;
+use crate::web::{Params, ParamsError, StrictForm, StrictQuery, Visit};
+
+/// `GET /userinfo`.
+///
+/// # Errors
+/// RFC 6750 §3.1.
+pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, Refusal> {
+    answer(&app, &visit, &query?, &Params::default()).await
+}
+
+/// `POST /userinfo`: the token in the header, or in a urlencoded body (RFC 6750 §2.2).
+///
+/// # Errors
+/// RFC 6750 §3.1.
+pub async fn post(
+    State(app): State<App>,
+    visit: Visit,
+    StrictQuery(query): StrictQuery,
+    StrictForm(form): StrictForm,
+) -> Result<Response, Refusal> {
+    let form = match form {
+        // A post with its token in the header has no body to speak of.
+        Err(ParamsError::ContentType) => Params::default(),
+        other => other?,
+    };
+    answer(&app, &visit, &query?, &form).await
+}
+
+async fn answer(app: &App, visit: &Visit, query: &Params, form: &Params) -> Result<Response, Refusal> {
+    let token = bearer::token(&visit.headers, query, form)?;
+    let now = app.now();
+    let claims =
+        app.access_tokens.verify(&token, now).ok_or_else(|| Refusal::invalid_token("not an access token of this server, or expired"))?;
+    let scope = Scope::parse(&claims.scope).unwrap_or_default();
+    if !scope.contains("openid") {
+        return Err(Refusal::Scope("openid"));
+    }
+    let grant_id = claims.grant_id.ok_or_else(|| Refusal::invalid_token("the access token stands for no person"))?;
+    if !app.clients.find(&claims.client_id).await?.is_some_and(|client| client.enabled) {
+        return Err(Refusal::invalid_token("the client is disabled"));
+    }
+    let context = grants::find_context(&app.store.read(), grant_id).await?;
+    let context = context.ok_or_else(|| Refusal::invalid_token(grant_life::Dead::Revoked.description()))?;
+    grant_life::check(&context, &app.config, now).map_err(|dead| Refusal::invalid_token(dead.description()))?;
+    Ok(answer::json(StatusCode::OK, &claims::of_scope(&context.user, &scope)))
+}

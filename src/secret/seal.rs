@@ -209,6 +209,12 @@ impl Sealer {
         key.ciphers.get(purpose as usize)?.decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: &aad }).ok()
     }
 
+    /// Whether a sealed value was sealed under the key that seals now. What was not should be sealed again before older keys are taken away.
+    #[must_use]
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        self.keys.first().is_some_and(|key| sealed.get(1..=KEY_ID) == Some(key.id.as_slice()))
+    }
+
     /// A message authentication code (HMAC-SHA-256) under the sealing key of this purpose.
     #[must_use]
     pub fn mac(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {

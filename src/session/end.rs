@@ -1,9 +1,13 @@
 //! Ending a session, and everything that ends with it.
 
 use crate::app::App;
-use crate::audit;
-use crate::store;
-use crate::store::sessions::Session;
+use crate::audit::{self, Event, Kind, Origin};
+use crate::clock::Timestamp;
+use crate::secret;
+use crate::store::clients::{self, Client};
+use crate::store::logout_deliveries::{self, DeliveryState, LogoutDelivery};
+use crate::store::sessions::{self, Session};
+use crate::store::{self, Conn, grants};
 
 /// One transaction: the session, every grant it made without `offline_access`, one logout delivery per client that was signed in
 /// through it and registered a `backchannel_logout_uri`, the audit event. Then wakes the delivery job. Answers the names of the
@@ -12,5 +16,57 @@ use crate::store::sessions::Session;
 /// # Errors
 /// The store's.
 pub async fn end(app: &App, session: &Session, origin: &audit::Origin) -> store::Result<Vec<String>> {
-    todo!()
+    let event = ended(Kind::SignedOut, session, origin);
+    let (session, now) = (session.clone(), app.now());
+    let told = app
+        .store
+        .write(move |conn| {
+            let (session, event) = (session.clone(), event.clone());
+            Box::pin(async move { end_within(conn, &session, &event, now).await })
+        })
+        .await?;
+    if !told.is_empty() {
+        app.logout_waiting.notify_one();
+    }
+    Ok(told)
+}
+
+/// The event of a session's end.
+pub(super) fn ended(kind: Kind, session: &Session, origin: &Origin) -> Event {
+    Event::new(kind, origin).user(session.user_id).session(session.id)
+}
+
+/// The same inside a transaction; the caller wakes the delivery job after the commit. Nothing happens to a session that has ended.
+pub(super) async fn end_within(conn: &Conn<'_>, session: &Session, event: &Event, now: Timestamp) -> store::Result<Vec<String>> {
+    if !sessions::revoke(conn, session.id, now).await? {
+        return Ok(Vec::new());
+    }
+    let mut told = Vec::new();
+    // Applications that keep access through `offline_access` are told, too: the person has left there as well.
+    for client_id in grants::list_clients_of_session(conn, session.id).await? {
+        let Some(client) = clients::find(conn, &client_id).await? else { continue };
+        let Some(delivery) = delivery(session, &client, now) else { continue };
+        logout_deliveries::insert(conn, &delivery).await?;
+        told.push(client.name().to_owned());
+    }
+    let grants = grants::revoke_by_session(conn, session.id, "logout", now).await?;
+    let event = event.clone().detail("grants", grants).detail("applications", told.clone());
+    audit::record(conn, &event, now).await?;
+    Ok(told)
+}
+
+/// What is to be delivered to a client, if it wants to be told. A disabled client still has people signed in.
+fn delivery(session: &Session, client: &Client, now: Timestamp) -> Option<LogoutDelivery> {
+    Some(LogoutDelivery {
+        id: secret::id(now),
+        client_id: client.client_id.clone(),
+        uri: client.metadata.backchannel_logout_uri.clone()?,
+        user_id: session.user_id,
+        session_id: session.id,
+        state: DeliveryState::Pending,
+        attempts: 0,
+        next_attempt_at: now,
+        last_error: None,
+        created_at: now,
+    })
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns: the session cookie; [`start`], the one place that turns proofs into a session; [`end`], with everything that ends with it.
 //! Must not: verify credentials (`account`), or know about authorization requests.
+//! OWASP ASVS 5 §7, OpenID Connect Back-Channel Logout §2.3 (what is sent when a session ends).
 
 mod end;
 mod proof;
@@ -12,10 +13,14 @@ pub use proof::PasswordProof;
 pub use start::{Started, start};
 
 use crate::app::App;
+use crate::clock::Timestamp;
+use crate::config;
+use crate::secret::Digest;
 use crate::store;
-use crate::store::sessions::Session;
+use crate::store::sessions::{self, Session};
 use crate::store::users::User;
 use crate::web::Visit;
+use crate::web::cookies::Cookie;
 
 /// A live session and its person.
 #[derive(Clone, Debug)]
@@ -29,10 +34,55 @@ pub struct Current {
 /// # Errors
 /// The store's.
 pub async fn current(app: &App, visit: &Visit) -> store::Result<Option<Current>> {
-    todo!()
+    let Some(secret) = visit.cookie(Cookie::Session.name(&app.issuer)) else { return Ok(None) };
+    let digest = Digest::of(secret.as_bytes());
+    let found = sessions::find_live(&app.store.read(), &digest, app.now(), app.config.session.idle.0).await?;
+    Ok(found.map(|(session, user)| Current { session, user }))
 }
 
 /// Notes that the session was used, at most every tenth of the idle time.
+///
+/// # Errors
+/// The store's.
 pub async fn touch(app: &App, session: &Session) -> store::Result<()> {
-    todo!()
+    let (id, now) = (session.id, app.now());
+    if !is_due(session, now, &app.config.session) {
+        return Ok(());
+    }
+    app.store.write_one(move |conn| Box::pin(sessions::update_last_seen(conn, id, now))).await
+}
+
+/// So that a busy browser costs one write in a while, and a session ends at most a tenth of the idle time too early.
+fn is_due(session: &Session, now: Timestamp, config: &config::Session) -> bool {
+    now.since(session.last_seen_at) >= config.idle.0 / 10
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::secret;
+
+    #[test]
+    fn a_session_is_noted_as_used_every_tenth_of_its_idle_time() {
+        let now = Timestamp::from_secs(1_000_000);
+        let session = Session {
+            id: secret::id(now),
+            user_id: secret::random_id(),
+            digest: Digest::of(b"cookie"),
+            created_at: now,
+            auth_time: now,
+            last_seen_at: now,
+            expires_at: now.plus(Duration::from_secs(12 * 3600)),
+            amr: vec!["pwd".to_owned()],
+            acr: "aal1".to_owned(),
+            epoch: 0,
+            ended_at: None,
+        };
+        let config = config::Session::default();
+        assert!(!is_due(&session, now.plus(Duration::from_secs(359)), &config));
+        assert!(is_due(&session, now.plus(Duration::from_secs(360)), &config));
+        assert!(!is_due(&session, now.minus(Duration::from_secs(360)), &config));
+    }
 }

@@ -1,9 +1,15 @@
 //! Registered clients (RFC 7591 metadata).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sea_orm::ActiveValue::{NotSet, Unchanged};
+use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _};
 use serde::{Deserialize, Serialize};
 
+use super::entities::clients::{ActiveModel, Column, Entity, Model};
+use super::entities::consents;
 use super::signing_keys::Algorithm;
-use super::{Conn, Result};
+use super::{Conn, Error, Result, grants};
 use crate::clock::Timestamp;
 use crate::secret::Digest;
 
@@ -127,25 +133,98 @@ impl Client {
 
 /// By its exact id.
 pub async fn find(conn: &Conn<'_>, client_id: &str) -> Result<Option<Client>> {
-    todo!()
+    Entity::find_by_id(client_id).one(conn).await?.map(Client::try_from).transpose()
 }
 
 pub async fn list(conn: &Conn<'_>) -> Result<Vec<Client>> {
-    todo!()
+    Entity::find().order_by_asc(Column::ClientId).all(conn).await?.into_iter().map(Client::try_from).collect()
 }
 
 /// # Errors
 /// `Conflict` when the id is taken.
 pub async fn insert(conn: &Conn<'_>, client: &Client) -> Result<()> {
-    todo!()
+    Entity::insert(Model::try_from(client)?.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
 }
 
 /// Replaces everything but the id and `created_at`. `NotFound` when there is none.
 pub async fn update(conn: &Conn<'_>, client: &Client) -> Result<()> {
-    todo!()
+    let row = ActiveModel {
+        client_id: Unchanged(client.client_id.clone()),
+        created_at: NotSet,
+        ..Model::try_from(client)?.into_active_model().reset_all()
+    };
+    let changed = Entity::update_many().set(row).filter(Column::ClientId.eq(&client.client_id)).exec(conn).await?.rows_affected;
+    if changed == 0 { Err(Error::NotFound("client")) } else { Ok(()) }
 }
 
 /// Removes the client and revokes its grants. Whether there was one.
 pub async fn remove(conn: &Conn<'_>, client_id: &str, now: Timestamp) -> Result<bool> {
-    todo!()
+    grants::revoke_all_of_client(conn, client_id, "client_removed", now).await?;
+    // What people allowed this client must not be inherited by another that is given the same id later.
+    consents::Entity::delete_many().filter(consents::Column::ClientId.eq(client_id)).exec(conn).await?;
+    Ok(Entity::delete_by_id(client_id).exec(conn).await?.rows_affected > 0)
+}
+
+/// A [`ClientSecret`] as JSON.
+#[derive(Serialize, Deserialize)]
+struct SecretRow {
+    /// Base64url.
+    digest: String,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+}
+
+impl TryFrom<&Client> for Model {
+    type Error = Error;
+
+    fn try_from(client: &Client) -> Result<Self> {
+        let secrets: Vec<SecretRow> = client.secrets.iter().map(SecretRow::from).collect();
+        Ok(Self {
+            client_id: client.client_id.clone(),
+            enabled: client.enabled,
+            metadata: serde_json::to_string(&client.metadata).map_err(inconsistent)?,
+            secrets: serde_json::to_string(&secrets).map_err(inconsistent)?,
+            managed: client.managed,
+            created_at: client.created_at.millis(),
+            updated_at: client.updated_at.millis(),
+        })
+    }
+}
+
+impl TryFrom<Model> for Client {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Self> {
+        let secrets: Vec<SecretRow> = serde_json::from_str(&row.secrets).map_err(inconsistent)?;
+        Ok(Self {
+            client_id: row.client_id,
+            enabled: row.enabled,
+            metadata: serde_json::from_str(&row.metadata).map_err(inconsistent)?,
+            secrets: secrets.into_iter().map(ClientSecret::try_from).collect::<Result<_>>()?,
+            managed: row.managed,
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+        })
+    }
+}
+
+impl From<&ClientSecret> for SecretRow {
+    fn from(secret: &ClientSecret) -> Self {
+        Self { digest: URL_SAFE_NO_PAD.encode(secret.digest.as_bytes()), created_at: secret.created_at, expires_at: secret.expires_at }
+    }
+}
+
+impl TryFrom<SecretRow> for ClientSecret {
+    type Error = Error;
+
+    fn try_from(row: SecretRow) -> Result<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(&row.digest).map_err(inconsistent)?;
+        let digest = Digest::from_slice(&bytes).ok_or_else(|| inconsistent("a digest has the wrong length"))?;
+        Ok(Self { digest, created_at: row.created_at, expires_at: row.expires_at })
+    }
+}
+
+fn inconsistent(detail: impl std::fmt::Display) -> Error {
+    Error::inconsistent("clients", detail)
 }

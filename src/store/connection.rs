@@ -1,17 +1,31 @@
 //! Connecting, reading and writing.
 
-use super::error::Result;
-use super::{BoxFuture, MigrationStatus, SchemaState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::ConnectOptions;
+
+use super::conn::Counts;
+use super::error::{Error, Result};
+use super::postgres::Postgres;
+use super::sqlite::Sqlite;
+use super::{BoxFuture, Conn, MigrationStatus, SchemaState, migrate};
 use crate::config;
 
-/// Something statements run on: the database itself, or a transaction.
-pub struct Conn<'c> {
-    pub(super) executor: sea_orm::DatabaseExecutor<'c>,
-}
+/// A statement that takes longer is worth a line in the log.
+const SLOW_STATEMENT: Duration = Duration::from_secs(1);
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    backend: Arc<Backend>,
+    counts: Arc<Counts>,
+}
+
+pub(super) enum Backend {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
 
 impl Store {
     /// Connects to SQLite or PostgreSQL. Creates the SQLite file and its directory (mode 0700) when missing. Does not migrate.
@@ -19,12 +33,27 @@ impl Store {
     /// # Errors
     /// When the URL is not understood or the database cannot be reached.
     pub async fn connect(config: &config::Database) -> Result<Self> {
-        todo!()
+        let counts = Arc::new(Counts::default());
+        let backend = match scheme_of(config.url.expose()) {
+            Some("sqlite") => Backend::Sqlite(Sqlite::open(config, Arc::clone(&counts)).await?),
+            Some("postgres" | "postgresql") => Backend::Postgres(Postgres::open(config).await?),
+            // The URL may hold a password: it is not repeated.
+            _ => {
+                return Err(Error::Database(
+                    "database.url must look like sqlite://path/to/file.db or postgres://user@host/name".to_owned(),
+                ));
+            }
+        };
+        Ok(Self { backend: Arc::new(backend), counts })
     }
 
     /// For statements that only read.
     pub fn read(&self) -> Conn<'_> {
-        todo!()
+        let connection = match &*self.backend {
+            Backend::Sqlite(sqlite) => &sqlite.readers,
+            Backend::Postgres(postgres) => &postgres.pool,
+        };
+        Conn::new(connection, &self.counts)
     }
 
     /// Runs `job` in one transaction and answers after the commit; an `Err` from the job rolls back everything the job did.
@@ -38,44 +67,75 @@ impl Store {
         T: Send + 'static,
         F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
     {
-        todo!()
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.writer.run(job).await,
+            Backend::Postgres(postgres) => postgres.write(job, Arc::clone(&self.counts)).await,
+        }
     }
 
     /// For exactly one conditional statement: no transaction around it on PostgreSQL, grouped with others on SQLite.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
     pub async fn write_one<T, F>(&self, job: F) -> Result<T>
     where
         T: Send + 'static,
         F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
     {
-        todo!()
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.writer.run(job).await,
+            Backend::Postgres(postgres) => match job(&Conn::new(&postgres.pool, &self.counts)).await {
+                Err(error) if error.is_contention() => job(&Conn::new(&postgres.pool, &self.counts)).await,
+                outcome => outcome,
+            },
+        }
     }
 
-    /// Brings the schema up to date under a lock; refuses to touch a schema newer than this program.
+    /// Brings the schema up to date under a lock; refuses to touch a schema newer than this program. The names of the migrations applied.
     pub async fn migrate_up(&self) -> Result<Vec<String>> {
-        todo!()
+        migrate::up(&self.backend).await
     }
 
-    /// Takes back the newest `steps` migrations.
+    /// Takes back the newest `steps` migrations. Their names, newest first.
     pub async fn migrate_down(&self, steps: u32) -> Result<Vec<String>> {
-        todo!()
+        migrate::down(&self.backend, steps).await
     }
 
     pub async fn migration_status(&self) -> Result<MigrationStatus> {
-        todo!()
+        migrate::status(&self.read()).await
     }
 
     /// One cheap read: is the database there, and does its schema fit?
     pub async fn check(&self) -> Result<SchemaState> {
-        todo!()
+        Ok(migrate::status(&self.read()).await?.state())
     }
 
     /// Statements executed so far by this process, for the statement-budget test: `(reads, writes)`.
     pub fn statement_counts(&self) -> (u64, u64) {
-        todo!()
+        self.counts.both()
     }
 
-    /// Closes all connections.
+    /// Closes all connections, after the writes that are under way.
     pub async fn close(&self) {
-        todo!()
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.close().await,
+            Backend::Postgres(postgres) => postgres.close().await,
+        }
     }
+}
+
+fn scheme_of(url: &str) -> Option<&str> {
+    url::Url::parse(url).ok()?;
+    url.split_once(':').map(|(scheme, _)| scheme)
+}
+
+/// What both databases have in common. Statements are not logged, for their values are people's data; slow ones are, without values.
+pub(super) fn common_options(config: &config::Database) -> ConnectOptions {
+    let mut options = ConnectOptions::new(config.url.expose());
+    options.acquire_timeout(config.acquire_timeout.0).record_stmt_in_spans(false).test_before_acquire(false);
+    match ("off".parse(), "warn".parse()) {
+        (Ok(off), Ok(warn)) => options.sqlx_logging_level(off).sqlx_slow_statements_logging_settings(warn, SLOW_STATEMENT),
+        _ => options.sqlx_logging(false),
+    };
+    options
 }

@@ -1,10 +1,14 @@
 //! Grants: one row is the whole truth about one delegation.
 
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, UpdateMany};
 use uuid::Uuid;
 
+use super::entities::grants::{Column, Entity, Model};
+use super::entities::{sessions, users};
 use super::sessions::Session;
 use super::users::User;
-use super::{Conn, Result};
+use super::{Conn, Error, Result};
 use crate::clock::Timestamp;
 
 #[derive(Clone, Debug)]
@@ -55,44 +59,123 @@ pub enum Redemption {
 
 /// Inserts the grant under its code's id; the unique constraint decides the winner. A grant given with `revoked_at` set burns the code.
 pub async fn redeem(conn: &Conn<'_>, grant: &Grant) -> Result<Redemption> {
-    todo!()
+    let first = OnConflict::column(Column::Id).do_nothing().to_owned();
+    let statement = Entity::insert(Model::from(grant).into_active_model()).on_conflict(first).into_query();
+    Ok(if conn.change(&statement).await? > 0 { Redemption::Won } else { Redemption::Replayed })
 }
 
 /// `generation` → `generation + 1` if that is still the current one and the grant is alive, in one statement. Whether it was.
 pub async fn rotate(conn: &Conn<'_>, id: Uuid, generation: i64, now: Timestamp) -> Result<bool> {
-    todo!()
+    let rotated = Entity::update_many()
+        .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
+        .col_expr(Column::RotatedAt, Expr::value(now.millis()))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Generation.eq(generation))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now.millis()))
+        .exec(conn)
+        .await?;
+    Ok(rotated.rows_affected > 0)
 }
 
 pub async fn find(conn: &Conn<'_>, id: Uuid) -> Result<Option<Grant>> {
-    todo!()
+    Ok(Entity::find_by_id(id).one(conn).await?.map(Grant::from))
 }
 
 /// The grant, its person and its session, whatever state they are in.
 pub async fn find_context(conn: &Conn<'_>, id: Uuid) -> Result<Option<GrantContext>> {
-    todo!()
+    let row = Entity::find_by_id(id).find_also_related(users::Entity).find_also_related(sessions::Entity).one(conn).await?;
+    let Some((grant, user, session)) = row else { return Ok(None) };
+    let user = user.ok_or_else(|| Error::inconsistent("grants", format!("the person of {id} does not exist")))?;
+    Ok(Some(GrantContext { grant: grant.into(), user: user.try_into()?, session: session.map(Session::try_from).transpose()? }))
 }
 
 /// Whether it was alive until now.
 pub async fn revoke(conn: &Conn<'_>, id: Uuid, reason: &str, now: Timestamp) -> Result<bool> {
-    todo!()
+    Ok(dead(reason, now).filter(Column::Id.eq(id)).filter(Column::ExpiresAt.gt(now.millis())).exec(conn).await?.rows_affected > 0)
 }
 
 /// Ends every grant the session made without `offline_access`. How many.
 pub async fn revoke_by_session(conn: &Conn<'_>, session_id: Uuid, reason: &str, now: Timestamp) -> Result<u64> {
-    todo!()
+    let of_session = dead(reason, now).filter(Column::SessionId.eq(session_id)).filter(Column::Offline.eq(false));
+    Ok(of_session.exec(conn).await?.rows_affected)
 }
 
 /// Ends every grant of a person with one client.
 pub async fn revoke_by_client(conn: &Conn<'_>, user_id: Uuid, client_id: &str, reason: &str, now: Timestamp) -> Result<u64> {
-    todo!()
+    let of_both = dead(reason, now).filter(Column::ClientId.eq(client_id)).filter(Column::UserId.eq(user_id));
+    Ok(of_both.exec(conn).await?.rows_affected)
 }
 
 /// The clients that were signed in through a session (of live and dead grants alike).
 pub async fn list_clients_of_session(conn: &Conn<'_>, session_id: Uuid) -> Result<Vec<String>> {
-    todo!()
+    let clients = Entity::find().select_only().column(Column::ClientId).distinct().filter(Column::SessionId.eq(session_id));
+    Ok(clients.into_tuple().all(conn).await?)
 }
 
 /// Grants whose time was over before `before`, at most `limit`. Spent codes are remembered at least until then.
 pub async fn purge(conn: &Conn<'_>, before: Timestamp, limit: u64) -> Result<u64> {
-    todo!()
+    let old = Entity::find().select_only().column(Column::Id).filter(Column::ExpiresAt.lt(before.millis())).limit(limit).into_query();
+    Ok(Entity::delete_many().filter(Column::Id.in_subquery(old)).exec(conn).await?.rows_affected)
+}
+
+/// Ends every grant of a client that is removed.
+pub(super) async fn revoke_all_of_client(conn: &Conn<'_>, client_id: &str, reason: &str, now: Timestamp) -> Result<u64> {
+    Ok(dead(reason, now).filter(Column::ClientId.eq(client_id)).exec(conn).await?.rows_affected)
+}
+
+/// Marks those of the grants that are not marked yet: the first reason stays.
+fn dead(reason: &str, now: Timestamp) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(now.millis()))
+        .col_expr(Column::RevokedReason, Expr::value(reason))
+        .filter(Column::RevokedAt.is_null())
+}
+
+impl From<&Grant> for Model {
+    fn from(grant: &Grant) -> Self {
+        Self {
+            id: grant.id,
+            client_id: grant.client_id.clone(),
+            user_id: grant.user_id,
+            session_id: grant.session_id,
+            scope: grant.scope.clone(),
+            offline: grant.offline,
+            auth_time: grant.auth_time.millis(),
+            amr: grant.amr.join(" "),
+            acr: grant.acr.clone(),
+            nonce: grant.nonce.clone(),
+            generation: grant.generation,
+            rotated_at: grant.rotated_at.millis(),
+            epoch: grant.epoch,
+            created_at: grant.created_at.millis(),
+            expires_at: grant.expires_at.millis(),
+            revoked_at: grant.revoked_at.map(Timestamp::millis),
+            revoked_reason: grant.revoked_reason.clone(),
+        }
+    }
+}
+
+impl From<Model> for Grant {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            client_id: row.client_id,
+            user_id: row.user_id,
+            session_id: row.session_id,
+            scope: row.scope,
+            offline: row.offline,
+            auth_time: Timestamp::from_millis(row.auth_time),
+            amr: row.amr.split_whitespace().map(str::to_owned).collect(),
+            acr: row.acr,
+            nonce: row.nonce,
+            generation: row.generation,
+            rotated_at: Timestamp::from_millis(row.rotated_at),
+            epoch: row.epoch,
+            created_at: Timestamp::from_millis(row.created_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            revoked_at: row.revoked_at.map(Timestamp::from_millis),
+            revoked_reason: row.revoked_reason,
+        }
+    }
 }

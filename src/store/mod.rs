@@ -17,12 +17,18 @@ pub mod signing_keys;
 pub mod spent;
 pub mod users;
 
+mod conn;
 mod connection;
 mod entities;
 mod migrate;
+mod postgres;
+mod sqlite;
+#[cfg(test)]
+mod testing;
 mod writer;
 
-pub use connection::{Conn, Store};
+pub use conn::Conn;
+pub use connection::Store;
 pub use error::{Error, Result};
 pub use migrate::{MigrationStatus, SchemaState};
 

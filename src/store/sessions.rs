@@ -2,10 +2,17 @@
 
 use std::time::Duration;
 
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
+    SelectTwoRequired,
+};
 use uuid::Uuid;
 
+use super::entities::sessions::{Column, Entity, Model};
+use super::entities::users;
 use super::users::User;
-use super::{Conn, Result};
+use super::{Conn, Error, Result};
 use crate::clock::Timestamp;
 use crate::secret::Digest;
 
@@ -30,29 +37,105 @@ pub struct Session {
 }
 
 pub async fn insert(conn: &Conn<'_>, session: &Session) -> Result<()> {
-    todo!()
+    Entity::insert(Model::from(session).into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
 }
 
 /// The live session behind a cookie and its person, in one read: not ended, neither idle nor expired, the person enabled, the epoch theirs.
 pub async fn find_live(conn: &Conn<'_>, digest: &Digest, now: Timestamp, idle: Duration) -> Result<Option<(Session, User)>> {
-    todo!()
+    let row = live(digest, now, idle).one(conn).await?;
+    row.map(|(session, user)| Ok((Session::try_from(session)?, User::try_from(user)?))).transpose()
 }
 
 pub async fn find(conn: &Conn<'_>, id: Uuid) -> Result<Option<Session>> {
-    todo!()
+    Entity::find_by_id(id).one(conn).await?.map(Session::try_from).transpose()
+}
+
+/// The session and its person, whatever state they are in, in one read.
+pub async fn find_with_user(conn: &Conn<'_>, id: Uuid) -> Result<Option<(Session, User)>> {
+    let row = Entity::find_by_id(id).find_both_related(users::Entity).one(conn).await?;
+    row.map(|(session, user)| Ok((Session::try_from(session)?, User::try_from(user)?))).transpose()
 }
 
 /// Notes that the session was used.
 pub async fn update_last_seen(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<()> {
+    let changed =
+        Entity::update_many().col_expr(Column::LastSeenAt, Expr::value(now.millis())).filter(Column::Id.eq(id)).exec(conn).await?;
+    if changed.rows_affected == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
+}
+
+/// A sign-in again: replaces digest, `auth_time`, `last_seen_at`, `expires_at`, `amr`, `acr` and epoch of the session with this id and person,
+/// unless it has ended. Whether it was still going.
+pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
     todo!()
 }
 
 /// Ends it. Whether it was still going.
 pub async fn revoke(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<bool> {
-    todo!()
+    let ended = Entity::update_many()
+        .col_expr(Column::EndedAt, Expr::value(now.millis()))
+        .filter(Column::Id.eq(id))
+        .filter(Column::EndedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now.millis()))
+        .exec(conn)
+        .await?;
+    Ok(ended.rows_affected > 0)
 }
 
 /// Sessions nobody can use any more, at most `limit`. How many went.
 pub async fn purge(conn: &Conn<'_>, before: Timestamp, limit: u64) -> Result<u64> {
-    todo!()
+    Ok(Entity::delete_many().filter(Column::Id.in_subquery(expired(before, limit).into_query())).exec(conn).await?.rows_affected)
+}
+
+fn live(digest: &Digest, now: Timestamp, idle: Duration) -> SelectTwoRequired<Entity, users::Entity> {
+    Entity::find()
+        .find_both_related(users::Entity)
+        .filter(Column::Digest.eq(digest.as_bytes().as_slice()))
+        .filter(Column::EndedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now.millis()))
+        .filter(Column::LastSeenAt.gt(now.minus(idle).millis()))
+        .filter(users::Column::Enabled.eq(true))
+        .filter(Expr::col((users::Entity, users::Column::AuthEpoch)).equals((Entity, Column::Epoch)))
+}
+
+fn expired(before: Timestamp, limit: u64) -> Select<Entity> {
+    Entity::find().select_only().column(Column::Id).filter(Column::ExpiresAt.lt(before.millis())).limit(limit)
+}
+
+impl From<&Session> for Model {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id,
+            user_id: session.user_id,
+            digest: session.digest.as_bytes().to_vec(),
+            created_at: session.created_at.millis(),
+            auth_time: session.auth_time.millis(),
+            last_seen_at: session.last_seen_at.millis(),
+            expires_at: session.expires_at.millis(),
+            amr: session.amr.join(" "),
+            acr: session.acr.clone(),
+            epoch: session.epoch,
+            ended_at: session.ended_at.map(Timestamp::millis),
+        }
+    }
+}
+
+impl TryFrom<Model> for Session {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            user_id: row.user_id,
+            digest: Digest::from_slice(&row.digest).ok_or_else(|| Error::inconsistent("sessions", "a digest has the wrong length"))?,
+            created_at: Timestamp::from_millis(row.created_at),
+            auth_time: Timestamp::from_millis(row.auth_time),
+            last_seen_at: Timestamp::from_millis(row.last_seen_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            amr: row.amr.split_whitespace().map(str::to_owned).collect(),
+            acr: row.acr,
+            epoch: row.epoch,
+            ended_at: row.ended_at.map(Timestamp::from_millis),
+        })
+    }
 }

@@ -1,16 +1,26 @@
 //! Small named values that all replicas share, such as the proof that a key-encryption key belongs to this database.
 
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{EntityTrait as _, IntoActiveModel as _};
+
+use super::entities::settings::{Column, Entity, Model};
 use super::{Conn, Result};
 
 pub async fn find(conn: &Conn<'_>, name: &str) -> Result<Option<Vec<u8>>> {
-    todo!()
+    Ok(Entity::find_by_id(name).one(conn).await?.map(|row| row.value))
 }
 
 /// Inserts it unless there is one; answers the one that is there afterwards.
 pub async fn insert_if_absent(conn: &Conn<'_>, name: &str, value: &[u8]) -> Result<Vec<u8>> {
-    todo!()
+    let row = Model { name: name.to_owned(), value: value.to_owned() };
+    // Setting the name to itself changes nothing and makes RETURNING answer the row that was there before.
+    let keep = OnConflict::column(Column::Name).update_column(Column::Name).to_owned();
+    Ok(Entity::insert(row.into_active_model()).on_conflict(keep).exec_with_returning(conn).await?.value)
 }
 
 pub async fn update(conn: &Conn<'_>, name: &str, value: &[u8]) -> Result<()> {
-    todo!()
+    let row = Model { name: name.to_owned(), value: value.to_owned() };
+    let replace = OnConflict::column(Column::Name).update_column(Column::Value).to_owned();
+    Entity::insert(row.into_active_model()).on_conflict(replace).exec_without_returning(conn).await?;
+    Ok(())
 }

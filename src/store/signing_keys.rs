@@ -1,9 +1,12 @@
 //! Signing keys, sealed.
 
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Conn, Result};
+use super::entities::signing_keys::{ActiveModel, Column, Entity, Model};
+use super::{Conn, Error, Result};
 use crate::clock::Timestamp;
 
 /// JWS algorithms we sign with (RFC 7518 §3.1, RFC 8037 §3.1).
@@ -51,21 +54,67 @@ pub struct SigningKey {
 }
 
 pub async fn list(conn: &Conn<'_>) -> Result<Vec<SigningKey>> {
-    todo!()
+    Entity::find().order_by_asc(Column::Id).all(conn).await?.into_iter().map(SigningKey::try_from).collect()
 }
 
 /// # Errors
 /// `Conflict` when a key with this `kid` exists.
 pub async fn insert(conn: &Conn<'_>, key: &SigningKey) -> Result<()> {
-    todo!()
+    Entity::insert(Model::from(key).into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
 }
 
 /// Replaces the times.
 pub async fn update(conn: &Conn<'_>, key: &SigningKey) -> Result<()> {
-    todo!()
+    let times = ActiveModel {
+        active_at: Set(key.active_at.millis()),
+        retires_at: Set(key.retires_at.map(Timestamp::millis)),
+        expires_at: Set(key.expires_at.map(Timestamp::millis)),
+        ..ActiveModel::default()
+    };
+    let changed = Entity::update_many().set(times).filter(Column::Id.eq(key.id)).exec(conn).await?.rows_affected;
+    if changed == 0 { Err(Error::NotFound("signing key")) } else { Ok(()) }
 }
 
 /// Removes keys that expired before `before`.
 pub async fn purge(conn: &Conn<'_>, before: Timestamp) -> Result<u64> {
-    todo!()
+    Ok(Entity::delete_many().filter(Column::ExpiresAt.lt(before.millis())).exec(conn).await?.rows_affected)
+}
+
+impl From<&SigningKey> for Model {
+    fn from(key: &SigningKey) -> Self {
+        Self {
+            id: key.id,
+            kid: key.kid.clone(),
+            algorithm: key.algorithm.name().to_owned(),
+            public_jwk: key.public_jwk.clone(),
+            sealed_private_key: key.sealed_private_key.clone(),
+            created_at: key.created_at.millis(),
+            active_at: key.active_at.millis(),
+            retires_at: key.retires_at.map(Timestamp::millis),
+            expires_at: key.expires_at.map(Timestamp::millis),
+        }
+    }
+}
+
+impl TryFrom<Model> for SigningKey {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Self> {
+        let algorithm = Algorithm::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.name() == row.algorithm)
+            .ok_or_else(|| Error::inconsistent("signing_keys", format!("unknown algorithm {}", row.algorithm)))?;
+        Ok(Self {
+            id: row.id,
+            kid: row.kid,
+            algorithm,
+            public_jwk: row.public_jwk,
+            sealed_private_key: row.sealed_private_key,
+            created_at: Timestamp::from_millis(row.created_at),
+            active_at: Timestamp::from_millis(row.active_at),
+            retires_at: row.retires_at.map(Timestamp::from_millis),
+            expires_at: row.expires_at.map(Timestamp::from_millis),
+        })
+    }
 }

@@ -1,5 +1,9 @@
 //! What must be used once, or is no longer valid, although it is sealed or signed: one row until it would have expired anyway.
 
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
+
+use super::entities::spent::{Column, Entity, Model};
 use super::{Conn, Result};
 use crate::clock::Timestamp;
 
@@ -12,16 +16,36 @@ pub enum Kind {
     RevokedAccessToken,
 }
 
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::RevokedAccessToken => "revoked_access_token",
+        }
+    }
+}
+
 /// Spends it. Whether this call was the first.
 pub async fn redeem(conn: &Conn<'_>, kind: Kind, id: &str, expires_at: Timestamp) -> Result<bool> {
-    todo!()
+    let row = Model { kind: kind.as_str().to_owned(), id: id.to_owned(), expires_at: expires_at.millis() };
+    let first = OnConflict::columns([Column::Kind, Column::Id]).do_nothing().to_owned();
+    let statement = Entity::insert(row.into_active_model()).on_conflict(first).into_query();
+    Ok(conn.change(&statement).await? > 0)
 }
 
 pub async fn find(conn: &Conn<'_>, kind: Kind, id: &str) -> Result<bool> {
-    todo!()
+    let key = (kind.as_str().to_owned(), id.to_owned());
+    Ok(Entity::find_by_id(key).one(conn).await?.is_some())
 }
 
 /// Removes what expired before `before`, at most `limit`.
 pub async fn purge(conn: &Conn<'_>, before: Timestamp, limit: u64) -> Result<u64> {
-    todo!()
+    let old = Entity::find()
+        .select_only()
+        .columns([Column::Kind, Column::Id])
+        .filter(Column::ExpiresAt.lt(before.millis()))
+        .limit(limit)
+        .into_query();
+    let key = Expr::tuple([Expr::col(Column::Kind), Expr::col(Column::Id)]);
+    Ok(Entity::delete_many().filter(key.in_subquery(old)).exec(conn).await?.rows_affected)
 }

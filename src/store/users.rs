@@ -1,9 +1,17 @@
 //! People.
 
+use std::collections::HashMap;
+
+use sea_orm::ActiveValue::NotSet;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Conn, Result};
+use super::entities::users::{ActiveModel, Column, Entity, Model};
+use super::{Conn, Error, Result};
 use crate::clock::Timestamp;
 
 /// What a person's profile says, by the claim names of OpenID Connect Core §5.1.
@@ -83,49 +91,120 @@ pub struct User {
 }
 
 pub async fn find(conn: &Conn<'_>, id: Uuid) -> Result<Option<User>> {
-    todo!()
+    Entity::find_by_id(id).one(conn).await?.map(User::try_from).transpose()
 }
 
 /// `email` in its canonical form.
 pub async fn find_by_email(conn: &Conn<'_>, email: &str) -> Result<Option<User>> {
-    todo!()
+    Entity::find().filter(Column::Email.eq(email)).one(conn).await?.map(User::try_from).transpose()
 }
 
 pub async fn list(conn: &Conn<'_>) -> Result<Vec<User>> {
-    todo!()
+    Entity::find().order_by_asc(Column::Email).all(conn).await?.into_iter().map(User::try_from).collect()
 }
 
 /// Those of the ids that exist, in the order given.
 pub async fn list_by_ids(conn: &Conn<'_>, ids: &[Uuid]) -> Result<Vec<User>> {
-    todo!()
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(conn).await?;
+    let mut by_id = rows.into_iter().map(|row| (row.id, row)).collect::<HashMap<_, _>>();
+    ids.iter().filter_map(|id| by_id.remove(id)).map(User::try_from).collect()
 }
 
 /// Whether anybody may administer this service yet.
 pub async fn any_administrator(conn: &Conn<'_>) -> Result<bool> {
-    todo!()
+    let one = Entity::find().select_only().column(Column::Id).filter(Expr::col(Column::Administrator)).limit(1);
+    Ok(one.into_tuple::<Uuid>().one(conn).await?.is_some())
 }
 
 /// # Errors
 /// `Conflict` when the address is taken.
 pub async fn insert(conn: &Conn<'_>, user: &User) -> Result<()> {
-    todo!()
+    Entity::insert(Model::try_from(user)?.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
 }
 
 /// Replaces e-mail, profile, flags, hash and epoch.
 pub async fn update(conn: &Conn<'_>, user: &User) -> Result<()> {
-    todo!()
+    let row =
+        ActiveModel { id: NotSet, created_at: NotSet, last_sign_in_at: NotSet, ..Model::try_from(user)?.into_active_model().reset_all() };
+    one_changed(Entity::update_many().set(row).filter(Column::Id.eq(user.id)).exec(conn).await?.rows_affected)
 }
 
 /// Sets the hash and raises the epoch: every session and grant made before is dead.
 pub async fn update_password(conn: &Conn<'_>, id: Uuid, password_hash: &str, now: Timestamp) -> Result<()> {
-    todo!()
+    let changed = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(password_hash))
+        .col_expr(Column::AuthEpoch, Expr::col(Column::AuthEpoch).add(1))
+        .col_expr(Column::UpdatedAt, Expr::value(now.millis()))
+        .filter(Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    one_changed(changed.rows_affected)
 }
 
 /// Replaces the hash of an unchanged password (stronger parameters), only while it is still `old_hash`. The epoch stays.
 pub async fn update_password_hash(conn: &Conn<'_>, id: Uuid, old_hash: &str, new_hash: &str) -> Result<bool> {
-    todo!()
+    let changed = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(new_hash))
+        .filter(Column::Id.eq(id))
+        .filter(Column::PasswordHash.eq(old_hash))
+        .exec(conn)
+        .await?;
+    Ok(changed.rows_affected > 0)
 }
 
 pub async fn update_last_sign_in(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<()> {
-    todo!()
+    let signed_in = Entity::update_many().col_expr(Column::LastSignInAt, Expr::value(now.millis())).filter(Column::Id.eq(id));
+    one_changed(signed_in.exec(conn).await?.rows_affected)
+}
+
+fn one_changed(rows: u64) -> Result<()> {
+    if rows == 0 { Err(Error::NotFound("user")) } else { Ok(()) }
+}
+
+impl TryFrom<&User> for Model {
+    type Error = Error;
+
+    fn try_from(user: &User) -> Result<Self> {
+        Ok(Self {
+            id: user.id,
+            email: user.email.clone(),
+            email_verified: user.email_verified,
+            profile: serde_json::to_string(&user.profile).map_err(inconsistent)?,
+            password_hash: user.password_hash.clone(),
+            enabled: user.enabled,
+            administrator: user.administrator,
+            auth_epoch: user.auth_epoch,
+            created_at: user.created_at.millis(),
+            updated_at: user.updated_at.millis(),
+            last_sign_in_at: user.last_sign_in_at.map(Timestamp::millis),
+        })
+    }
+}
+
+impl TryFrom<Model> for User {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            email: row.email,
+            email_verified: row.email_verified,
+            profile: serde_json::from_str(&row.profile).map_err(inconsistent)?,
+            password_hash: row.password_hash,
+            enabled: row.enabled,
+            administrator: row.administrator,
+            auth_epoch: row.auth_epoch,
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+            last_sign_in_at: row.last_sign_in_at.map(Timestamp::from_millis),
+        })
+    }
+}
+
+fn inconsistent(detail: impl std::fmt::Display) -> Error {
+    Error::inconsistent("users", detail)
 }

@@ -1,1 +1,110 @@
 //! Logs: structured, without secrets.
+//!
+//! Owns: the subscriber behind `tracing`, and the panic hook. Must not: decide what is logged elsewhere, or write to standard output.
+
+mod panic;
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::config::{Log, LogFormat, StartupError};
+
+/// From here on `tracing` events go to standard error, one line each, and so does every panic. The first call wins.
+///
+/// # Errors
+/// When the filter is not understood.
+pub fn init(log: &Log) -> Result<(), StartupError> {
+    let subscriber = subscriber(log, std::io::stderr, std::io::stderr().is_terminal())?;
+    if tracing::subscriber::set_global_default(subscriber).is_ok() {
+        panic::log_panics();
+    }
+    Ok(())
+}
+
+/// The filter of `log.filter`.
+///
+/// # Errors
+/// When it is not understood.
+pub fn filter(log: &Log) -> Result<EnvFilter, StartupError> {
+    EnvFilter::try_new(&log.filter).map_err(|error| {
+        let change = "Write a level (error, warn, info, debug, trace) or target=level pairs separated by commas.";
+        StartupError::new("log.filter", format!("{:?} is not a filter: {error}", log.filter)).remedy(change)
+    })
+}
+
+fn subscriber<W>(log: &Log, writer: W, colours: bool) -> Result<Box<dyn tracing::Subscriber + Send + Sync>, StartupError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt().with_env_filter(filter(log)?).with_writer(writer);
+    Ok(match log.format {
+        LogFormat::Json => Box::new(lines.json().flatten_event(true).with_current_span(false).finish()),
+        LogFormat::Text => Box::new(lines.with_ansi(colours).finish()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(log: &Log, act: impl FnOnce()) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = subscriber(log, move || writer.clone(), false).unwrap();
+        tracing::subscriber::with_default(subscriber, act);
+        let bytes = lines.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn json_is_one_object_per_line_with_its_fields_at_the_top() {
+        let log = Log { format: LogFormat::Json, filter: "info".to_owned() };
+        let text = logged(&log, || tracing::info!(client_id = "webapp", "token issued"));
+        let line: serde_json::Value = serde_json::from_str(text.trim()).unwrap();
+        assert_eq!(line["client_id"], "webapp");
+        assert_eq!(line["message"], "token issued");
+        assert_eq!(line["level"], "INFO");
+    }
+
+    #[test]
+    fn the_filter_decides_what_is_logged() {
+        let log = Log { format: LogFormat::Text, filter: "warn,vestibule::audit=info".to_owned() };
+        let text = logged(&log, || {
+            tracing::info!("left out");
+            tracing::info!(target: "vestibule::audit", "kept");
+        });
+        assert!(text.contains("kept") && !text.contains("left out"), "{text}");
+    }
+
+    #[test]
+    fn a_line_break_in_a_value_does_not_make_a_second_line() {
+        let log = Log { format: LogFormat::Json, filter: "info".to_owned() };
+        let text = logged(&log, || tracing::info!(user_agent = "a\nb", "request"));
+        assert_eq!(text.trim_end().lines().count(), 1);
+    }
+
+    #[test]
+    fn a_filter_that_is_not_understood_names_the_setting() {
+        let error = filter(&Log { format: LogFormat::Text, filter: "a=b=c".to_owned() }).unwrap_err().to_string();
+        assert!(error.starts_with("log.filter: "), "{error}");
+    }
+}

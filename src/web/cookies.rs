@@ -37,12 +37,58 @@ impl Cookie {
     /// The `Set-Cookie` value: `HttpOnly; SameSite=Lax; Path=/`, no `Domain`. `max_age` none: until the browser closes.
     #[must_use]
     pub fn set(self, issuer: &Issuer, value: &str, max_age: Option<Duration>) -> HeaderValue {
-        todo!()
+        let mut text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", self.name(issuer));
+        if issuer.is_https() {
+            text.push_str("; Secure");
+        }
+        if let Some(age) = max_age {
+            text.push_str(&format!("; Max-Age={}", age.as_secs()));
+        }
+        // All values are our own base64url text; anything else is not sent, rather than read as an attribute.
+        if value.bytes().all(is_cookie_octet)
+            && let Ok(header) = HeaderValue::from_str(&text)
+        {
+            return header;
+        }
+        tracing::error!(cookie = self.name(issuer), "a cookie value that cannot be sent");
+        self.remove(issuer)
     }
 
     /// The `Set-Cookie` value that removes it.
     #[must_use]
     pub fn remove(self, issuer: &Issuer) -> HeaderValue {
-        todo!()
+        self.set(issuer, "", Some(Duration::ZERO))
+    }
+}
+
+/// RFC 6265 §4.1.1.
+const fn is_cookie_octet(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_tls_cookies_are_host_bound_and_secure() {
+        let issuer: Issuer = "https://id.example.com".parse().unwrap();
+        let set = Cookie::Session.set(&issuer, "abc", Some(Duration::from_secs(60)));
+        assert_eq!(set, "__Host-vestibule-session=abc; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60");
+        assert_eq!(Cookie::Flow.remove(&issuer), "__Host-vestibule-flow=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0");
+    }
+
+    #[test]
+    fn on_plain_http_they_carry_no_prefix_that_would_make_browsers_drop_them() {
+        let set = Cookie::Language.set(&Issuer::development(8080), "es", None);
+        assert_eq!(set, "vestibule-language=es; Path=/; HttpOnly; SameSite=Lax");
+    }
+
+    #[test]
+    fn a_value_cannot_smuggle_attributes() {
+        for value in ["a; Domain=example.com", "a\r\nSet-Cookie: x=y", "a b", "\u{e9}"] {
+            let set = Cookie::Flow.set(&Issuer::development(8080), value, None);
+            assert_eq!(set, "vestibule-flow=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0", "{value}");
+        }
     }
 }

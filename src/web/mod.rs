@@ -6,12 +6,14 @@
 pub mod address;
 pub mod cookies;
 pub mod csrf;
+mod files;
 pub mod headers;
 pub mod i18n;
 pub mod page_error;
 pub mod pages;
 pub mod params;
 pub mod statics;
+pub mod texts;
 pub mod visit;
 
 pub use i18n::Locale;

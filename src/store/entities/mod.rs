@@ -1,1 +1,14 @@
-//! Rows as the database has them. Private to the store.
+//! Rows as the database has them, one file per table. Private to the store: the query files turn them into what the service works with.
+//! Times are milliseconds since 1970.
+
+pub mod audit_events;
+pub mod clients;
+pub mod consents;
+pub mod grants;
+pub mod locks;
+pub mod logout_deliveries;
+pub mod sessions;
+pub mod settings;
+pub mod signing_keys;
+pub mod spent;
+pub mod users;

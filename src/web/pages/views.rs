@@ -4,6 +4,10 @@ use serde::Serialize;
 
 use super::Page;
 
+fn with_flow(path: &str, flow: &str) -> String {
+    format!("{path}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("i", flow).finish())
+}
+
 /// The application on whose behalf a page is shown.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ClientView {
@@ -59,10 +63,21 @@ pub struct LoginPage {
     pub client: Option<ClientView>,
     pub error: Option<LoginError>,
     pub notice: Option<Notice>,
+    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_source(redirect_uri)`.
+    #[serde(skip)]
+    pub return_origin: Option<String>,
 }
 
 impl Page for LoginPage {
     const TEMPLATE: &'static str = "pages/login.html";
+
+    fn form_action_origin(&self) -> Option<String> {
+        self.return_origin.clone()
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(self.flow.as_deref().map_or_else(|| "/login".to_owned(), |flow| with_flow("/login", flow)))
+    }
 }
 
 /// `GET /consent`. Posts to `/consent`: `i`, `csrf_token`, `decision` = `allow` or `deny`.
@@ -79,10 +94,21 @@ pub struct ConsentPage {
     pub another_account: String,
     /// Scope values asked for, without `openid`; each has the text `scope-<value>` and unknown ones are shown as they are.
     pub scopes: Vec<String>,
+    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_source(redirect_uri)`.
+    #[serde(skip)]
+    pub return_origin: Option<String>,
 }
 
 impl Page for ConsentPage {
     const TEMPLATE: &'static str = "pages/consent.html";
+
+    fn form_action_origin(&self) -> Option<String> {
+        self.return_origin.clone()
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(with_flow("/consent", &self.flow))
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -102,10 +128,21 @@ pub struct ChooseAccountPage {
     pub csrf_token: String,
     pub client: ClientView,
     pub accounts: Vec<AccountChoice>,
+    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_source(redirect_uri)`.
+    #[serde(skip)]
+    pub return_origin: Option<String>,
 }
 
 impl Page for ChooseAccountPage {
     const TEMPLATE: &'static str = "pages/choose_account.html";
+
+    fn form_action_origin(&self) -> Option<String> {
+        self.return_origin.clone()
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(with_flow("/choose-account", &self.flow))
+    }
 }
 
 /// `GET /logout` without a valid hint. Posts to `/logout/confirm`: `logout`, `csrf_token`.
@@ -117,10 +154,17 @@ pub struct LogoutPage {
     pub email: String,
     /// The application that asks, when known.
     pub client_name: Option<String>,
+    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_source(redirect_uri)`.
+    #[serde(skip)]
+    pub return_origin: Option<String>,
 }
 
 impl Page for LogoutPage {
     const TEMPLATE: &'static str = "pages/logout.html";
+
+    fn form_action_origin(&self) -> Option<String> {
+        self.return_origin.clone()
+    }
 }
 
 /// After a logout that ends here.
@@ -176,4 +220,8 @@ pub struct SetupPage {
 
 impl Page for SetupPage {
     const TEMPLATE: &'static str = "pages/setup.html";
+
+    fn here(&self) -> Option<String> {
+        Some(format!("/setup?{}", form_urlencoded::Serializer::new(String::new()).append_pair("token", &self.token).finish()))
+    }
 }

@@ -1,0 +1,127 @@
+//! Password hashing: Argon2id on a pool of threads that reuse their memory.
+//!
+//! Owns: how a password becomes a PHC string and is compared with one; which new passwords are acceptable; how many are hashed at once.
+//! Must not: know whose password it is. RFC 9106, NIST SP 800-63B-4 §3.1.1.2, OWASP ASVS 5 §6.2 and §11.4.
+
+mod hasher;
+mod phc;
+mod policy;
+mod pool;
+
+pub use policy::{Unacceptable, check_new};
+
+use std::sync::Arc;
+
+use hasher::Hasher;
+use pool::{Pool, PoolSize};
+
+use crate::config;
+use crate::secret::Secret;
+
+/// The pool's queue is full, or the deadline has passed: 503 with `Retry-After`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many sign-ins at once")]
+pub struct Busy;
+
+/// What a verification found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Wrong,
+    /// Right; `rehash` is the new PHC string when the stored one was made with other parameters.
+    Right {
+        rehash: Option<String>,
+    },
+}
+
+/// Hash threads with reused memory, a bounded queue and a deadline. Cheap to clone; the threads end with the last clone.
+#[derive(Clone)]
+pub struct Passwords(Arc<Pool>);
+
+impl Passwords {
+    /// Starts the threads.
+    #[must_use]
+    pub fn start(config: &config::Password) -> Self {
+        let size = PoolSize { threads: threads(config.hash_threads), queue: config.hash_queue, deadline: config.hash_deadline.0 };
+        let cost = phc::Cost { memory_kib: config.memory_kib, iterations: config.iterations };
+        Self(Arc::new(Pool::start(&size, || Hasher::new(cost))))
+    }
+
+    /// One Argon2id computation, whatever `hash` is: against a dummy when there is none. The password is NFC-normalised;
+    /// longer than 512 bytes or 128 code points is `Wrong` (after the same work).
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub async fn verify(&self, password: Secret<String>, hash: Option<String>) -> Result<Verdict, Busy> {
+        self.0.run(move |hasher| hasher.verify(&password, hash.as_deref())).await?
+    }
+
+    /// The PHC string of a new password.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub async fn hash(&self, password: Secret<String>) -> Result<String, Busy> {
+        self.0.run(move |hasher| hasher.hash(&password)).await?
+    }
+
+    /// Hashes waiting and running, for metrics: `(waiting, running)`.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        self.0.load()
+    }
+}
+
+/// As many as cores, and from three cores up one fewer: requests that need no hash are not to wait for those that do.
+fn threads(configured: usize) -> usize {
+    if configured > 0 {
+        return configured;
+    }
+    match std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
+        cores @ (1 | 2) => cores,
+        cores => cores - 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Span;
+
+    fn cheap() -> config::Password {
+        config::Password { memory_kib: 64, iterations: 1, hash_threads: 2, hash_deadline: Span::secs(60), ..config::Password::default() }
+    }
+
+    fn secret(text: &str) -> Secret<String> {
+        Secret::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn what_was_hashed_is_right_and_nothing_else_is() {
+        let passwords = Passwords::start(&cheap());
+        let hash = passwords.hash(secret("correct horse battery staple")).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
+        let right = passwords.verify(secret("correct horse battery staple"), Some(hash.clone())).await;
+        assert_eq!(right, Ok(Verdict::Right { rehash: None }));
+        for wrong in ["", "correct horse battery stapl", "Correct horse battery staple", "correct horse battery staple "] {
+            assert_eq!(passwords.verify(secret(wrong), Some(hash.clone())).await, Ok(Verdict::Wrong));
+        }
+        assert_eq!(passwords.verify(secret("correct horse battery staple"), None).await, Ok(Verdict::Wrong));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_other_parameters_is_made_again() {
+        let passwords = Passwords::start(&config::Password { memory_kib: 32, ..cheap() });
+        let old = passwords.hash(secret("correct horse battery staple")).await.unwrap();
+        let passwords = Passwords::start(&cheap());
+        let Ok(Verdict::Right { rehash: Some(new) }) = passwords.verify(secret("correct horse battery staple"), Some(old)).await else {
+            panic!("not right, or not hashed again");
+        };
+        assert!(new.starts_with("$argon2id$v=19$m=64,"));
+        assert_eq!(passwords.verify(secret("correct horse battery staple"), Some(new)).await, Ok(Verdict::Right { rehash: None }));
+    }
+
+    #[test]
+    fn a_configured_number_of_threads_is_kept() {
+        assert_eq!(threads(7), 7);
+        assert!(threads(0) > 0);
+    }
+}

@@ -1,0 +1,30 @@
+//! The database for a command that changes or reads it.
+
+use super::failure::Failure;
+use crate::config::Config;
+use crate::store::{SchemaState, Store};
+
+/// Connects, whatever the schema's state.
+pub(super) async fn connect(config: &Config) -> Result<Store, Failure> {
+    Store::connect(&config.database)
+        .await
+        .map_err(|error| Failure::new(format!("{error}. Check database.url (VESTIBULE_DATABASE__URL) and that the database is running.")))
+}
+
+/// Connects to a database whose schema fits; brings it up to date first where `serve` would.
+pub(super) async fn open(config: &Config) -> Result<Store, Failure> {
+    let store = connect(config).await?;
+    match store.check().await? {
+        SchemaState::Current => {}
+        SchemaState::Older if config.database.migrate_on_start => {
+            store.migrate_up().await?;
+        }
+        SchemaState::Older => return Err(Failure::new("The database's schema is older than this program. Run `vestibule migrate up`.")),
+        SchemaState::Newer => {
+            let text =
+                "A newer version of Vestibule has changed the database's schema. Run that version, or take its migrations back with it.";
+            return Err(Failure::new(text));
+        }
+    }
+    Ok(store)
+}

@@ -1,0 +1,214 @@
+//! `user`.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::database;
+use super::failure::Failure;
+use super::moment::rfc3339;
+use super::output::{Answer, table};
+use super::password_input::{NewPassword, PasswordInput};
+use crate::account::email;
+use crate::audit::{self, Event, Kind, Origin};
+use crate::clock::{Clock as _, SystemClock, Timestamp};
+use crate::config::Config;
+use crate::secret::random_id;
+use crate::store::users::{self, Profile, User};
+use crate::store::{self, Store};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Add a person. Without a password flag they cannot sign in with a password.
+    Add(Box<Add>),
+    /// Everybody.
+    List,
+    /// One person.
+    Show { email: String },
+    /// Set a person's password. All their sessions and delegations end.
+    SetPassword(SetPassword),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    email: String,
+    /// The address is known to be theirs.
+    #[arg(long)]
+    email_verified: bool,
+    #[arg(long)]
+    name: Option<String>,
+    #[arg(long)]
+    given_name: Option<String>,
+    #[arg(long)]
+    family_name: Option<String>,
+    /// Preferred language, such as pt-BR.
+    #[arg(long)]
+    locale: Option<String>,
+    /// May administer this service.
+    #[arg(long)]
+    administrator: bool,
+    #[command(flatten)]
+    password: PasswordInput,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetPassword {
+    email: String,
+    #[command(flatten)]
+    password: PasswordInput,
+}
+
+/// What a user command works with.
+struct Desk<'a> {
+    store: &'a Store,
+    config: &'a Config,
+    now: Timestamp,
+}
+
+pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
+    let store = database::open(config).await?;
+    let desk = Desk { store: &store, config, now: SystemClock.now() };
+    let answer = desk.execute(command, std::io::stdin()).await;
+    store.close().await;
+    answer
+}
+
+impl Desk<'_> {
+    async fn execute(&self, command: Command, input: impl Read) -> Result<Answer, Failure> {
+        match command {
+            Command::Add(arguments) => self.add(*arguments, input).await,
+            Command::List => self.list().await,
+            Command::Show { email } => self.show(&email).await,
+            Command::SetPassword(arguments) => self.set_password(arguments, input).await,
+        }
+    }
+
+    async fn add(&self, arguments: Add, input: impl Read) -> Result<Answer, Failure> {
+        let email = canonical(&arguments.email)?;
+        let password = arguments.password.resolve(self.config, input).await?;
+        let user = new_user(email, arguments, password.as_ref(), self.now);
+        let mut events = vec![event(Kind::UserCreated, user.id)];
+        events.extend(password.is_some().then(|| event(Kind::PasswordSet, user.id)));
+        events.extend(user.administrator.then(|| event(Kind::AdministratorCreated, user.id)));
+        let (job, now) = (Arc::new((user.clone(), events)), self.now);
+        let inserted = self.store.write(move |conn| {
+            let job = job.clone();
+            Box::pin(async move {
+                users::insert(conn, &job.0).await?;
+                for event in &job.1 {
+                    audit::record(conn, event, now).await?;
+                }
+                Ok(())
+            })
+        });
+        inserted.await.map_err(|error| match error {
+            store::Error::Conflict => Failure::new(format!("There is somebody with the address {} already.", user.email)),
+            other => other.into(),
+        })?;
+        Ok(with_password(format!("Added {}.", user.email), &user, password))
+    }
+
+    async fn list(&self) -> Result<Answer, Failure> {
+        let users = users::list(&self.store.read()).await?;
+        let flag = |set: bool, name: &str| if set { name.to_owned() } else { String::new() };
+        let row = |user: &User| {
+            let name = user.profile.name.clone().unwrap_or_default();
+            vec![user.email.clone(), name, flag(user.administrator, "administrator"), flag(!user.enabled, "disabled")]
+        };
+        let rows: Vec<Vec<String>> = users.iter().map(row).collect();
+        let views: Vec<Value> = users.iter().map(view).collect();
+        Ok(Answer::new(table(&["email", "name", "", ""], &rows), &views))
+    }
+
+    async fn show(&self, email: &str) -> Result<Answer, Failure> {
+        let user = self.find(email).await?;
+        let view = view(&user);
+        Ok(Answer::new(super::client_view::text(&view), &view))
+    }
+
+    async fn set_password(&self, arguments: SetPassword, input: impl Read) -> Result<Answer, Failure> {
+        let user = self.find(&arguments.email).await?;
+        let none = || Failure::new("Say where the password comes from: --password-stdin or --generate-password.");
+        let password = arguments.password.resolve(self.config, input).await?.ok_or_else(none)?;
+        let (id, now, hash) = (user.id, self.now, Arc::new(password.hash.clone()));
+        self.store
+            .write(move |conn| {
+                let hash = hash.clone();
+                Box::pin(async move {
+                    users::update_password(conn, id, &hash, now).await?;
+                    audit::record(conn, &event(Kind::PasswordSet, id), now).await
+                })
+            })
+            .await?;
+        let text = format!("Set the password of {}; their sessions and delegations have ended.", user.email);
+        Ok(with_password(text, &self.find(&user.email).await?, Some(password)))
+    }
+
+    async fn find(&self, email: &str) -> Result<User, Failure> {
+        let found = users::find_by_email(&self.store.read(), &canonical(email)?).await?;
+        found.ok_or_else(|| Failure::new(format!("There is nobody with the address {email}. `vestibule user list` shows everybody.")))
+    }
+}
+
+fn canonical(address: &str) -> Result<String, Failure> {
+    email::canonical(address).ok_or_else(|| Failure::new(format!("{address} is not an e-mail address.")))
+}
+
+fn new_user(email: String, arguments: Add, password: Option<&NewPassword>, now: Timestamp) -> User {
+    User {
+        id: random_id(),
+        email,
+        email_verified: arguments.email_verified,
+        profile: Profile {
+            name: arguments.name,
+            given_name: arguments.given_name,
+            family_name: arguments.family_name,
+            locale: arguments.locale,
+            ..Profile::default()
+        },
+        password_hash: password.map(|password| password.hash.clone()),
+        enabled: true,
+        administrator: arguments.administrator,
+        auth_epoch: 0,
+        created_at: now,
+        updated_at: now,
+        last_sign_in_at: None,
+    }
+}
+
+fn event(kind: Kind, user_id: Uuid) -> Event {
+    Event::new(kind, &Origin::default()).user(user_id).detail("by", "command line")
+}
+
+/// A person as they are printed: of the password only whether there is one.
+fn view(user: &User) -> Value {
+    json!({
+        "id": user.id,
+        "email": user.email,
+        "email_verified": user.email_verified,
+        "enabled": user.enabled,
+        "administrator": user.administrator,
+        "has_password": user.password_hash.is_some(),
+        "profile": user.profile,
+        "created_at": rfc3339(user.created_at),
+        "updated_at": rfc3339(user.updated_at),
+        "last_sign_in_at": user.last_sign_in_at.map(rfc3339),
+    })
+}
+
+/// The one time a generated password is shown.
+fn with_password(mut text: String, user: &User, password: Option<NewPassword>) -> Answer {
+    let mut view = view(user);
+    if let (Some(shown), Some(members)) = (password.and_then(|password| password.shown), view.as_object_mut()) {
+        text.push_str(&format!("\npassword  {}\nThe password is shown this once; only its hash is kept.", shown.expose()));
+        members.insert("password".to_owned(), shown.expose().clone().into());
+    }
+    Answer::new(text, &view)
+}
+
+#[cfg(test)]
+#[path = "user_tests.rs"]
+mod tests;

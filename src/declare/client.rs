@@ -1,0 +1,211 @@
+//! Declared clients, and the rules for client ids and secrets that people choose.
+
+use std::time::Duration;
+
+use super::entry::Entry;
+use crate::clock::Timestamp;
+use crate::config::{Config, Problem};
+use crate::oauth::client::check_metadata;
+use crate::secret::Secret;
+use crate::store::clients::{AuthMethod, ClientSecret, GrantType, Metadata};
+
+/// A client as a file declares it.
+#[derive(Clone, Debug)]
+pub struct DesiredClient {
+    pub client_id: String,
+    /// `None`: no secret, or the one it has.
+    pub secret: Option<Secret<String>>,
+    pub metadata: Metadata,
+}
+
+/// Shortest declared secret. A random one of 32 characters cannot be found by trying; what people make up can (RFC 6749 §10.10).
+const MIN_SECRET: usize = 32;
+const MAX_CLIENT_ID: usize = 200;
+
+/// RFC 7591 and OpenID Connect members of later versions.
+const LATER: [&str; 22] = [
+    "application_type",
+    "default_acr_values",
+    "dpop_bound_access_tokens",
+    "frontchannel_logout_session_required",
+    "frontchannel_logout_uri",
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
+    "initiate_login_uri",
+    "introspection_signed_response_alg",
+    "jwks",
+    "jwks_uri",
+    "organizations",
+    "request_object_signing_alg",
+    "request_uris",
+    "require_auth_time",
+    "require_pushed_authorization_requests",
+    "require_signed_request_object",
+    "sector_identifier_uri",
+    "tls_client_auth_subject_dn",
+    "tls_client_certificate_bound_access_tokens",
+    "token_endpoint_auth_signing_alg",
+    "userinfo_signed_response_alg",
+];
+
+/// Whether this may be a client id: it travels in URLs, forms and HTTP Basic (RFC 6749 §2.2, §2.3.1).
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_client_id(client_id: &str) -> Result<(), String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/@".contains(&byte);
+    if client_id.is_empty() || client_id.len() > MAX_CLIENT_ID {
+        return Err(format!("a client id has 1 to {MAX_CLIENT_ID} characters"));
+    }
+    if client_id.bytes().all(plain) { Ok(()) } else { Err("a client id has letters, digits and -._~:/@ only".to_owned()) }
+}
+
+/// The response types that go with the grant types (RFC 7591 §2.1).
+#[must_use]
+pub fn response_types(grant_types: &[GrantType]) -> Vec<String> {
+    if grant_types.contains(&GrantType::AuthorizationCode) { vec!["code".to_owned()] } else { Vec::new() }
+}
+
+/// The secrets of a client after `fresh` was made: it, and the newest of the others that is still valid, until `overlap` is over.
+#[must_use]
+pub fn rotated(secrets: &[ClientSecret], fresh: ClientSecret, now: Timestamp, overlap: Duration) -> Vec<ClientSecret> {
+    let end = now.plus(overlap);
+    let previous = secrets.iter().find(|secret| secret.digest != fresh.digest && secret.expires_at.is_none_or(|at| at > now));
+    let ending = previous
+        .filter(|_| !overlap.is_zero())
+        .map(|secret| ClientSecret { expires_at: Some(secret.expires_at.map_or(end, |at| at.min(end))), ..secret.clone() });
+    std::iter::once(fresh).chain(ending).collect()
+}
+
+/// The metadata's member names.
+fn metadata_members() -> Vec<String> {
+    let value = serde_json::to_value(Metadata::default()).unwrap_or_default();
+    value.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default()
+}
+
+pub(super) fn read(mut entry: Entry, config: &Config) -> (Option<DesiredClient>, Vec<Problem>) {
+    let client_id = entry.require("client_id");
+    if let Some(client_id) = &client_id {
+        entry.named("clients", client_id);
+        if let Err(what) = check_client_id(client_id) {
+            entry.problem("client_id", what, "Choose another.");
+        }
+    }
+    let secret_line = entry.line_of("client_secret");
+    let secret = entry.take_secret("client_secret");
+    entry.refuse_later(&LATER);
+    refuse_pairwise(&mut entry);
+    let metadata = read_metadata(&mut entry);
+    if let (Some(secret), Some(metadata)) = (&secret, &metadata) {
+        let is_public = metadata.token_endpoint_auth_method == AuthMethod::None;
+        if let Some((what, change)) = secret_problem(secret, is_public, config) {
+            entry.problem_at(secret_line, "client_secret", what, change);
+        }
+    }
+    let members = metadata_members();
+    let known: Vec<&str> =
+        ["client_id", "client_secret", "client_secret_file"].into_iter().chain(members.iter().map(String::as_str)).collect();
+    let desired = client_id.zip(metadata).map(|(client_id, metadata)| DesiredClient { client_id, secret, metadata });
+    (desired, entry.finish(&known))
+}
+
+fn refuse_pairwise(entry: &mut Entry) {
+    let line = entry.line_of("subject_type");
+    if entry.take::<String>("subject_type").is_some_and(|kind| kind != "public") {
+        entry.problem_at(line, "subject_type", "this version of Vestibule has only \"public\"", "Write \"public\" or remove it.");
+    }
+}
+
+fn secret_problem(secret: &Secret<String>, is_public: bool, config: &Config) -> Option<(&'static str, &'static str)> {
+    if is_public {
+        return Some(("a public client has no secret", "Remove it, or choose another token_endpoint_auth_method."));
+    }
+    if secret.expose().is_empty() {
+        return Some(("empty", "Write a random secret of at least 32 characters."));
+    }
+    (secret.expose().chars().count() < MIN_SECRET && !config.issuer().is_loopback()).then_some((
+        "secrets chosen by people are refused: shorter than 32 characters",
+        "Make one with `vestibule client add` or `openssl rand -base64 33`; shorter ones are only for a loopback issuer.",
+    ))
+}
+
+/// Each member is read on its own first, so that every wrong one is reported with its line.
+fn read_metadata(entry: &mut Entry) -> Option<Metadata> {
+    let members = metadata_members();
+    let names: Vec<&str> = members.iter().map(String::as_str).filter(|name| entry.has(name)).collect();
+    let lines: Vec<(&str, usize)> = names.iter().map(|name| (*name, entry.line_of(name))).collect();
+    let table = entry.take_table(&names);
+    let mut valid = true;
+    for (name, line) in &lines {
+        let single: toml::Table = table.get(*name).map(|value| ((*name).to_owned(), value.clone())).into_iter().collect();
+        if let Err(error) = single.try_into::<Metadata>() {
+            entry.problem_at(*line, name, error.message(), "Correct the value.");
+            valid = false;
+        }
+    }
+    let given_response_types = table.contains_key("response_types");
+    let mut metadata: Metadata = valid.then(|| table.try_into().ok()).flatten()?;
+    if !given_response_types {
+        metadata.response_types = response_types(&metadata.grant_types);
+    }
+    for broken in check_metadata(&metadata).err().unwrap_or_default() {
+        let line = lines.iter().find(|(name, _)| *name == broken.member).map_or_else(|| entry.line_of(""), |(_, line)| *line);
+        entry.problem_at(line, broken.member, broken.problem, "");
+    }
+    Some(metadata)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_ids_are_safe_in_urls_and_basic_authentication() {
+        for good in ["autotalk", "https://app.example/client", "0190-aa_bb.c~d"] {
+            assert_eq!(check_client_id(good), Ok(()), "{good}");
+        }
+        for bad in ["", "a b", "a\"b", "ü", "a%20b", "a&b"] {
+            assert!(check_client_id(bad).is_err(), "{bad}");
+        }
+        assert!(check_client_id(&"a".repeat(201)).is_err());
+    }
+
+    #[test]
+    fn the_response_type_follows_the_grant_types() {
+        assert_eq!(response_types(&[GrantType::AuthorizationCode, GrantType::RefreshToken]), ["code"]);
+        assert!(response_types(&[GrantType::ClientCredentials]).is_empty());
+    }
+
+    fn secret(text: &str, expires_at: Option<i64>) -> ClientSecret {
+        let created_at = Timestamp::from_secs(0);
+        ClientSecret { digest: crate::secret::Digest::of(text.as_bytes()), created_at, expires_at: expires_at.map(Timestamp::from_secs) }
+    }
+
+    #[test]
+    fn after_a_rotation_the_previous_secret_is_valid_for_the_overlap() {
+        let now = Timestamp::from_secs(100);
+        let rotate = |secrets: &[ClientSecret], overlap| rotated(secrets, secret("new", None), now, Duration::from_secs(overlap));
+        assert_eq!(rotate(&[secret("old", None)], 50), [secret("new", None), secret("old", Some(150))]);
+        assert_eq!(rotate(&[secret("old", None)], 0), [secret("new", None)]);
+        assert_eq!(rotate(&[secret("gone", Some(99)), secret("old", Some(120))], 50), [secret("new", None), secret("old", Some(120))]);
+        assert_eq!(rotate(&[secret("new", Some(120)), secret("old", None)], 50).len(), 2);
+    }
+
+    #[test]
+    fn short_secrets_are_for_loopback_issuers() {
+        let mut config = Config::default();
+        let short = Secret::new("demo-secret".to_owned());
+        assert!(secret_problem(&short, false, &config).is_none());
+        config.server.public_url = Some("https://id.example".parse().unwrap());
+        assert!(secret_problem(&short, false, &config).unwrap().0.contains("secrets chosen by people are refused"));
+        assert!(secret_problem(&Secret::new("x".repeat(32)), false, &config).is_none());
+        assert!(secret_problem(&Secret::new("x".repeat(32)), true, &config).is_some());
+    }
+
+    #[test]
+    fn no_member_is_both_known_and_of_a_later_version() {
+        let members = metadata_members();
+        assert!(members.len() > 15);
+        assert!(LATER.iter().all(|later| !members.iter().any(|member| member == later)));
+    }
+}

@@ -1,0 +1,227 @@
+//! The plan: what has to change so that the database is as declared. Pure.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{DesiredClient, DesiredUser};
+use crate::clock::Timestamp;
+use crate::config::Problem;
+use crate::secret::{Digest, random_id};
+use crate::store::clients::{Client, ClientSecret};
+use crate::store::users::{Profile, User};
+
+/// What a plan depends on beside the files and the database.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub now: Timestamp,
+    /// How long a replaced client secret stays valid; zero ends it at once.
+    pub secret_overlap: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    Create,
+    Update,
+}
+
+/// A field before and after; secrets as `[secret]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldChange {
+    pub field: String,
+    pub from: Value,
+    pub to: Value,
+}
+
+/// One object that changes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Change {
+    pub action: Action,
+    /// `client` or `user`.
+    pub kind: &'static str,
+    /// The client id or e-mail address.
+    pub id: String,
+    pub fields: Vec<FieldChange>,
+    #[serde(skip)]
+    pub(super) write: Write,
+}
+
+/// The rows after the change. `seen`: when the row they replace was last changed.
+#[derive(Clone, Debug)]
+pub(super) enum Write {
+    Client { client: Client, seen: Option<Timestamp> },
+    User { user: User, seen: Option<Timestamp>, new_password: bool },
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Plan {
+    pub changes: Vec<Change>,
+    /// Objects that are as declared.
+    pub unchanged: usize,
+    #[serde(skip)]
+    pub(super) problems: Vec<Problem>,
+}
+
+/// The rows there are, of what is declared.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Current {
+    pub clients: BTreeMap<String, Client>,
+    /// By canonical address.
+    pub users: BTreeMap<String, User>,
+    /// PHC strings of declared passwords that are not the stored ones, by canonical address.
+    pub new_hashes: BTreeMap<String, String>,
+}
+
+const HIDDEN: &str = "[secret]";
+
+pub(super) fn make(clients: &[DesiredClient], users: &[DesiredUser], current: &Current, options: Options) -> Plan {
+    let mut plan = Plan::default();
+    for desired in clients {
+        let before = current.clients.get(&desired.client_id);
+        if let Some(problem) = missing_secret(desired, before, options.now) {
+            plan.problems.push(problem);
+        }
+        plan.add(client_change(desired, before, options));
+    }
+    for desired in users {
+        let hash = current.new_hashes.get(&desired.email);
+        plan.add(user_change(desired, current.users.get(&desired.email), hash, options.now));
+    }
+    plan
+}
+
+impl Plan {
+    fn add(&mut self, change: Change) {
+        if change.fields.is_empty() { self.unchanged += 1 } else { self.changes.push(change) }
+    }
+}
+
+fn missing_secret(desired: &DesiredClient, before: Option<&Client>, now: Timestamp) -> Option<Problem> {
+    let live = |secret: &ClientSecret| secret.expires_at.is_none_or(|at| at > now);
+    let has_one = desired.secret.is_some() || before.is_some_and(|client| client.secrets.iter().any(live));
+    let is_public = desired.metadata.token_endpoint_auth_method == crate::store::clients::AuthMethod::None;
+    (!is_public && !has_one).then(|| Problem {
+        key: Some(format!("clients[{}].client_secret", desired.client_id)),
+        what: "a confidential client needs a secret".to_owned(),
+        change: "Add client_secret or client_secret_file, or set token_endpoint_auth_method = \"none\".".to_owned(),
+        ..Problem::default()
+    })
+}
+
+fn client_change(desired: &DesiredClient, before: Option<&Client>, options: Options) -> Change {
+    let now = options.now;
+    let mut client = before.cloned().unwrap_or_else(|| Client {
+        client_id: desired.client_id.clone(),
+        enabled: true,
+        metadata: desired.metadata.clone(),
+        secrets: Vec::new(),
+        managed: true,
+        created_at: now,
+        updated_at: now,
+    });
+    client.metadata = desired.metadata.clone();
+    client.managed = true;
+    let mut fields = differences(&before.map(client_fields).unwrap_or_default(), &client_fields(&client));
+    if let Some(secrets) = new_secrets(desired, &client, options) {
+        let from = if client.secrets.is_empty() { Value::Null } else { HIDDEN.into() };
+        let to = if secrets.is_empty() { Value::Null } else { HIDDEN.into() };
+        fields.push(FieldChange { field: "client_secret".to_owned(), from, to });
+        client.secrets = secrets;
+    }
+    client.updated_at = now;
+    let write = Write::Client { client, seen: before.map(|client| client.updated_at) };
+    Change { action: action(before.is_some()), kind: "client", id: desired.client_id.clone(), fields, write }
+}
+
+/// The secrets after the change, newest first; `None` when they stay.
+fn new_secrets(desired: &DesiredClient, client: &Client, options: Options) -> Option<Vec<ClientSecret>> {
+    if client.is_public() {
+        return (!client.secrets.is_empty()).then(Vec::new);
+    }
+    let digest = Digest::of(desired.secret.as_ref()?.expose().as_bytes());
+    let newest = client.secrets.first();
+    if newest.is_some_and(|secret| secret.digest == digest && secret.expires_at.is_none()) {
+        return None;
+    }
+    let fresh = ClientSecret { digest, created_at: options.now, expires_at: None };
+    Some(super::client::rotated(&client.secrets, fresh, options.now, options.secret_overlap))
+}
+
+fn client_fields(client: &Client) -> Map<String, Value> {
+    let mut fields = object(&client.metadata);
+    fields.insert("managed".to_owned(), client.managed.into());
+    fields
+}
+
+fn user_change(desired: &DesiredUser, before: Option<&User>, new_hash: Option<&String>, now: Timestamp) -> Change {
+    let mut user = before.cloned().unwrap_or_else(|| new_user(&desired.email, now));
+    user.email_verified = desired.email_verified.unwrap_or(user.email_verified);
+    user.administrator = desired.administrator.unwrap_or(user.administrator);
+    let mut profile = object(&user.profile);
+    profile.extend(desired.profile.clone());
+    user.profile = serde_json::from_value::<Profile>(Value::Object(profile)).unwrap_or_else(|_| user.profile.clone());
+    let mut fields = differences(&before.map(user_fields).unwrap_or_default(), &user_fields(&user));
+    if let Some(hash) = new_hash {
+        let from = if user.password_hash.is_some() { HIDDEN.into() } else { Value::Null };
+        fields.push(FieldChange { field: "password".to_owned(), from, to: HIDDEN.into() });
+        user.password_hash = Some(hash.clone());
+        // Sessions and grants made under the old password end.
+        user.auth_epoch = user.auth_epoch.saturating_add(i64::from(before.is_some()));
+    }
+    user.updated_at = now;
+    let write = Write::User { user, seen: before.map(|user| user.updated_at), new_password: new_hash.is_some() };
+    Change { action: action(before.is_some()), kind: "user", id: desired.email.clone(), fields, write }
+}
+
+/// A person nobody knows anything about yet.
+pub(super) fn new_user(email: &str, now: Timestamp) -> User {
+    User {
+        id: random_id(),
+        email: email.to_owned(),
+        email_verified: false,
+        profile: Profile::default(),
+        password_hash: None,
+        enabled: true,
+        administrator: false,
+        auth_epoch: 0,
+        created_at: now,
+        updated_at: now,
+        last_sign_in_at: None,
+    }
+}
+
+fn user_fields(user: &User) -> Map<String, Value> {
+    let mut fields = object(&user.profile);
+    fields.insert("email".to_owned(), user.email.clone().into());
+    fields.insert("email_verified".to_owned(), user.email_verified.into());
+    fields.insert("administrator".to_owned(), user.administrator.into());
+    fields
+}
+
+const fn action(exists: bool) -> Action {
+    if exists { Action::Update } else { Action::Create }
+}
+
+fn object(value: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
+fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<FieldChange> {
+    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let value = |side: &Map<String, Value>, name: &String| side.get(name).cloned().unwrap_or_default();
+    names
+        .into_iter()
+        .map(|name| FieldChange { field: name.clone(), from: value(before, name), to: value(after, name) })
+        .filter(|change| change.from != change.to)
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

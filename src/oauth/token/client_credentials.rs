@@ -1,0 +1,48 @@
+//! `grant_type=client_credentials` (RFC 6749 §4.4): a client that acts for itself. Writes nothing.
+
+use super::issue::Issuance;
+use super::{Code, Outcome};
+use crate::oauth::client_request::ClientRequest;
+use crate::tokens::scope::Scope;
+
+pub(super) fn decide(request: &ClientRequest) -> Outcome {
+    match scope(request.form.get("scope"), &request.client().metadata.scope) {
+        Ok(scope) => Outcome::Issue(Box::new(Issuance { scope, delegation: None })),
+        Err(description) => Outcome::reject(Code::InvalidScope, description),
+    }
+}
+
+/// What was asked for, if it is registered and about no person (RFC 9068 §3: such a token must not be mistaken for a person's). Nothing
+/// asked for, nothing given.
+fn scope(asked: Option<&str>, registered: &str) -> Result<Scope, String> {
+    let Some(asked) = asked else { return Ok(Scope::default()) };
+    let asked = Scope::parse(asked).ok_or("scope is malformed (RFC 6749 section 3.3)")?;
+    if let Some(personal) = asked.iter().find(|value| Scope::KNOWN.contains(value)) {
+        return Err(format!("the scope {personal} is about a person, and client_credentials has none"));
+    }
+    let registered = Scope::parse(registered).unwrap_or_default();
+    if let Some(foreign) = asked.iter().find(|value| !registered.contains(value)) {
+        return Err(format!("the scope {foreign} is not registered for this client"));
+    }
+    Ok(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_acts_for_itself_gets_what_it_registered_and_asked_for() {
+        assert_eq!(scope(Some("orders.read"), "orders.read orders.write").unwrap().to_string(), "orders.read");
+        assert!(scope(None, "orders.read").unwrap().is_empty());
+        assert!(scope(Some("orders.delete"), "orders.read").is_err());
+        assert!(scope(Some("or\"ders"), "orders.read").is_err());
+    }
+
+    #[test]
+    fn scopes_about_people_are_refused_even_when_registered() {
+        for personal in Scope::KNOWN {
+            assert!(scope(Some(personal), &Scope::KNOWN.join(" ")).is_err(), "{personal}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Minting: the one place where tokens are made, and the answer of RFC 6749 §5.1.
+
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::oauth::answer;
+use crate::oauth::client_request::ClientRequest;
+use crate::oauth::error::Error;
+use crate::secret::random_id;
+use crate::store::grants::Grant;
+use crate::store::users::User;
+use crate::tokens::access::{self, AccessClaims};
+use crate::tokens::id_token::{self, IdTokenContent};
+use crate::tokens::refresh::{self, RefreshToken};
+use crate::tokens::scope::Scope;
+
+/// What is to be issued.
+#[derive(Debug)]
+pub(super) struct Issuance {
+    /// Of the access token.
+    pub(super) scope: Scope,
+    /// None: the client acts for itself.
+    pub(super) delegation: Option<Delegation>,
+}
+
+/// On whose behalf, and by which grant.
+#[derive(Debug)]
+pub(super) struct Delegation {
+    pub(super) user: User,
+    pub(super) grant: Grant,
+    /// Only in the first ID token: OpenID Connect Core §12.2 leaves it out of those that follow.
+    pub(super) nonce: Option<String>,
+    /// Generation of the refresh token that goes out, if one does.
+    pub(super) refresh_generation: Option<i64>,
+}
+
+/// RFC 6749 §5.1, OpenID Connect Core §3.1.3.3.
+#[derive(Serialize)]
+struct Answer {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: i64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+}
+
+/// # Errors
+/// `server_error` when there is no key.
+pub(super) fn answer(app: &App, request: &ClientRequest, issuance: &Issuance) -> Result<Response, Error> {
+    let delegation = issuance.delegation.as_ref();
+    let expires_at = expiry(app, delegation, request.now);
+    let access_token = access::sign(&app.keys, &access_claims(app, request, issuance, expires_at))?;
+    let id_token = match delegation {
+        Some(delegation) if issuance.scope.contains("openid") => Some(id_token(app, request, &issuance.scope, delegation, &access_token)?),
+        _ => None,
+    };
+    let refresh_token = delegation.and_then(|delegation| {
+        let generation = delegation.refresh_generation?;
+        Some(refresh::seal(&app.sealer, RefreshToken { grant_id: delegation.grant.id, generation }))
+    });
+    let body = Answer {
+        access_token,
+        token_type: "Bearer",
+        expires_in: expires_at.secs().saturating_sub(request.now.secs()),
+        scope: issuance.scope.to_string(),
+        refresh_token,
+        id_token,
+    };
+    Ok(answer::json(StatusCode::OK, &body))
+}
+
+/// An access token does not outlive its grant.
+fn expiry(app: &App, delegation: Option<&Delegation>, now: Timestamp) -> Timestamp {
+    let end = now.plus(app.config.tokens.access_token_ttl.0);
+    delegation.map_or(end, |delegation| end.min(delegation.grant.expires_at))
+}
+
+fn access_claims(app: &App, request: &ClientRequest, issuance: &Issuance, expires_at: Timestamp) -> AccessClaims {
+    let client_id = request.client().client_id.clone();
+    let delegation = issuance.delegation.as_ref();
+    let grant = delegation.map(|delegation| &delegation.grant);
+    AccessClaims {
+        iss: app.issuer.as_str().to_owned(),
+        sub: delegation.map_or_else(|| client_id.clone(), |delegation| delegation.user.id.to_string()),
+        aud: app.issuer.as_str().to_owned(),
+        client_id,
+        exp: expires_at.secs(),
+        iat: request.now.secs(),
+        jti: random_id().to_string(),
+        scope: issuance.scope.to_string(),
+        auth_time: grant.map(|grant| grant.auth_time.secs()),
+        acr: grant.map(|grant| grant.acr.clone()),
+        amr: grant.map(|grant| grant.amr.clone()),
+        grant_id: grant.map(|grant| grant.id),
+    }
+}
+
+fn id_token(app: &App, request: &ClientRequest, scope: &Scope, delegation: &Delegation, access_token: &str) -> Result<String, Error> {
+    let grant = &delegation.grant;
+    let content = IdTokenContent {
+        client: request.client(),
+        user: &delegation.user,
+        scope,
+        session_id: grant.session_id,
+        nonce: delegation.nonce.as_deref(),
+        auth_time: grant.auth_time,
+        acr: &grant.acr,
+        amr: &grant.amr,
+        access_token,
+    };
+    Ok(id_token::sign(&app.keys, &app.config, &content, request.now)?)
+}

@@ -1,0 +1,219 @@
+//! `grant_type=refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): a generation counter on the grant.
+//!
+//! The current generation rotates by one conditional statement. The one before it gets the same successor again for a moment, while
+//! that is unused: an answer lost on the wire is no theft. Anything older is reuse and ends the grant.
+
+use uuid::Uuid;
+
+use super::issue::{Delegation, Issuance};
+use super::{Code, Outcome};
+use crate::app::App;
+use crate::audit::{self, Event, Kind};
+use crate::clock::Timestamp;
+use crate::oauth::client_request::ClientRequest;
+use crate::oauth::error::Error;
+use crate::oauth::grant_life::{self, Dead};
+use crate::store::grants::{self, Grant, GrantContext};
+use crate::store::{self, Conn, consents};
+use crate::tokens::refresh::{self, RefreshToken};
+use crate::tokens::scope::Scope;
+
+/// What a presented generation means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presented {
+    Current,
+    /// The one just replaced, whose successor nobody has used yet.
+    LostAnswer,
+    Reused,
+    /// Never issued: the database is older than the token.
+    Unknown,
+}
+
+/// Reads the grant, decides, rotates. Another request may rotate in between: then it is read and decided once more.
+pub(super) async fn decide(app: &App, request: &ClientRequest) -> Result<Outcome, Error> {
+    let Some(token) = refresh::open(&app.sealer, request.required("refresh_token")?) else {
+        return Ok(invalid("the refresh token is not one of this server, or it was cut off or changed"));
+    };
+    for _ in 0..2 {
+        let Some(context) = grants::find_context(&app.store.read(), token.grant_id).await? else {
+            return Ok(invalid("the refresh token belongs to a grant that is gone"));
+        };
+        if let Some(outcome) = attempt(app, request, token, context).await? {
+            return Ok(outcome);
+        }
+    }
+    Ok(invalid(Dead::Revoked.description()))
+}
+
+fn invalid(description: &'static str) -> Outcome {
+    Outcome::reject(Code::InvalidGrant, description)
+}
+
+/// `None`: another request was faster.
+async fn attempt(app: &App, request: &ClientRequest, token: RefreshToken, context: GrantContext) -> Result<Option<Outcome>, Error> {
+    let client = request.client();
+    if context.grant.client_id != client.client_id {
+        return Ok(Some(invalid("the refresh token was issued to another client")));
+    }
+    if context.grant.revoked_at.is_some() {
+        return Ok(Some(invalid(Dead::Revoked.description())));
+    }
+    let presented = classify(&context.grant, token.generation, app.config.tokens.refresh_token_grace.0, request.now);
+    if presented == Presented::Reused {
+        return end_reused(app, request, &context, token.generation).await.map(Some);
+    }
+    if presented == Presented::Unknown {
+        return Ok(Some(invalid("the refresh token is not one of this grant")));
+    }
+    if let Err(dead) = alive(app, &context, request.now) {
+        return Ok(Some(invalid(dead.description())));
+    }
+    let scope = match narrowed(&context.grant.scope, &client.metadata.scope, request.form.get("scope")) {
+        Ok(scope) => scope,
+        Err(description) => return Ok(Some(Outcome::reject(Code::InvalidScope, description))),
+    };
+    if !client.metadata.first_party && !consented(app, &context).await? {
+        return Ok(Some(invalid("the person has withdrawn their consent: send them through the authorization endpoint again")));
+    }
+    if presented == Presented::Current && !rotate(app, token, request.now).await? {
+        return Ok(None);
+    }
+    let GrantContext { user, grant, .. } = context;
+    let refresh_generation = Some(token.generation.saturating_add(1));
+    let delegation = Delegation { user, grant, nonce: None, refresh_generation };
+    Ok(Some(Outcome::Issue(Box::new(Issuance { scope, delegation: Some(delegation) }))))
+}
+
+fn classify(grant: &Grant, generation: i64, grace: std::time::Duration, now: Timestamp) -> Presented {
+    if generation == grant.generation {
+        return Presented::Current;
+    }
+    if generation > grant.generation {
+        return Presented::Unknown;
+    }
+    // The grant still being one ahead is the proof that the successor is unused: using it would have moved the grant on.
+    let just_replaced = generation.saturating_add(1) == grant.generation;
+    if just_replaced && now.since(grant.rotated_at) < grace { Presented::LostAnswer } else { Presented::Reused }
+}
+
+/// The grant stands, and its refresh token was used recently enough.
+fn alive(app: &App, context: &GrantContext, now: Timestamp) -> Result<(), Dead> {
+    grant_life::check(context, &app.config, now)?;
+    if now < grant_life::idle_end(context, &app.config) { Ok(()) } else { Err(Dead::Idle) }
+}
+
+/// What the new access token may do: what the person allowed and the client is still registered for, or less if less is asked for
+/// (RFC 6749 §6). The grant keeps what it has.
+fn narrowed(granted: &str, registered: &str, asked: Option<&str>) -> Result<Scope, String> {
+    let registered = Scope::parse(registered).unwrap_or_default();
+    let allowed = Scope::parse(granted).unwrap_or_default().intersection(&registered);
+    let Some(asked) = asked else { return Ok(allowed) };
+    let asked = Scope::parse(asked).ok_or("scope is malformed (RFC 6749 section 3.3)")?;
+    if let Some(more) = asked.iter().find(|value| !allowed.contains(value)) {
+        return Err(format!("the scope {more} was not granted: a refresh can only narrow (RFC 6749 section 6)"));
+    }
+    Ok(asked)
+}
+
+/// Whether what the person allowed this client still covers the grant.
+async fn consented(app: &App, context: &GrantContext) -> store::Result<bool> {
+    let granted = Scope::parse(&context.grant.scope).unwrap_or_default();
+    let consent = consents::find(&app.store.read(), context.user.id, &context.grant.client_id).await?;
+    Ok(consent.and_then(|consent| Scope::parse(&consent.scope)).is_some_and(|allowed| granted.is_subset(&allowed)))
+}
+
+async fn rotate(app: &App, token: RefreshToken, now: Timestamp) -> store::Result<bool> {
+    app.store.write_one(move |conn| Box::pin(grants::rotate(conn, token.grant_id, token.generation, now))).await
+}
+
+/// Somebody has a refresh token that was replaced: the thief or the client, and nobody can tell which.
+async fn end_reused(app: &App, request: &ClientRequest, context: &GrantContext, generation: i64) -> Result<Outcome, Error> {
+    let grant = &context.grant;
+    let event = Event::new(Kind::RefreshTokenReused, &request.origin)
+        .user(grant.user_id)
+        .client(&grant.client_id)
+        .session(grant.session_id)
+        .grant(grant.id)
+        .detail("generation", generation)
+        .detail("current_generation", grant.generation);
+    let (id, now) = (grant.id, request.now);
+    app.store
+        .write(move |conn| {
+            let event = event.clone();
+            Box::pin(async move { revoke(conn, id, &event, now).await })
+        })
+        .await?;
+    let description = "the refresh token was used before and replaced; for safety its whole grant is revoked";
+    Ok(Outcome::RejectAndCommit(Error::new(Code::InvalidGrant, description)))
+}
+
+async fn revoke(conn: &Conn<'_>, id: Uuid, event: &Event, now: Timestamp) -> store::Result<()> {
+    if grants::revoke(conn, id, "reuse", now).await? {
+        audit::record(conn, event, now).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const GRACE: Duration = Duration::from_secs(10);
+    const ROTATED: Timestamp = Timestamp::from_secs(1000);
+
+    fn grant(generation: i64) -> Grant {
+        Grant {
+            id: Uuid::nil(),
+            client_id: "app".to_owned(),
+            user_id: Uuid::nil(),
+            session_id: Uuid::nil(),
+            scope: "openid email".to_owned(),
+            offline: false,
+            auth_time: ROTATED,
+            amr: vec![],
+            acr: "aal1".to_owned(),
+            nonce: None,
+            generation,
+            rotated_at: ROTATED,
+            epoch: 0,
+            created_at: ROTATED,
+            expires_at: ROTATED,
+            revoked_at: None,
+            revoked_reason: None,
+        }
+    }
+
+    #[test]
+    fn the_generation_just_replaced_is_a_lost_answer_for_a_moment_and_reuse_afterwards() {
+        let after = |secs| ROTATED.plus(Duration::from_secs(secs));
+        assert_eq!(classify(&grant(3), 3, GRACE, after(1)), Presented::Current);
+        assert_eq!(classify(&grant(3), 2, GRACE, after(9)), Presented::LostAnswer);
+        assert_eq!(classify(&grant(3), 2, GRACE, after(10)), Presented::Reused);
+        assert_eq!(classify(&grant(3), 2, Duration::ZERO, ROTATED), Presented::Reused);
+    }
+
+    #[test]
+    fn older_generations_are_reuse_at_any_time() {
+        assert_eq!(classify(&grant(3), 1, GRACE, ROTATED), Presented::Reused);
+        assert_eq!(classify(&grant(3), 0, GRACE, ROTATED), Presented::Reused);
+        assert_eq!(classify(&grant(3), 4, GRACE, ROTATED), Presented::Unknown);
+    }
+
+    #[test]
+    fn a_clock_that_went_back_does_not_turn_a_lost_answer_into_theft_or_revive_older_ones() {
+        let before = ROTATED.minus(Duration::from_mins(1));
+        assert_eq!(classify(&grant(3), 2, GRACE, before), Presented::LostAnswer);
+        assert_eq!(classify(&grant(3), 1, GRACE, before), Presented::Reused);
+    }
+
+    #[test]
+    fn scope_only_narrows() {
+        let registered = Scope::KNOWN.join(" ");
+        assert_eq!(narrowed("openid email", &registered, None).unwrap().to_string(), "email openid");
+        assert_eq!(narrowed("openid email", &registered, Some("openid")).unwrap().to_string(), "openid");
+        assert!(narrowed("openid email", &registered, Some("openid profile")).is_err());
+        assert_eq!(narrowed("openid email", "openid", None).unwrap().to_string(), "openid");
+    }
+}

@@ -1,0 +1,88 @@
+//! PostgreSQL: a pool, and transactions that run to their end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait as _};
+
+use super::conn::Counts;
+use super::error::{Error, Result};
+use super::{BoxFuture, Conn};
+use crate::config;
+
+/// A pooled connection that rested longer is asked whether it still lives; one in steady use is not, which saves a round trip per request.
+const PING_AFTER: Duration = Duration::from_secs(10);
+
+/// A pool of connections.
+pub(super) struct Postgres {
+    pub(super) pool: DatabaseConnection,
+    options: ConnectOptions,
+}
+
+impl Postgres {
+    pub(super) async fn open(config: &config::Database) -> Result<Self> {
+        let mut options = super::connection::common_options(config);
+        options
+            .max_connections(config.max_connections.max(1))
+            .set_application_name("vestibule")
+            .statement_timeout(config.statement_timeout.0)
+            .test_before_acquire_if_idle_for(PING_AFTER)
+            .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(256));
+        let pool = Database::connect(options.clone()).await?;
+        warn_if_not_durable(&pool).await?;
+        Ok(Self { pool, options })
+    }
+
+    /// A connection of its own without a statement timeout: for migrations, which wait for their lock and may take long.
+    pub(super) async fn dedicated(&self) -> Result<DatabaseConnection> {
+        let mut options = self.options.clone();
+        options.max_connections(1).idle_timeout(None).max_lifetime(None).statement_timeout(Duration::ZERO);
+        Ok(Database::connect(options).await?)
+    }
+
+    /// One transaction, in a task of its own: a caller that goes away cannot cut it. Tried again once when it collided with another.
+    pub(super) async fn write<T, F>(&self, job: F, counts: Arc<Counts>) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
+    {
+        let pool = self.pool.clone();
+        let task = tokio::spawn(async move {
+            match transact(&pool, &counts, &job).await {
+                Err(error) if error.is_contention() => transact(&pool, &counts, &job).await,
+                outcome => outcome,
+            }
+        });
+        task.await.unwrap_or_else(|error| {
+            let text = if error.is_panic() { "a write job panicked" } else { "the service is stopping" };
+            Err(if error.is_panic() { Error::Database(text.to_owned()) } else { Error::Unavailable(text.to_owned()) })
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        let _ = self.pool.close_by_ref().await;
+    }
+}
+
+async fn transact<T, F>(pool: &DatabaseConnection, counts: &Counts, job: &F) -> Result<T>
+where
+    F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>>,
+{
+    let transaction = pool.begin().await?;
+    let outcome = job(&Conn::new(&transaction, counts)).await;
+    if outcome.is_ok() {
+        transaction.commit().await?;
+    } else if let Err(error) = transaction.rollback().await {
+        tracing::warn!(%error, "rolling back");
+    }
+    outcome
+}
+
+async fn warn_if_not_durable(pool: &DatabaseConnection) -> Result<()> {
+    let show = Statement::from_string(DbBackend::Postgres, "SHOW synchronous_commit");
+    let setting = pool.query_one_raw(show).await?.map(|row| row.try_get_by_index::<String>(0)).transpose()?;
+    if setting.as_deref() == Some("off") {
+        tracing::warn!("PostgreSQL has synchronous_commit = off: a crash may forget revocations and used codes that were already answered");
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! An HTML document as a response.
+
+use axum::response::{Html, IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderValue, VARY};
+use url::Url;
+
+use crate::web::Locale;
+
+/// Nothing from elsewhere, nothing inline, no framing, no `<base>`.
+const POLICY: [&str; 2] = [
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'",
+    "; frame-ancestors 'none'; base-uri 'none'",
+];
+
+/// With the headers that belong to a document; `web::headers::layer` adds those that every response has.
+pub(super) fn respond(status: StatusCode, locale: Locale, html: String, form_action: Option<&str>) -> Response {
+    let mut response = (status, Html(html)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(locale.tag()));
+    headers.insert(VARY, HeaderValue::from_static("Accept-Language, Cookie"));
+    headers.insert(CONTENT_SECURITY_POLICY, policy(form_action));
+    response
+}
+
+fn policy(form_action: Option<&str>) -> HeaderValue {
+    let [start, end] = POLICY;
+    let source = form_action.filter(|source| is_source(source)).map(|source| format!(" {source}")).unwrap_or_default();
+    HeaderValue::from_str(&format!("{start}{source}{end}"))
+        .unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"))
+}
+
+/// Characters that cannot end the source, the directive or the policy.
+fn is_source(text: &str) -> bool {
+    text.contains(':') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'-' | b'+' | b'_'))
+}
+
+/// The CSP source (CSP3 §2.3.1) of the place a redirect URI leads to: `https://app.example.com:8443` for the web, `com.example.app:` for a native
+/// application's own scheme. None when it is no URL.
+#[must_use]
+pub fn form_action_source(redirect_uri: &str) -> Option<String> {
+    let url = Url::parse(redirect_uri).ok()?;
+    match (url.scheme(), url.host()) {
+        // CSP has no way to write an IPv6 address; a redirect to one is a native application on this machine.
+        ("http" | "https", Some(url::Host::Ipv6(_))) | (_, None) => Some(format!("{}:", url.scheme())),
+        ("http" | "https", Some(_)) => Some(url.origin().ascii_serialization()),
+        _ => Some(format!("{}:", url.scheme())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_uri_becomes_a_source() {
+        for (uri, source) in [
+            ("https://app.example.com/callback?x=1", "https://app.example.com"),
+            ("https://app.example.com:8443/callback", "https://app.example.com:8443"),
+            ("http://127.0.0.1:51004/", "http://127.0.0.1:51004"),
+            ("http://[::1]:51004/", "http:"),
+            ("com.example.app:/callback", "com.example.app:"),
+            ("com.example.app://callback", "com.example.app:"),
+            ("https://b\u{fc}cher.example/", "https://xn--bcher-kva.example"),
+        ] {
+            assert_eq!(form_action_source(uri).as_deref(), Some(source), "{uri}");
+        }
+        assert_eq!(form_action_source("not a url"), None);
+    }
+
+    #[test]
+    fn a_source_cannot_add_to_the_policy() {
+        for source in ["https://a.example; script-src *", "*", "https://a.example *", "'unsafe-inline'", "https://a.example,x"] {
+            assert_eq!(policy(Some(source)), policy(None), "{source}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+error-restart = Try again
+error-start-over = Go back to the application and start again.
+error-request = Request
+
+error-not-found-heading = Page not found
+error-not-found-text = If you typed the address, check that it is correct.
+error-bad-request-heading = This request cannot be used
+error-bad-request-text = It was not sent by one of our pages. Go back to the application and start again.
+error-too-large-heading = This request is too large
+error-too-large-text = Go back and send less.
+error-too-many-requests-heading = Too many attempts
+error-too-many-requests-text = This protects accounts from being guessed.
+error-busy-heading = We are busy right now
+error-busy-text = Nothing is wrong with your account.
+error-internal-heading = Something went wrong on our side
+error-internal-text = Nothing is wrong with your account. Please try again in a moment.
+error-forbidden-heading = This form could not be accepted
+error-forbidden-text = It came from another site, or the page was open for too long. Go back and try again.
+error-expired-heading = This page timed out
+error-expired-text = You can start again where you were.
+error-cookies-blocked-heading = Your browser did not send our cookies back
+error-cookies-blocked-text = Logging in needs them. Allow cookies for this site, then try again.
+error-application-heading = This application is not set up correctly
+error-application-text = Nothing is wrong with your account. Please tell the people who run the application.
+
+fault-summary = For the developer of the application
+fault-error = Error
+fault-client = Application
+fault-parameter = Parameter
+fault-received = Value received
+fault-rule = Rule
+fault-difference = Difference

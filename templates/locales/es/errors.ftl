@@ -1,0 +1,32 @@
+error-restart = Volver a intentarlo
+error-start-over = Vuelve a la aplicación y empieza de nuevo.
+error-request = Solicitud
+
+error-not-found-heading = Página no encontrada
+error-not-found-text = Si escribiste la dirección, comprueba que sea correcta.
+error-bad-request-heading = Esta solicitud no se puede usar
+error-bad-request-text = No la envió una de nuestras páginas. Vuelve a la aplicación y empieza de nuevo.
+error-too-large-heading = Esta solicitud es demasiado grande
+error-too-large-text = Vuelve atrás y envía menos datos.
+error-too-many-requests-heading = Demasiados intentos
+error-too-many-requests-text = Así se evita que alguien adivine el acceso a las cuentas.
+error-busy-heading = Ahora mismo estamos muy ocupados
+error-busy-text = Tu cuenta está bien.
+error-internal-heading = Algo ha fallado por nuestra parte
+error-internal-text = Tu cuenta está bien. Vuelve a intentarlo dentro de un momento.
+error-forbidden-heading = No se pudo aceptar este formulario
+error-forbidden-text = Vino de otro sitio o la página estuvo abierta demasiado tiempo. Vuelve atrás e inténtalo de nuevo.
+error-expired-heading = Esta página ha caducado
+error-expired-text = Puedes empezar de nuevo donde estabas.
+error-cookies-blocked-heading = Tu navegador no devolvió nuestras cookies
+error-cookies-blocked-text = Hacen falta para iniciar sesión. Permite las cookies de este sitio y vuelve a intentarlo.
+error-application-heading = Esta aplicación no está bien configurada
+error-application-text = Tu cuenta está bien. Avisa a los responsables de la aplicación.
+
+fault-summary = Para quien desarrolla la aplicación
+fault-error = Error
+fault-client = Aplicación
+fault-parameter = Parámetro
+fault-received = Valor recibido
+fault-rule = Regla
+fault-difference = Diferencia

@@ -1,0 +1,32 @@
+error-restart = Tentar de novo
+error-start-over = Volte ao aplicativo e comece de novo.
+error-request = Solicitação
+
+error-not-found-heading = Página não encontrada
+error-not-found-text = Se você digitou o endereço, verifique se está correto.
+error-bad-request-heading = Esta solicitação não pode ser usada
+error-bad-request-text = Ela não foi enviada por uma de nossas páginas. Volte ao aplicativo e comece de novo.
+error-too-large-heading = Esta solicitação é grande demais
+error-too-large-text = Volte e envie menos dados.
+error-too-many-requests-heading = Tentativas demais
+error-too-many-requests-text = Isso evita que alguém adivinhe o acesso às contas.
+error-busy-heading = Estamos muito ocupados agora
+error-busy-text = Não há nada de errado com sua conta.
+error-internal-heading = Algo deu errado do nosso lado
+error-internal-text = Não há nada de errado com sua conta. Tente de novo daqui a pouco.
+error-forbidden-heading = Este formulário não pôde ser aceito
+error-forbidden-text = Ele veio de outro site ou a página ficou aberta por tempo demais. Volte e tente de novo.
+error-expired-heading = Esta página expirou
+error-expired-text = Você pode recomeçar de onde estava.
+error-cookies-blocked-heading = Seu navegador não devolveu nossos cookies
+error-cookies-blocked-text = Eles são necessários para entrar. Permita cookies para este site e tente de novo.
+error-application-heading = Este aplicativo não está configurado corretamente
+error-application-text = Não há nada de errado com sua conta. Avise os responsáveis pelo aplicativo.
+
+fault-summary = Para quem desenvolve o aplicativo
+fault-error = Erro
+fault-client = Aplicativo
+fault-parameter = Parâmetro
+fault-received = Valor recebido
+fault-rule = Regra
+fault-difference = Diferença
