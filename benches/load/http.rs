@@ -19,12 +19,13 @@ impl Answer {
         self.headers(name).next()
     }
 
-    pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn headers<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let name = name.to_owned();
         self.head
             .lines()
             .skip(1)
             .filter_map(|line| line.split_once(':'))
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
+            .filter(move |(n, _)| n.eq_ignore_ascii_case(&name))
             .map(|(_, v)| v.trim())
     }
 

@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, boolean, string, text};
 
 /// Registered clients. `metadata` and `secrets` are JSON.
 #[derive(DeriveMigrationName)]

@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, big_integer_null, boolean, string, text, text_null, uuid};
 
 /// People. `profile` is JSON by claim names.
 #[derive(DeriveMigrationName)]

@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, big_integer_null, blob, text, uuid};
 
 /// Browser sessions. `digest` is of the cookie's value, `amr` separated by spaces.
 #[derive(DeriveMigrationName)]

@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, big_integer_null, boolean, string, text, text_null, uuid};
 
 /// Delegations, under the ids of the codes they came from. No foreign keys here or anywhere: a grant outlives its session's row, and on PostgreSQL
 /// every redemption would lock the person's row; what a grant depends on is read together with it instead.

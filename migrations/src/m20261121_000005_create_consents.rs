@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, string, text, uuid};
 
 /// What people have allowed which client.
 #[derive(DeriveMigrationName)]

@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, big_integer_null, blob, string, text, uuid};
 
 /// Signing keys; the private half is sealed.
 #[derive(DeriveMigrationName)]

@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, string, string_null, text, uuid, uuid_null};
 
 /// Security events, append-only. Read newest first by the id, which is ordered by time.
 #[derive(DeriveMigrationName)]

@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, integer, string, text, text_null, uuid};
 
 /// The outbox of back-channel logout.
 #[derive(DeriveMigrationName)]

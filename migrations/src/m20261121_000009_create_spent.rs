@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, string};
 
 /// What may be used once although it is sealed or signed, until it would have expired anyway.
 #[derive(DeriveMigrationName)]

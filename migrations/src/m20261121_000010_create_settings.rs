@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{blob, string};
 
 /// Small named values that all replicas share.
 #[derive(DeriveMigrationName)]

@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{big_integer, string};
 
 /// Leases: who does a job that one replica at a time may do.
 #[derive(DeriveMigrationName)]

@@ -28,3 +28,23 @@ pub(super) async fn open(config: &Config) -> Result<Store, Failure> {
     }
     Ok(store)
 }
+
+/// A migrated database of a test's own, and the directory it lives in.
+#[cfg(test)]
+pub(super) async fn temporary() -> (Store, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    config.database.url = crate::secret::Secret::new(format!("sqlite://{}/vestibule.db", directory.path().display()));
+    (open(&config).await.unwrap(), directory)
+}
+
+/// Settings with cheap hashing.
+#[cfg(test)]
+pub(super) fn cheap() -> Config {
+    let mut config = Config::default();
+    config.password.memory_kib = 64;
+    config.password.iterations = 1;
+    config.password.hash_threads = 1;
+    config.password.hash_deadline = crate::config::Span::secs(60);
+    config
+}

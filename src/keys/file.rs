@@ -67,10 +67,8 @@ pub(super) fn create_private(path: &Path, content: &[u8]) -> std::io::Result<()>
 /// A hard link fails when the name is taken, a rename would replace the other process's key; only file systems without links are renamed on.
 fn place(temporary: &Path, path: &Path) -> std::io::Result<()> {
     match std::fs::hard_link(temporary, path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(_) if !path.exists() => std::fs::rename(temporary, path),
-        Err(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The JWKS document (RFC 7517 §5).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -19,7 +21,6 @@ pub(super) struct Jwks {
 pub(super) fn render<'a>(keys: impl Iterator<Item = &'a Value>, stale_at: Option<Timestamp>) -> Jwks {
     let keys: Vec<&Value> = keys.collect();
     let body = Bytes::from(json!({ "keys": keys }).to_string());
-    let digest = Digest::of(&body);
-    let tag: String = digest.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Jwks { body, etag: format!("\"{tag}\""), stale_at }
+    let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(Digest::of(&body).as_bytes()));
+    Jwks { body, etag, stale_at }
 }

@@ -166,3 +166,7 @@ async fn read_pem(directory: PathBuf) -> Result<Vec<import::Imported>, KeyError>
     let read = tokio::task::spawn_blocking(move || import::read_all(&directory));
     read.await.map_err(|error| KeyError::Key(error.to_string()))?
 }
+
+#[cfg(test)]
+#[path = "ring_tests.rs"]
+mod tests;

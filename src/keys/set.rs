@@ -138,8 +138,8 @@ fn render(keys: &[LoadedKey], now: Timestamp) -> Jwks {
 }
 
 fn unseal(row: &SigningKey, sealer: &Sealer) -> Result<LoadedKey, KeyError> {
-    let sealed = sealer.open_bytes(Purpose::SigningKey, row.id.as_bytes(), &row.sealed_private_key).map(zeroize::Zeroizing::new);
-    let der = sealed.ok_or_else(|| KeyError::Key(format!("signing key {} does not open under any key-encryption key", row.kid)))?;
+    let opened = sealer.open_bytes(Purpose::SigningKey, row.id.as_bytes(), &row.sealed_private_key).map(zeroize::Zeroizing::new);
+    let der = opened.ok_or_else(|| KeyError::Key(format!("signing key {} does not open under any key-encryption key", row.kid)))?;
     let key = LoadedKey::open(row.into(), &der)?;
     if key.signer.kid() != row.kid {
         return Err(KeyError::Key(format!("signing key {} is not the key its row names", row.kid)));

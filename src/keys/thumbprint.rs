@@ -25,7 +25,7 @@ pub(super) fn of(jwk: &Map<String, Value>) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn thumbprint(jwk: Value) -> Option<String> {
+    fn thumbprint(jwk: &Value) -> Option<String> {
         of(jwk.as_object().unwrap())
     }
 
@@ -40,20 +40,20 @@ mod tests {
             "alg": "RS256",
             "kid": "2011-04-29"
         });
-        assert_eq!(thumbprint(jwk).unwrap(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        assert_eq!(thumbprint(&jwk).unwrap(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
 
     #[test]
     fn agrees_with_the_example_of_rfc_8037() {
         let jwk = serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
-        assert_eq!(thumbprint(jwk).unwrap(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert_eq!(thumbprint(&jwk).unwrap(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 
     #[test]
     fn members_beside_the_required_ones_do_not_count() {
-        let bare = thumbprint(serde_json::json!({ "kty": "EC", "crv": "P-256", "x": "a", "y": "b" })).unwrap();
-        assert_eq!(thumbprint(serde_json::json!({ "use": "sig", "y": "b", "x": "a", "crv": "P-256", "kty": "EC" })).unwrap(), bare);
-        assert!(thumbprint(serde_json::json!({ "kty": "EC", "crv": "P-256", "x": "a" })).is_none());
-        assert!(thumbprint(serde_json::json!({ "kty": "oct", "k": "a" })).is_none());
+        let bare = thumbprint(&serde_json::json!({ "kty": "EC", "crv": "P-256", "x": "a", "y": "b" })).unwrap();
+        assert_eq!(thumbprint(&serde_json::json!({ "use": "sig", "y": "b", "x": "a", "crv": "P-256", "kty": "EC" })).unwrap(), bare);
+        assert!(thumbprint(&serde_json::json!({ "kty": "EC", "crv": "P-256", "x": "a" })).is_none());
+        assert!(thumbprint(&serde_json::json!({ "kty": "oct", "k": "a" })).is_none());
     }
 }

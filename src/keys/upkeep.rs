@@ -133,7 +133,8 @@ async fn commit(
     now: Timestamp,
 ) -> store::Result<(Vec<SigningKey>, Vec<String>)> {
     lock(conn, now).await?;
-    signing_keys::purge(conn, now).await?;
+    // `purge` takes what expired before its moment; a key is gone at its own.
+    signing_keys::purge(conn, now.plus(Duration::from_millis(1))).await?;
     let rows = signing_keys::list(conn).await?;
     let mut made = Vec::new();
     for plan in plan(&rows, policy, now, wish) {

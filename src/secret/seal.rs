@@ -93,7 +93,7 @@ impl KeyEncryptionKey {
     /// The id as it is printed for operators: eight hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> String {
-        self.id.iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:08x}", u32::from_be_bytes(self.id))
     }
 }
 
@@ -104,19 +104,20 @@ struct Derived {
 }
 
 impl Derived {
-    fn of(kek: &KeyEncryptionKey) -> Self {
+    fn of(kek: &KeyEncryptionKey) -> Result<Self, SealError> {
+        let hkdf = Hkdf::<Sha256>::new(None, kek.key.as_slice());
         let derive = |kind: &str, purpose: Purpose| {
             let mut key = Zeroizing::new([0; 32]);
             let info = format!("vestibule {kind} {}", purpose.label());
-            // 32 bytes are within what HKDF-SHA-256 can expand, so this cannot fail.
-            let _ = Hkdf::<Sha256>::new(None, kek.key.as_slice()).expand(info.as_bytes(), key.as_mut_slice());
-            key
+            // 32 bytes are within what HKDF-SHA-256 can expand; were they not, nothing may be sealed under a key of zeros.
+            hkdf.expand(info.as_bytes(), key.as_mut_slice()).map(|()| key).map_err(|_| SealError)
         };
-        Self {
+        let cipher = |purpose: &Purpose| derive("seal", *purpose).map(|key| XChaCha20Poly1305::new((&*key).into()));
+        Ok(Self {
             id: kek.id,
-            ciphers: Purpose::ALL.iter().map(|&p| XChaCha20Poly1305::new((&*derive("seal", p)).into())).collect(),
-            mac: Purpose::ALL.iter().map(|&p| derive("mac", p)).collect(),
-        }
+            ciphers: Purpose::ALL.iter().map(cipher).collect::<Result<_, _>>()?,
+            mac: Purpose::ALL.iter().map(|purpose| derive("mac", *purpose)).collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -143,7 +144,7 @@ pub enum OpenError<T> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("no key-encryption key")]
+#[error("no usable key-encryption key")]
 pub struct SealError;
 
 impl Sealer {
@@ -155,7 +156,7 @@ impl Sealer {
         if keys.is_empty() {
             return Err(SealError);
         }
-        Ok(Self { keys: keys.iter().map(Derived::of).collect() })
+        Ok(Self { keys: keys.iter().map(Derived::of).collect::<Result<_, _>>()? })
     }
 
     /// Seals a value that travels through a browser or a client: base64url text, worthless after `expires_at`.
@@ -204,9 +205,10 @@ impl Sealer {
         let (head, rest) = sealed.split_first_chunk::<{ 1 + KEY_ID }>()?;
         let (nonce, text) = rest.split_first_chunk::<NONCE>()?;
         let [VERSION, key_id @ ..] = head else { return None };
-        let key = self.keys.iter().find(|key| key.id == *key_id)?;
         let aad = [head.as_slice(), context].concat();
-        key.ciphers.get(purpose as usize)?.decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: &aad }).ok()
+        let open = |key: &Derived| key.ciphers.get(purpose as usize)?.decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: &aad }).ok();
+        // Ids are short: two keys may share one.
+        self.keys.iter().filter(|key| key.id == *key_id).find_map(open)
     }
 
     /// Whether a sealed value was sealed under the key that seals now. What was not should be sealed again before older keys are taken away.
@@ -218,22 +220,21 @@ impl Sealer {
     /// A message authentication code (HMAC-SHA-256) under the sealing key of this purpose.
     #[must_use]
     pub fn mac(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {
-        self.keys.first().map_or([0; 32], |key| mac_with(key, purpose, message))
+        self.keys.first().and_then(|key| mac_with(key, purpose, message)).unwrap_or_else(random_bytes)
     }
 
     /// Whether `tag` is the code of `message` under any of the keys, in constant time per key.
     #[must_use]
     pub fn verify_mac(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
-        self.keys.iter().any(|key| super::digest::equal(&mac_with(key, purpose, message), tag))
+        let matches = |key| mac_with(key, purpose, message).is_some_and(|expected| super::digest::equal(&expected, tag));
+        self.keys.iter().any(matches)
     }
 }
 
-fn mac_with(key: &Derived, purpose: Purpose, message: &[u8]) -> [u8; 32] {
-    let Some(secret) = key.mac.get(purpose as usize) else { return [0; 32] };
-    // HMAC takes keys of any length, so this cannot fail.
-    Hmac::<Sha256>::new_from_slice(secret.as_slice())
-        .map(|hmac| hmac.chain_update(message).finalize().into_bytes().into())
-        .unwrap_or([0; 32])
+/// `None` cannot happen (HMAC takes keys of any length); were it to, no code may match.
+fn mac_with(key: &Derived, purpose: Purpose, message: &[u8]) -> Option<[u8; 32]> {
+    let hmac = Hmac::<Sha256>::new_from_slice(key.mac.get(purpose as usize)?.as_slice()).ok()?;
+    Some(hmac.chain_update(message).finalize().into_bytes().into())
 }
 
 #[cfg(test)]
@@ -277,5 +278,36 @@ mod tests {
         let rotated = Sealer::new(&[KeyEncryptionKey::new([2; 32]), KeyEncryptionKey::new([1; 32])]).unwrap();
         assert_eq!(rotated.open_bytes(Purpose::SigningKey, b"row", &sealed).unwrap(), b"key");
         assert!(rotated.open_bytes(Purpose::SigningKey, b"another row", &sealed).is_none());
+    }
+
+    #[test]
+    fn every_purpose_has_a_label_and_a_place_of_its_own() {
+        for (index, purpose) in Purpose::ALL.into_iter().enumerate() {
+            assert_eq!(purpose as usize, index);
+        }
+        let labels: std::collections::BTreeSet<&str> = Purpose::ALL.into_iter().map(Purpose::label).collect();
+        assert_eq!(labels.len(), Purpose::ALL.len());
+    }
+
+    #[test]
+    fn codes_match_their_message_and_purpose_under_any_of_the_keys() {
+        let tag = sealer(1).mac(Purpose::Csrf, b"message");
+        let rotated = Sealer::new(&[KeyEncryptionKey::new([2; 32]), KeyEncryptionKey::new([1; 32])]).unwrap();
+        assert!(rotated.verify_mac(Purpose::Csrf, b"message", &tag));
+        assert!(!rotated.verify_mac(Purpose::Csrf, b"another", &tag));
+        assert!(!rotated.verify_mac(Purpose::Flow, b"message", &tag));
+        assert!(!sealer(2).verify_mac(Purpose::Csrf, b"message", &tag));
+        for wrong in [&[0; 32][..], &tag[..31], b""] {
+            assert!(!rotated.verify_mac(Purpose::Csrf, b"message", wrong));
+        }
+    }
+
+    #[test]
+    fn what_an_older_key_sealed_is_known_as_such() {
+        let sealed = sealer(1).seal_bytes(Purpose::KeyCheck, b"", b"value");
+        assert!(sealer(1).is_current(&sealed));
+        let rotated = Sealer::new(&[KeyEncryptionKey::new([2; 32]), KeyEncryptionKey::new([1; 32])]).unwrap();
+        assert!(!rotated.is_current(&sealed));
+        assert!(!rotated.is_current(b""));
     }
 }

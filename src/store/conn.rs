@@ -18,11 +18,20 @@ pub struct Conn<'c> {
 pub(super) struct Counts {
     reads: AtomicU64,
     writes: AtomicU64,
+    /// For the test that asks the database how it would run them.
+    #[cfg(test)]
+    pub(super) statements: std::sync::Mutex<Vec<Statement>>,
 }
 
 impl Counts {
     pub(super) fn both(&self) -> (u64, u64) {
         (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed))
+    }
+
+    fn record(&self, statement: &Statement) {
+        self.count(&statement.sql);
+        #[cfg(test)]
+        self.statements.lock().unwrap().push(statement.clone());
     }
 
     fn count(&self, sql: &str) {
@@ -55,7 +64,7 @@ impl ConnectionTrait for Conn<'_> {
         's: 'f,
         Self: 'f,
     {
-        self.counts.count(&statement.sql);
+        self.counts.record(&statement);
         self.executor.execute_raw(statement)
     }
 
@@ -74,7 +83,7 @@ impl ConnectionTrait for Conn<'_> {
         's: 'f,
         Self: 'f,
     {
-        self.counts.count(&statement.sql);
+        self.counts.record(&statement);
         self.executor.query_one_raw(statement)
     }
 
@@ -83,7 +92,7 @@ impl ConnectionTrait for Conn<'_> {
         's: 'f,
         Self: 'f,
     {
-        self.counts.count(&statement.sql);
+        self.counts.record(&statement);
         self.executor.query_all_raw(statement)
     }
 }

@@ -21,6 +21,8 @@ mod conn;
 mod connection;
 mod entities;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod postgres;
 mod sqlite;
 #[cfg(test)]

@@ -92,7 +92,7 @@ pub(super) fn session(user: &User, secret: &str) -> Session {
         created_at: NOW,
         auth_time: NOW,
         last_seen_at: NOW,
-        expires_at: NOW.plus(Duration::from_secs(3600)),
+        expires_at: NOW.plus(Duration::from_hours(1)),
         amr: vec!["pwd".to_owned(), "otp".to_owned()],
         acr: "aal1".to_owned(),
         epoch: user.auth_epoch,
@@ -116,7 +116,7 @@ pub(super) fn grant(user_id: Uuid, session_id: Uuid) -> Grant {
         rotated_at: NOW,
         epoch: 3,
         created_at: NOW,
-        expires_at: NOW.plus(Duration::from_secs(3600)),
+        expires_at: NOW.plus(Duration::from_hours(1)),
         revoked_at: None,
         revoked_reason: None,
     }

@@ -48,8 +48,8 @@ pub enum Opened {
 
 #[must_use]
 pub fn open(sealer: &Sealer, code: &str, now: Timestamp) -> Opened {
-    let Some(sealed) = code.strip_prefix(PREFIX) else { return Opened::Invalid };
-    match sealer.open(Purpose::AuthorizationCode, sealed, now) {
+    let Some(body) = code.strip_prefix(PREFIX) else { return Opened::Invalid };
+    match sealer.open(Purpose::AuthorizationCode, body, now) {
         Ok(code) => Opened::Valid(code),
         Err(OpenError::Expired(code)) => Opened::Expired(code),
         Err(OpenError::Invalid) => Opened::Invalid,
@@ -90,18 +90,18 @@ mod tests {
     #[test]
     fn a_code_is_valid_for_its_minute_and_then_recognised_as_expired() {
         let (sealer, code) = (sealer(), code());
-        let sealed = seal(&sealer, &config::Tokens::default(), &code);
-        assert!(sealed.starts_with("vst_ac_"));
-        assert!(matches!(open(&sealer, &sealed, NOW.plus(Duration::from_secs(59))), Opened::Valid(opened) if opened == code));
-        assert!(matches!(open(&sealer, &sealed, NOW.plus(Duration::from_secs(60))), Opened::Expired(opened) if opened == code));
+        let token = seal(&sealer, &config::Tokens::default(), &code);
+        assert!(token.starts_with("vst_ac_"));
+        assert!(matches!(open(&sealer, &token, NOW.plus(Duration::from_secs(59))), Opened::Valid(opened) if opened == code));
+        assert!(matches!(open(&sealer, &token, NOW.plus(Duration::from_mins(1))), Opened::Expired(opened) if opened == code));
     }
 
     #[test]
     fn cut_lengthened_unprefixed_and_other_sealed_values_are_invalid() {
         let sealer = sealer();
-        let sealed = seal(&sealer, &config::Tokens::default(), &code());
-        let other = format!("vst_ac_{}", sealer.seal(Purpose::Flow, &code(), NOW.plus(Duration::from_secs(60))));
-        for forged in [&sealed[..sealed.len() - 1], &format!("{sealed}A"), &sealed[7..], &sealed.to_uppercase(), &other, "vst_ac_", ""] {
+        let token = seal(&sealer, &config::Tokens::default(), &code());
+        let other = format!("vst_ac_{}", sealer.seal(Purpose::Flow, &code(), NOW.plus(Duration::from_mins(1))));
+        for forged in [&token[..token.len() - 1], &format!("{token}A"), &token[7..], &token.to_uppercase(), &other, "vst_ac_", ""] {
             assert!(matches!(open(&sealer, forged, NOW), Opened::Invalid), "{forged}");
         }
     }

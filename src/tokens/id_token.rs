@@ -186,7 +186,7 @@ mod tests {
             scope: &case.scope,
             session_id: case.session_id,
             nonce: Some("n-0S6_WzA2Mj"),
-            auth_time: testing::START.minus(Duration::from_secs(60)),
+            auth_time: testing::START.minus(Duration::from_mins(1)),
             acr: "aal1",
             amr: &case.amr,
             access_token: ACCESS_TOKEN,
@@ -261,7 +261,7 @@ mod tests {
         let keys = testing::ring(&clock);
         let case = case(Algorithm::RS256);
         let token = signed(&keys, &case);
-        clock.advance(Duration::from_secs(30 * 24 * 3600));
+        clock.advance(Duration::from_hours(30 * 24));
         let hint = open_hint(&keys, &config(), &token).unwrap();
         assert_eq!(hint, Hint { user_id: case.user.id, client_id: "app".to_owned(), session_id: Some(case.session_id) });
     }

@@ -16,7 +16,7 @@ use crate::store::clients::Client;
 pub const TYP: &str = "logout+jwt";
 
 /// The longest the specification recommends (§4); each attempt of a delivery has a token of its own.
-const TTL: Duration = Duration::from_secs(120);
+const TTL: Duration = Duration::from_mins(2);
 
 #[derive(Serialize)]
 struct LogoutClaims<'a> {

@@ -28,8 +28,8 @@ pub fn seal(sealer: &Sealer, token: RefreshToken) -> String {
 /// `None`: not one of ours. Whether it is the current generation, and the grant alive, the store knows.
 #[must_use]
 pub fn open(sealer: &Sealer, token: &str) -> Option<RefreshToken> {
-    let sealed = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?).ok()?;
-    let plain = sealer.open_bytes(Purpose::RefreshToken, PREFIX.as_bytes(), &sealed)?;
+    let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?).ok()?;
+    let plain = sealer.open_bytes(Purpose::RefreshToken, PREFIX.as_bytes(), &bytes)?;
     let (id, generation) = plain.split_first_chunk::<16>()?;
     Some(RefreshToken { grant_id: Uuid::from_bytes(*id), generation: i64::from_be_bytes(generation.try_into().ok()?) })
 }
@@ -44,10 +44,10 @@ mod tests {
         let sealer = Sealer::new(&[KeyEncryptionKey::new([7; 32])]).unwrap();
         for generation in [0, 1, i64::MAX] {
             let token = RefreshToken { grant_id: random_id(), generation };
-            let sealed = seal(&sealer, token);
-            assert_eq!(sealed.len(), 7 + 92);
-            assert_eq!(open(&sealer, &sealed), Some(token));
-            assert_ne!(seal(&sealer, token), sealed, "two of the same are not recognised as the same from outside");
+            let text = seal(&sealer, token);
+            assert_eq!(text.len(), 7 + 92);
+            assert_eq!(open(&sealer, &text), Some(token));
+            assert_ne!(seal(&sealer, token), text, "two of the same are not recognised as the same from outside");
         }
     }
 
@@ -56,13 +56,11 @@ mod tests {
         let sealer = Sealer::new(&[KeyEncryptionKey::new([7; 32])]).unwrap();
         let stranger = Sealer::new(&[KeyEncryptionKey::new([8; 32])]).unwrap();
         let token = RefreshToken { grant_id: random_id(), generation: 3 };
-        let sealed = seal(&sealer, token);
+        let text = seal(&sealer, token);
         for cut in 1..=3 {
-            assert_eq!(open(&sealer, &sealed[..sealed.len() - cut]), None);
+            assert_eq!(open(&sealer, &text[..text.len() - cut]), None);
         }
-        for forged in
-            [format!("{sealed}="), format!("{sealed}AAAA"), sealed.replace("vst_rt_", "vst_ac_"), sealed[7..].to_owned(), String::new()]
-        {
+        for forged in [format!("{text}="), format!("{text}AAAA"), text.replace("vst_rt_", "vst_ac_"), text[7..].to_owned(), String::new()] {
             assert_eq!(open(&sealer, &forged), None, "{forged}");
         }
         assert_eq!(open(&sealer, &seal(&stranger, token)), None);

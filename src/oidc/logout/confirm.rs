@@ -9,10 +9,10 @@ use super::request::Demand;
 use super::{Outcome, Question, Sealed, finish, seal, with_cookie};
 use crate::account::sign_in::origin;
 use crate::app::App;
-use crate::interaction::flow::browser_binding;
+use crate::interaction::flow;
 use crate::secret::{self, Digest, OpenError, Purpose};
 use crate::session::{self, Current};
-use crate::web::cookies::Cookie;
+use crate::web::pages::form_action_source;
 use crate::web::pages::views::LogoutPage;
 use crate::web::{ErrorKind, PageError, StrictForm, Visit, csrf};
 
@@ -21,14 +21,16 @@ const FIELD: &str = "logout";
 
 /// The page.
 pub(super) fn ask(app: &App, visit: &Visit, current: &Current, demand: &Demand, outcome: Outcome) -> Response {
-    let (browser, set_cookie) = browser_binding(app, visit);
+    let (browser, set_cookie) = flow::browser_binding(app, visit);
     let locale = visit.locale_for(outcome.ui_locales.as_deref());
+    let return_origin = outcome.target.as_deref().and_then(form_action_source);
     let question = Question { session: current.session.id, browser: digest(&browser), outcome };
     let page = LogoutPage {
         logout: seal(app, &Sealed::Question(question)),
         csrf_token: csrf::token(&app.sealer, &browser),
         email: current.user.email.clone(),
         client_name: demand.client.as_ref().map(|client| client.name().to_owned()),
+        return_origin,
     };
     with_cookie(app.pages.render(visit, locale, &page), set_cookie)
 }
@@ -39,7 +41,7 @@ pub(super) fn ask(app: &App, visit: &Visit, current: &Current, demand: &Demand, 
 /// `Forbidden` for a form that is not from our page in this browser; `Expired` for one that is too old; the store's.
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): StrictForm) -> Result<Response, PageError> {
     let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
-    let browser = visit.cookie(Cookie::Flow.name(&app.issuer));
+    let browser = flow::cookie(&app, &visit);
     csrf::verify(&app.sealer, &app.issuer, &visit, browser, &form)?;
     let question = open(&app, form.get(FIELD).unwrap_or_default(), browser.unwrap_or_default())?;
     match session::current(&app, &visit).await? {

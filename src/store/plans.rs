@@ -1,0 +1,92 @@
+//! Every statement that runs per request, and every purge, must find its rows through an index: asked of SQLite's planner with the very statements
+//! the functions make.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait as _, Statement};
+use uuid::Uuid;
+
+use super::spent::Kind;
+use super::testing::{NOW, TestDatabase, grant, session, user};
+use super::{BoxFuture, Conn, Result, Store, clients, consents, grants, locks, logout_deliveries, sessions, settings, spent, users};
+use crate::secret::Digest;
+
+/// Runs `job` and answers the plan of each of its statements.
+async fn plans<F>(store: &Store, job: F) -> Vec<(String, Vec<String>)>
+where
+    F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<()>> + Send + Sync + 'static,
+{
+    store.counts.statements.lock().unwrap().clear();
+    store.write(job).await.unwrap();
+    let statements = std::mem::take(&mut *store.counts.statements.lock().unwrap());
+    let mut plans = Vec::new();
+    for statement in statements {
+        let explain = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement.clone() };
+        let rows = store.read().query_all_raw(explain).await.unwrap();
+        let plan = rows.iter().map(|row| row.try_get::<String>("", "detail").unwrap()).collect();
+        plans.push((statement.sql, plan));
+    }
+    plans
+}
+
+async fn reads(conn: &Conn<'_>) -> Result<()> {
+    let hour = Duration::from_hours(1);
+    clients::find(conn, "autotalk").await?;
+    users::find(conn, Uuid::nil()).await?;
+    users::find_by_email(conn, "ada@example.org").await?;
+    users::list_by_ids(conn, &[Uuid::nil(), Uuid::max()]).await?;
+    users::any_administrator(conn).await?;
+    sessions::find(conn, Uuid::nil()).await?;
+    sessions::find_live(conn, &Digest::of(b"cookie"), NOW, hour).await?;
+    consents::find(conn, Uuid::nil(), "autotalk").await?;
+    grants::find(conn, Uuid::nil()).await?;
+    grants::find_context(conn, Uuid::nil()).await?;
+    grants::list_clients_of_session(conn, Uuid::nil()).await?;
+    spent::find(conn, Kind::Setup, "x").await?;
+    settings::find(conn, "x").await?;
+    logout_deliveries::list_due(conn, NOW, 10).await?;
+    logout_deliveries::find(conn, Uuid::nil()).await?;
+    logout_deliveries::list(conn, 10).await.map(drop)
+}
+
+async fn writes(conn: &Conn<'_>) -> Result<()> {
+    let ada = user("ada@example.org");
+    let hers = session(&ada, "cookie");
+    users::insert(conn, &ada).await?;
+    sessions::insert(conn, &hers).await?;
+    sessions::update_last_seen(conn, hers.id, NOW).await?;
+    users::update_last_sign_in(conn, ada.id, NOW).await?;
+    users::update_password(conn, ada.id, "new", NOW).await?;
+    users::update_password_hash(conn, ada.id, "new", "stronger").await?;
+    grants::redeem(conn, &grant(ada.id, hers.id)).await?;
+    grants::rotate(conn, Uuid::nil(), 0, NOW).await?;
+    grants::revoke(conn, Uuid::nil(), "replay", NOW).await?;
+    grants::revoke_by_session(conn, hers.id, "logout", NOW).await?;
+    grants::revoke_by_client(conn, ada.id, "autotalk", "revoked", NOW).await?;
+    grants::revoke_all_of_client(conn, "autotalk", "removed", NOW).await?;
+    sessions::revoke(conn, hers.id, NOW).await?;
+    consents::revoke(conn, ada.id, "autotalk").await?;
+    spent::redeem(conn, Kind::Setup, "x", NOW).await?;
+    locks::redeem(conn, "purge", "me", NOW, Duration::from_secs(1)).await?;
+    logout_deliveries::redeem(conn, Uuid::nil(), 0, NOW).await?;
+    sessions::purge(conn, NOW, 10).await?;
+    grants::purge(conn, NOW, 10).await?;
+    spent::purge(conn, NOW, 10).await?;
+    logout_deliveries::purge(conn, NOW, 10).await.map(drop)
+}
+
+#[tokio::test]
+async fn hot_statements_never_scan_a_table() {
+    let database = TestDatabase::sqlite();
+    let store = database.migrated().await;
+    let mut plans_of_all = plans(&store, |conn| Box::pin(reads(conn))).await;
+    plans_of_all.extend(plans(&store, |conn| Box::pin(writes(conn))).await);
+    assert!(plans_of_all.len() > 30);
+    for (sql, plan) in plans_of_all {
+        // An index that holds only the rows asked for, or in the order asked for, may be read from its start.
+        let scans = plan.iter().filter(|step| step.starts_with("SCAN") && !step.contains("USING") && !step.contains("CONSTANT ROW"));
+        assert_eq!(scans.count(), 0, "{sql}\n{plan:#?}");
+        // Sorting means reading everything first; telling apart the handful of clients of one session does not.
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE") && !step.contains("DISTINCT")), "{sql}\n{plan:#?}");
+    }
+}
