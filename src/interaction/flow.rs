@@ -202,8 +202,8 @@ enum Refusal {
     Late(Box<Flow>),
 }
 
-fn open_for(sealer: &Sealer, browser: Option<&str>, sealed: &str, now: Timestamp) -> Result<Flow, Refusal> {
-    let bound: Bound = sealer.open(Purpose::Flow, sealed, now).map_err(|error| match error {
+fn open_for(sealer: &Sealer, browser: Option<&str>, text: &str, now: Timestamp) -> Result<Flow, Refusal> {
+    let bound: Bound = sealer.open(Purpose::Flow, text, now).map_err(|error| match error {
         OpenError::Expired(Bound { flow, .. }) => Refusal::Late(Box::new(flow)),
         OpenError::Invalid => Refusal::NotOurs,
     })?;
