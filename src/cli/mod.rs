@@ -89,7 +89,7 @@ pub fn report_failure(paragraph: &str) -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<Answer, Failure> {
-    let path = cli.config.or_else(|| std::env::var_os("VESTIBULE_CONFIG").map(PathBuf::from));
+    let path = cli.config.or_else(|| std::env::var_os("VESTIBULE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from));
     // Needs no valid configuration: it helps to write one.
     if let Command::Config(config::Command::Reference(arguments)) = &cli.command {
         return Ok(config::reference(arguments));
