@@ -14,7 +14,7 @@ pub(super) enum Command {
     Check,
 }
 
-pub(super) fn run(command: &Command, config: &Config) -> Result<Answer, Failure> {
+pub(super) fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
     match command {
         Command::Check => {
             let rendered = samples::check(&config.brand).map_err(|problems| Failure::new(problems.join("\n")))?;

@@ -30,8 +30,8 @@ fn after(plan: &Plan) -> Current {
     let mut current = Current::default();
     for change in &plan.changes {
         match &change.write {
-            Write::Client { client, .. } => drop(current.clients.insert(change.id.clone(), client.clone())),
-            Write::User { user, .. } => drop(current.users.insert(change.id.clone(), user.clone())),
+            Write::Client { client, .. } => drop(current.clients.insert(change.id.clone(), Client::clone(client))),
+            Write::User { user, .. } => drop(current.users.insert(change.id.clone(), User::clone(user))),
         }
     }
     current
