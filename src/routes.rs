@@ -1,12 +1,13 @@
 //! Every URL on one screen.
 
+use std::sync::Arc;
+
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
 use futures_util::FutureExt as _;
-use http::StatusCode;
 use tower::util::option_layer;
 
 use crate::account::{console, setup};
@@ -15,7 +16,7 @@ use crate::interaction::{choose_account, consent, login};
 use crate::oauth::{authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, userinfo};
 use crate::ratelimit::edge::Group;
-use crate::web::{ErrorKind, PageError, headers, page_error, statics, visit};
+use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, statics, visit};
 use crate::{health, home};
 
 /// The whole service.
@@ -29,8 +30,8 @@ pub fn router(app: App) -> Router {
         .route("/account/logout", post(console::post_logout))
         .route("/setup", get(setup::get).post(setup::post))
         .route("/logout", get(logout::get).post(logout::post))
-        .route("/logout/confirm", post(logout::post_confirm))
-        .route("/logged-out", get(logout::logged_out))
+        .route("/logout/confirm", post(logout::confirm::post))
+        .route("/logged-out", get(logout::done::get))
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/authorize/resume", get(authorize::resume))
         .route_layer(option_layer(app.edge.layer(Group::SignIn)))
@@ -65,10 +66,15 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .with_state(app.clone())
         .layer(from_fn_with_state(app.clone(), survive))
-        .layer(from_fn_with_state(app.clone(), page_error::layer))
-        .layer(from_fn_with_state(app.clone(), headers::layer))
+        .layer(from_fn_with_state(page_error::Settings { pages: app.pages.clone(), clock: app.clock.clone() }, page_error::layer))
         .layer(from_fn(log))
-        .layer(from_fn_with_state(app, visit::layer))
+        .layer(from_fn_with_state(Arc::new(visit_settings(&app)), visit::layer))
+        .layer(from_fn_with_state(headers::Settings { https: app.issuer.is_https() }, headers::layer))
+}
+
+fn visit_settings(app: &App) -> visit::Settings {
+    let default_locale = Locale::ALL.into_iter().find(|locale| locale.tag() == app.config.brand.default_locale).unwrap_or_default();
+    visit::Settings { issuer: app.issuer.clone(), trusted_proxies: app.config.server.trusted_proxies.clone(), default_locale }
 }
 
 /// Browsers' scripts of any origin may call this (no cookies are involved).
@@ -98,14 +104,10 @@ async fn survive(axum::extract::State(app): axum::extract::State<App>, request: 
 async fn log(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let visit = request.extensions().get::<crate::web::Visit>().cloned();
+    let visit = request.extensions().get::<Arc<Visit>>().cloned();
     let response = next.run(request).await;
-    let status = response.status();
-    let (address, request_id) = visit.map(|visit| (visit.address, visit.request_id)).unzip();
-    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        tracing::error!(target: "access", %method, path, status = status.as_u16(), ?address, request_id, "answered");
-    } else {
-        tracing::info!(target: "access", %method, path, status = status.as_u16(), ?address, request_id, "answered");
-    }
+    let status = response.status().as_u16();
+    let (address, request_id) = visit.as_ref().map(|visit| (visit.address, visit.request_id.as_str())).unzip();
+    tracing::info!(target: "access", %method, path, status, ?address, request_id, "answered");
     response
 }

@@ -25,7 +25,10 @@ pub struct Limits {
 pub async fn measure(directory: &Path, sqlite_url: &str, postgres_url: &str, time: Duration) -> Result<Limits, Problem> {
     let _ = directory;
     Ok(Limits {
-        es256_signatures: signatures(&josekit::jws::ES256.signer_from_jwk(&josekit::jwk::Jwk::generate_ec_key(josekit::jwk::alg::ec::EcCurve::P256)?)?, time)?,
+        es256_signatures: signatures(
+            &josekit::jws::ES256.signer_from_jwk(&josekit::jwk::Jwk::generate_ec_key(josekit::jwk::alg::ec::EcCurve::P256)?)?,
+            time,
+        )?,
         rs256_signatures: signatures(&josekit::jws::RS256.signer_from_jwk(&josekit::jwk::Jwk::generate_rsa_key(2048)?)?, time)?,
         password_hashes: password_hashes(time).await?,
         sqlite_commits: commits(sqlite_url, time).await?,
@@ -75,10 +78,12 @@ async fn commits(url: &str, time: Duration) -> Result<f64, Problem> {
             let mut count = 0_u32;
             while Instant::now() < until {
                 let grant = grant();
-                store.write(move |conn| {
-                    let grant = grant.clone();
-                    Box::pin(async move { grants::redeem(conn, &grant).await })
-                }).await?;
+                store
+                    .write(move |conn| {
+                        let grant = grant.clone();
+                        Box::pin(async move { grants::redeem(conn, &grant).await })
+                    })
+                    .await?;
                 count += 1;
             }
             Ok::<_, vestibule::store::Error>(count)

@@ -52,7 +52,12 @@ pub fn median(rounds: &[Round]) -> Round {
         values.sort_by(f64::total_cmp);
         values.get(values.len() / 2).copied().unwrap_or_default()
     };
-    Round { per_second: middle(|r| r.per_second), cpu_micros: middle(|r| r.cpu_micros), p50_micros: middle(|r| r.p50_micros), p99_micros: middle(|r| r.p99_micros) }
+    Round {
+        per_second: middle(|r| r.per_second),
+        cpu_micros: middle(|r| r.cpu_micros),
+        p50_micros: middle(|r| r.p50_micros),
+        p99_micros: middle(|r| r.p99_micros),
+    }
 }
 
 /// How far the rounds of one row lie apart, as a share of their median rate.

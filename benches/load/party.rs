@@ -123,7 +123,13 @@ impl Party {
             let value = rest.split("value=\"").nth(1).and_then(|rest| rest.split('"').next()).ok_or("no value")?;
             Ok(value.to_owned())
         };
-        let form = format!("i={}&csrf_token={}&email={}&password={}", encode(&hidden("i")?), encode(&hidden("csrf_token")?), encode(EMAIL), encode(PASSWORD));
+        let form = format!(
+            "i={}&csrf_token={}&email={}&password={}",
+            encode(&hidden("i")?),
+            encode(&hidden("csrf_token")?),
+            encode(EMAIL),
+            encode(PASSWORD)
+        );
         let answer = self.connection.post("/login", &self.jar.header(), &form).await?;
         self.jar.take(&answer);
         location(&answer)
@@ -132,7 +138,12 @@ impl Party {
     /// Authorize from the session, then exchange the code.
     pub async fn login(&mut self) -> Result<(), Problem> {
         let code = self.code().await?;
-        let form = format!("grant_type=authorization_code&code={}&redirect_uri={}&code_verifier={}", encode(&code), encode(REDIRECT_URI), self.verifier);
+        let form = format!(
+            "grant_type=authorization_code&code={}&redirect_uri={}&code_verifier={}",
+            encode(&code),
+            encode(REDIRECT_URI),
+            self.verifier
+        );
         let tokens = self.connection.post(&self.endpoints.token, &self.basic, &form).await?.expect(200)?;
         self.keep(&tokens)
     }
@@ -161,7 +172,8 @@ impl Party {
     }
 
     pub async fn introspect(&mut self) -> Result<(), Problem> {
-        let answer = self.connection.post(&self.endpoints.introspect, &self.basic, &format!("token={}", self.access_token)).await?.expect(200)?;
+        let answer =
+            self.connection.post(&self.endpoints.introspect, &self.basic, &format!("token={}", self.access_token)).await?.expect(200)?;
         if answer.json()?.get("active") != Some(&Value::Bool(true)) {
             return Err("the token is not active".into());
         }
@@ -184,10 +196,14 @@ impl Party {
 }
 
 fn location(answer: &Answer) -> Result<String, Problem> {
-    answer.header("location").map(str::to_owned).ok_or_else(|| format!("{} without location: {}", answer.status, String::from_utf8_lossy(&answer.body)).into())
+    answer
+        .header("location")
+        .map(str::to_owned)
+        .ok_or_else(|| format!("{} without location: {}", answer.status, String::from_utf8_lossy(&answer.body)).into())
 }
 
 /// The path and query of an address on the server itself.
 fn local(location: &str) -> String {
-    url::Url::parse(location).map_or_else(|_| location.to_owned(), |url| url.as_str().get(url.origin().ascii_serialization().len()..).unwrap_or("/").to_owned())
+    url::Url::parse(location)
+        .map_or_else(|_| location.to_owned(), |url| url.as_str().get(url.origin().ascii_serialization().len()..).unwrap_or("/").to_owned())
 }

@@ -116,11 +116,21 @@ fn against_limits(page: &mut String, results: &Results) {
     let two_signatures = 1e6 / (2.0 * http + 2e6 / limits.es256_signatures);
     line("discovery, against the bare handler", rate(Step::Discovery, SQLITE), rate(Step::Discovery, BARE).unwrap_or(1.0), 0.85);
     line("client_credentials per core, against http + signature", per_core(Step::ClientCredentials, SQLITE), signing, 0.70);
-    line("login per core, SQLite, against two requests + two signatures", per_core(Step::Login, SQLITE), two_signatures.min(limits.sqlite_commits), 0.60);
+    line(
+        "login per core, SQLite, against two requests + two signatures",
+        per_core(Step::Login, SQLITE),
+        two_signatures.min(limits.sqlite_commits),
+        0.60,
+    );
     line("login, PostgreSQL, against the insert-commit rate", rate(Step::Login, POSTGRES), limits.postgres_commits, 0.60);
     line("refresh, PostgreSQL, against the commit rate", rate(Step::Refresh, POSTGRES), limits.postgres_commits, 0.60);
     line("password sign-in, against the hash rate", rate(Step::PasswordSignIn, SQLITE), limits.password_hashes, 0.90);
-    line("client_credentials with rate limits on, against off", rate(Step::ClientCredentials, LIMITED), rate(Step::ClientCredentials, SQLITE).unwrap_or(1.0), 0.95);
+    line(
+        "client_credentials with rate limits on, against off",
+        rate(Step::ClientCredentials, LIMITED),
+        rate(Step::ClientCredentials, SQLITE).unwrap_or(1.0),
+        0.95,
+    );
     let (calm, storm) = results.storm_p99;
     let _ = writeln!(
         page,

@@ -95,7 +95,8 @@ pub async fn run(plan: &Plan) -> Result<Results, Problem> {
                     Some(states) => states,
                     None => anonymous(plan, target).await?,
                 };
-                let (round, states) = measure::round(&target.server, states, plan.time, async move |party: &mut Party| step.run(party).await).await?;
+                let (round, states) =
+                    measure::round(&target.server, states, plan.time, async move |party: &mut Party| step.run(party).await).await?;
                 parties.insert(target.name, states);
                 rounds.entry((step, target.name)).or_default().push(round);
             }
@@ -120,7 +121,13 @@ fn servers_of(targets: &Targets, step: Step) -> Vec<&Target> {
 }
 
 async fn anonymous(plan: &Plan, target: &Target) -> Result<Vec<Party>, Problem> {
-    let nowhere = Endpoints { authorize: String::new(), token: String::new(), userinfo: String::new(), introspect: String::new(), jwks: String::new() };
+    let nowhere = Endpoints {
+        authorize: String::new(),
+        token: String::new(),
+        userinfo: String::new(),
+        introspect: String::new(),
+        jwks: String::new(),
+    };
     try_join_all((0..plan.connections).map(|_| Party::new(target.server.address, nowhere.clone()))).await
 }
 
@@ -150,7 +157,10 @@ async fn storm(plan: &Plan, target: &Target) -> Result<(f64, f64), Problem> {
         let parties = signed_in(plan, target).await?;
         calm.push(measure::round(&target.server, parties, plan.time, tokens).await?.0);
         let (parties, crowd) = (signed_in(plan, target).await?, signed_in(plan, target).await?);
-        let (with, _) = tokio::join!(measure::round(&target.server, parties, plan.time, tokens), measure::round(&target.server, crowd, plan.time, sign_ins));
+        let (with, _) = tokio::join!(
+            measure::round(&target.server, parties, plan.time, tokens),
+            measure::round(&target.server, crowd, plan.time, sign_ins)
+        );
         stormy.push(with?.0);
     }
     Ok((measure::median(&calm).p99_micros, measure::median(&stormy).p99_micros))

@@ -29,7 +29,8 @@ pub struct Targets {
 
 pub async fn start(plan: &Plan, directory: &Path) -> Result<Targets, Problem> {
     let sqlite_url = |name: &str| format!("sqlite://{}", directory.join(format!("{name}.db")).display());
-    let limits = [("VESTIBULE_LIMITS__ENABLED", "true"), ("VESTIBULE_LIMITS__TOKEN", "100000000/1s"), ("VESTIBULE_LIMITS__PAGES", "100000000/1s")];
+    let limits =
+        [("VESTIBULE_LIMITS__ENABLED", "true"), ("VESTIBULE_LIMITS__TOKEN", "100000000/1s"), ("VESTIBULE_LIMITS__PAGES", "100000000/1s")];
     Ok(Targets {
         sqlite: vestibule("Vestibule, SQLite", &directory.join("sqlite"), &sqlite_url("sqlite"), Vec::new(), &[]).await?,
         postgres: vestibule("Vestibule, PostgreSQL", &directory.join("postgres"), &plan.postgres_url, vec![plan.postmaster], &[]).await?,
@@ -39,7 +40,13 @@ pub async fn start(plan: &Plan, directory: &Path) -> Result<Targets, Problem> {
     })
 }
 
-async fn vestibule(name: &'static str, directory: &Path, url: &str, beside: Vec<u32>, settings: &[(&str, &str)]) -> Result<Target, Problem> {
+async fn vestibule(
+    name: &'static str,
+    directory: &Path,
+    url: &str,
+    beside: Vec<u32>,
+    settings: &[(&str, &str)],
+) -> Result<Target, Problem> {
     std::fs::create_dir_all(directory)?;
     let port = process::free_port()?;
     let command = || process::vestibule(directory, url, port, settings);

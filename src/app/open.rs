@@ -29,9 +29,9 @@ impl App {
         let issuer = config.issuer();
         let sealer = Arc::new(open_sealer(&config)?);
         let store = open_store(&config).await?;
-        let keys = KeyRing::load(&store, &sealer, &config.keys, &clock).await.map_err(|error| {
-            StartupError::new("keys.directory", format!("the signing keys cannot be used: {error}"))
-        })?;
+        let keys = KeyRing::load(&store, &sealer, &config.keys, &clock)
+            .await
+            .map_err(|error| StartupError::new("keys.directory", format!("the signing keys cannot be used: {error}")))?;
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
         let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
         Ok(Self::new(Shared {

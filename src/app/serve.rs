@@ -189,12 +189,8 @@ impl Connections {
             };
             // Answers are small; waiting to fill packets would only delay them.
             let _ = stream.set_nodelay(true);
-            let connection = Connection {
-                service: self.router.clone(),
-                builder: Arc::clone(&self.builder),
-                watcher: self.graceful.watcher(),
-                peer,
-            };
+            let connection =
+                Connection { service: self.router.clone(), builder: Arc::clone(&self.builder), watcher: self.graceful.watcher(), peer };
             match tls.cloned() {
                 None => drop(tokio::spawn(async move {
                     connection.serve(stream).await;

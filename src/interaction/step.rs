@@ -1,7 +1,11 @@
 //! The next browser step: a pure function of what is asked, who is there, and what they allowed.
+//!
+//! There is no state that moves from page to page. Every question is a comparison of moments and facts, asked again from the start
+//! whenever the browser comes back, so that no order of clicks, tabs and reloads can skip one.
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
@@ -20,7 +24,8 @@ pub struct Demand {
     pub consent_by_operator: bool,
     /// The session chosen on the account page, for this request.
     pub chosen: Option<Uuid>,
-    pub another_account: bool,
+    /// The person asked for another account than this one.
+    pub turned_down: Option<SignIn>,
 }
 
 /// `prompt` (OpenID Connect Core §3.1.2.1).
@@ -41,6 +46,55 @@ pub struct Facts {
     pub auth_time: Timestamp,
 }
 
+impl Facts {
+    #[must_use]
+    pub const fn sign_in(&self) -> SignIn {
+        SignIn { session_id: self.session_id, at: self.auth_time }
+    }
+}
+
+/// One act of signing in: the session it made or renewed, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    pub session_id: Uuid,
+    pub at: Timestamp,
+}
+
+/// What a session must be to answer the request without the login page. The login page itself asks this too: it shows its form
+/// exactly when `next_step` would send the browser there, so the two can never send it back and forth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The sign-in may not be older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Only this person will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Uuid>,
+    /// This sign-in was turned down: another, even of the same person, is an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turned_down: Option<SignIn>,
+}
+
+impl Wanted {
+    #[must_use]
+    pub fn is_met_by(&self, facts: Facts) -> bool {
+        self.since.is_none_or(|since| facts.auth_time >= since)
+            && self.user.is_none_or(|user| facts.user_id == user)
+            && self.turned_down.is_none_or(|refused| facts.sign_in() != refused)
+    }
+}
+
+impl Demand {
+    /// `prompt=login`: signed in since the request. `max_age`: at most that long before the request (so 0 means like login). Both
+    /// look at the request's time, not at now: who has answered once is not asked again.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        let anew = self.prompt.login.then_some(self.requested_at);
+        let recent = self.max_age.map(|age| self.requested_at.minus(age));
+        Wanted { since: anew.max(recent), user: self.hinted_user, turned_down: self.turned_down }
+    }
+}
+
 /// What the person has allowed this client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
@@ -55,7 +109,7 @@ pub enum Step {
     Consent,
     /// Nothing is missing.
     Issue,
-    /// `prompt=none` and something is missing: the error word of OpenID Connect Core §3.1.2.6.
+    /// Something is missing that no page may or can get: the error word of OpenID Connect Core §3.1.2.6.
     Fail(Missing),
 }
 
@@ -66,8 +120,55 @@ pub enum Missing {
     AccountSelectionRequired,
 }
 
-/// Asks every question in order; the first that is not answered is the next step.
+/// Asks every question in order; the first that is not answered is the next step. With `prompt=none` it is a failure instead.
 #[must_use]
 pub fn next_step(demand: &Demand, session: Option<Facts>, allowed: Option<&Allowed>) -> Step {
-    todo!()
+    match first_unanswered(demand, session, allowed) {
+        Step::Login if demand.prompt.none => Step::Fail(Missing::LoginRequired),
+        Step::ChooseAccount if demand.prompt.none => Step::Fail(Missing::AccountSelectionRequired),
+        Step::Consent if demand.prompt.none => Step::Fail(Missing::ConsentRequired),
+        step => step,
+    }
 }
+
+fn first_unanswered(demand: &Demand, session: Option<Facts>, allowed: Option<&Allowed>) -> Step {
+    let Some(facts) = session else { return Step::Login };
+    if answered_by_somebody_else(demand, facts) {
+        return Step::Fail(Missing::LoginRequired);
+    }
+    if !demand.wanted().is_met_by(facts) {
+        return Step::Login;
+    }
+    if demand.prompt.select_account && !is_account_chosen(demand.chosen, demand.requested_at, facts) {
+        return Step::ChooseAccount;
+    }
+    if !is_consent_given(demand, allowed) {
+        return Step::Consent;
+    }
+    Step::Issue
+}
+
+/// The request names a person by `id_token_hint`, and somebody else has signed in for it: the application gets its error, rather than
+/// the person the same form again (OpenID Connect Core §3.1.2.1 `id_token_hint`).
+fn answered_by_somebody_else(demand: &Demand, facts: Facts) -> bool {
+    demand.hinted_user.is_some_and(|user| user != facts.user_id) && facts.auth_time > demand.requested_at
+}
+
+/// `prompt=select_account` is answered by choosing the session that is still the one, or by signing in for this request.
+#[must_use]
+pub fn is_account_chosen(chosen: Option<Uuid>, requested_at: Timestamp, facts: Facts) -> bool {
+    chosen == Some(facts.session_id) || facts.auth_time > requested_at
+}
+
+/// A third-party client needs a consent that covers all it asks for, even when that is nothing but `openid`. `prompt=consent` needs one
+/// given since the request, from everybody: an application that asks for the page gets it, first-party or not.
+fn is_consent_given(demand: &Demand, allowed: Option<&Allowed>) -> bool {
+    let covered = demand.consent_by_operator || allowed.is_some_and(|allowed| demand.scope.is_subset(&allowed.scope));
+    let anew = !demand.prompt.consent
+        || allowed.is_some_and(|allowed| allowed.at >= demand.requested_at && demand.scope.is_subset(&allowed.scope));
+    covered && anew
+}
+
+#[cfg(test)]
+#[path = "step_tests.rs"]
+mod tests;

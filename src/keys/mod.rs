@@ -27,3 +27,6 @@ pub use ring::{KeyError, KeyRing};
 pub use set::{KeyInfo, KeyState};
 pub use signer::Signer;
 pub use verify::VerifyError;
+
+#[cfg(test)]
+use set::KeySet;

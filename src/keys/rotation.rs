@@ -152,3 +152,106 @@ fn succeed(keys: &[Lifetime], algorithm: Algorithm, make_at: Option<Timestamp>) 
     }
     Plan { algorithm, make: make_at.map(|active_at| Make { active_at, retires_at: following(active_at) }), retire }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Figures that are easy to read: published for 10 seconds, active for 100, retiring for 20.
+    const POLICY: Policy =
+        Policy { publish_before_use: Duration::from_secs(10), active_for: Duration::from_secs(100), retire_for: Duration::from_secs(20) };
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(secs)
+    }
+
+    /// An ES256 key: (number, active at, retires at). It was made when it became active, and expires 20 seconds after it retires.
+    fn key((number, active_at, retires_at): (u128, i64, Option<i64>)) -> Lifetime {
+        Lifetime {
+            id: Uuid::from_u128(number),
+            algorithm: Algorithm::ES256,
+            created_at: at(active_at),
+            active_at: at(active_at),
+            retires_at: retires_at.map(at),
+            expires_at: retires_at.map(|secs| at(secs + 20)),
+        }
+    }
+
+    type Row = (&'static str, &'static [(u128, i64, Option<i64>)], i64, Wish, Option<(i64, Option<i64>)>, &'static [(u128, i64)]);
+
+    /// What there is, when, the wish; then what is made (active at, retires at) and what retires (number, at).
+    const TABLE: &[Row] = &[
+        ("an empty store gets a key at once", &[], 0, Wish::WhenDue, Some((0, None)), &[]),
+        ("a fresh key is left alone", &[(1, 0, None)], 50, Wish::WhenDue, None, &[]),
+        ("one second before it is due", &[(1, 0, None)], 89, Wish::WhenDue, None, &[]),
+        ("the next is published before its use", &[(1, 0, None)], 90, Wish::WhenDue, Some((100, None)), &[(1, 100)]),
+        ("one next is enough", &[(1, 0, Some(100)), (2, 100, None)], 95, Wish::WhenDue, None, &[]),
+        ("after the change nothing is due", &[(1, 0, Some(100)), (2, 100, None)], 105, Wish::WhenDue, None, &[]),
+        ("a service that slept through it still publishes first", &[(1, 0, None)], 500, Wish::WhenDue, Some((510, None)), &[(1, 510)]),
+        ("a retired key alone does not sign", &[(1, 0, Some(100))], 110, Wish::WhenDue, Some((110, None)), &[]),
+        ("a gone key does not count", &[(1, 0, Some(100))], 120, Wish::WhenDue, Some((120, None)), &[]),
+        ("a fixed end gets a successor in time", &[(1, 0, Some(60))], 55, Wish::WhenDue, Some((60, None)), &[]),
+        ("a next without an active key: one until it begins", &[(2, 30, None)], 25, Wish::WhenDue, Some((25, Some(30))), &[]),
+        ("of two open keys the older retires", &[(1, 0, None), (2, 20, None)], 30, Wish::WhenDue, None, &[(1, 20)]),
+        ("rotate: published, then used", &[(1, 0, None)], 50, Wish::Soon, Some((60, None)), &[(1, 60)]),
+        ("rotate twice: the first next is followed", &[(1, 0, Some(60)), (2, 60, None)], 55, Wish::Soon, Some((65, None)), &[(2, 65)]),
+        ("rotate at once: everything else stops", &[(1, 0, Some(60)), (2, 60, None)], 55, Wish::Now, Some((55, None)), &[(1, 55), (2, 55)]),
+        ("rotate at once leaves retired keys as they are", &[(1, 0, Some(40)), (2, 40, None)], 50, Wish::Now, Some((50, None)), &[(2, 50)]),
+    ];
+
+    #[test]
+    fn every_row_of_the_table_holds() {
+        for (name, keys, now, wish, make, retire) in TABLE {
+            let keys: Vec<Lifetime> = keys.iter().copied().map(key).collect();
+            let plans = plan(&keys, POLICY, at(*now), *wish);
+            let found = plans.into_iter().find(|plan| plan.algorithm == Algorithm::ES256);
+            let found = found.unwrap_or(Plan { algorithm: Algorithm::ES256, make: None, retire: Vec::new() });
+            let make = make.map(|(active_at, retires_at)| Make { active_at: at(active_at), retires_at: retires_at.map(at) });
+            let retire: Vec<Retire> = retire.iter().map(|(id, secs)| Retire { id: Uuid::from_u128(*id), retires_at: at(*secs) }).collect();
+            assert_eq!((found.make, found.retire), (make, retire), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_algorithm_is_planned_on_its_own() {
+        let plans = plan(&[key((1, 0, None))], POLICY, at(0), Wish::WhenDue);
+        let made: Vec<Algorithm> = plans.iter().map(|plan| plan.algorithm).collect();
+        assert_eq!(made, [Algorithm::RS256, Algorithm::PS256, Algorithm::EdDSA]);
+    }
+
+    #[test]
+    fn of_two_keys_of_the_same_moment_the_first_made_signs() {
+        let first = Lifetime { created_at: at(0), ..key((9, 10, None)) };
+        let second = Lifetime { created_at: at(1), ..key((1, 10, None)) };
+        assert!(first.precedence() > second.precedence());
+        let plans = plan(&[first, second], POLICY, at(20), Wish::WhenDue);
+        let plan = plans.iter().find(|plan| plan.algorithm == Algorithm::ES256).unwrap();
+        assert_eq!(plan.retire, [Retire { id: second.id, retires_at: at(10) }]);
+    }
+
+    /// A year of refreshing every second: always exactly one key to sign with, published long enough before, and no pile of keys.
+    #[test]
+    fn there_is_always_a_key_and_relying_parties_always_knew_it() {
+        let mut keys: Vec<Lifetime> = Vec::new();
+        for now in 0..1000 {
+            keys.retain(|key| !key.is_gone(at(now)));
+            for plan in plan(&keys, POLICY, at(now), Wish::WhenDue).into_iter().filter(|plan| plan.algorithm == Algorithm::ES256) {
+                for retire in plan.retire {
+                    let key = keys.iter_mut().find(|key| key.id == retire.id).unwrap();
+                    key.retires_at = Some(retire.retires_at);
+                    key.expires_at = Some(retire.retires_at.plus(POLICY.retire_for));
+                }
+                if let Some(make) = plan.make {
+                    assert!(now == 0 || make.active_at == at(now + 10), "published for its time");
+                    keys.push(Lifetime {
+                        created_at: at(now),
+                        active_at: make.active_at,
+                        ..key((u128::try_from(now).unwrap(), now, None))
+                    });
+                }
+            }
+            assert_eq!(keys.iter().filter(|key| key.signs(at(now))).count(), 1, "at {now}");
+            assert!(keys.len() <= 2, "at {now}");
+        }
+    }
+}

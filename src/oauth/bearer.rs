@@ -49,10 +49,8 @@ impl IntoResponse for Refusal {
         error.log();
         let description = error.public_description();
         let word = error.code.as_str();
-        let mut challenge = format!("Bearer realm=\"vestibule\", error=\"{word}\", error_description=\"{description}\"");
-        if let Some(scope) = scope {
-            challenge.push_str(&format!(", scope=\"{scope}\""));
-        }
+        let scope = scope.map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
+        let challenge = format!("Bearer realm=\"vestibule\", error=\"{word}\", error_description=\"{description}\"{scope}");
         let mut response = answer::json(error.code.status(), &Body { error: word, error_description: &description });
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

@@ -122,7 +122,11 @@ fn check(client: Option<Arc<Client>>, credentials: &Credentials, now: Timestamp)
     }
     match client {
         Some(client) if registered == AuthMethod::None || secret_fits => {
-            if client.enabled { Ok(AuthenticatedClient(client)) } else { Err(refused("this client is disabled".to_owned())) }
+            if client.enabled {
+                Ok(AuthenticatedClient(client))
+            } else {
+                Err(refused("this client is disabled".to_owned()))
+            }
         }
         _ => Err(refused("client authentication failed: unknown client, or the client secret is not valid".to_owned())),
     }

@@ -21,9 +21,16 @@ use crate::tokens::refresh;
 /// What is to end.
 #[derive(Clone, Debug)]
 enum Target {
-    Grant { id: Uuid, user_id: Uuid, session_id: Uuid },
+    Grant {
+        id: Uuid,
+        user_id: Uuid,
+        session_id: Uuid,
+    },
     /// An access token without a grant.
-    AccessToken { jti: String, expires_at: Timestamp },
+    AccessToken {
+        jti: String,
+        expires_at: Timestamp,
+    },
 }
 
 /// `POST /revoke`.

@@ -1,1 +1,208 @@
-//! backchannel
+//! Back-channel logout (OpenID Connect Back-Channel Logout 1.0): the outbox that `session::end` fills is emptied here.
+//!
+//! A logout token is signed when it is sent, not when it is due: it is short-lived (§2.4), and retries may come hours later.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+
+use crate::app::App;
+use crate::audit::{self, Event, Kind, Origin};
+use crate::clock::Timestamp;
+use crate::store::clients::{self, Client};
+use crate::store::logout_deliveries::{self, DeliveryState, LogoutDelivery};
+use crate::store::{self, Store};
+use crate::tokens::logout_token;
+
+/// Deliveries taken at once, and how many of them are under way together: one slow application does not hold up the others.
+const BATCH: u64 = 64;
+const CONCURRENT: usize = 8;
+
+/// An attempt that its replica does not live to note is made again after this.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// Seconds to wait after each failed attempt; after the last, nothing is tried any more. Two hours in all: about as long as the sessions
+/// of an application that can be down for so long without anybody noticing.
+const BACK_OFF: [u64; 9] = [5, 15, 60, 300, 600, 1200, 1800, 1800, 1800];
+
+/// The text of an error as it is kept, in bytes.
+const MAX_ERROR: usize = 300;
+
+/// Delivers everything that is due. How many attempts were made.
+///
+/// # Errors
+/// The store's, when it cannot even be asked what is due; a failed attempt is not an error.
+pub async fn deliver_due(app: &App) -> store::Result<usize> {
+    let mut attempts = 0;
+    loop {
+        let due = logout_deliveries::list_due(&app.store.read(), app.now(), BATCH).await?;
+        if due.is_empty() {
+            return Ok(attempts);
+        }
+        attempts += due.len();
+        let attempt = |delivery: LogoutDelivery| async move {
+            if let Err(error) = deliver(app, &delivery).await {
+                tracing::warn!(delivery = %delivery.id, %error, "logout delivery not noted");
+            }
+        };
+        futures_util::stream::iter(due).for_each_concurrent(CONCURRENT, attempt).await;
+    }
+}
+
+/// One attempt, unless another replica has it.
+async fn deliver(app: &App, delivery: &LogoutDelivery) -> store::Result<()> {
+    let (id, before, lease_until) = (delivery.id, delivery.attempts, app.now().plus(LEASE));
+    let mine = app.store.write_one(move |conn| Box::pin(logout_deliveries::redeem(conn, id, before, lease_until))).await?;
+    if !mine {
+        return Ok(());
+    }
+    let client = clients::find(&app.store.read(), &delivery.client_id).await?;
+    let outcome = match &client {
+        Some(client) => send(app, client, delivery).await,
+        None => Err(Failure::Final("the client has been removed".to_owned())),
+    };
+    note(&app.store, delivery, &verdict(outcome, before, app.now()), app.now()).await
+}
+
+/// Why an attempt failed.
+#[derive(Debug, PartialEq, Eq)]
+enum Failure {
+    /// Worth another attempt. Also 400, by which a client says that its own logout failed (§2.8).
+    Again(String),
+    Final(String),
+}
+
+/// §2.5: a form with the one parameter `logout_token`; §2.8: 200 is success, and 204 is what many frameworks make of an empty 200.
+async fn send(app: &App, client: &Client, delivery: &LogoutDelivery) -> Result<(), Failure> {
+    let token = logout_token::sign(&app.keys, &app.config, client, delivery.user_id, delivery.session_id, app.now())
+        .map_err(|error| Failure::Again(error.to_string()))?;
+    let status = app.outbound.post_form(&delivery.uri, &[("logout_token", &token)]).await;
+    match status {
+        Ok(status) if status.is_success() => Ok(()),
+        Ok(status) => Err(Failure::Again(format!("answered {}", status.as_u16()))),
+        Err(error) => Err(Failure::Again(error.to_string())),
+    }
+}
+
+/// What is written after an attempt.
+#[derive(Debug, PartialEq, Eq)]
+struct Verdict {
+    state: DeliveryState,
+    next_attempt_at: Timestamp,
+    error: Option<String>,
+}
+
+fn verdict(outcome: Result<(), Failure>, attempts_before: i32, now: Timestamp) -> Verdict {
+    let wait = usize::try_from(attempts_before).ok().and_then(|attempts| BACK_OFF.get(attempts));
+    match (outcome, wait) {
+        (Ok(()), _) => Verdict { state: DeliveryState::Delivered, next_attempt_at: now, error: None },
+        (Err(Failure::Again(error)), Some(&wait)) => {
+            Verdict { state: DeliveryState::Pending, next_attempt_at: now.plus(Duration::from_secs(wait)), error: Some(shorten(error)) }
+        }
+        (Err(Failure::Again(error) | Failure::Final(error)), _) => {
+            Verdict { state: DeliveryState::Failed, next_attempt_at: now, error: Some(shorten(error)) }
+        }
+    }
+}
+
+fn shorten(mut error: String) -> String {
+    error.truncate(error.floor_char_boundary(MAX_ERROR));
+    error
+}
+
+/// The row, and an event when it is the last word.
+async fn note(store: &Store, delivery: &LogoutDelivery, verdict: &Verdict, now: Timestamp) -> store::Result<()> {
+    let (id, state, next_attempt_at, error) = (delivery.id, verdict.state, verdict.next_attempt_at, verdict.error.clone());
+    let event = event(delivery, verdict);
+    store
+        .write(move |conn| {
+            let (error, event) = (error.clone(), event.clone());
+            Box::pin(async move {
+                logout_deliveries::update(conn, id, state, next_attempt_at, error.as_deref()).await?;
+                match &event {
+                    Some(event) => audit::record(conn, event, now).await,
+                    None => Ok(()),
+                }
+            })
+        })
+        .await
+}
+
+fn event(delivery: &LogoutDelivery, verdict: &Verdict) -> Option<Event> {
+    let kind = match verdict.state {
+        DeliveryState::Pending => return None,
+        DeliveryState::Delivered => Kind::LogoutDelivered,
+        DeliveryState::Failed => Kind::LogoutDeliveryFailed,
+    };
+    let event = Event::new(kind, &Origin::default())
+        .user(delivery.user_id)
+        .client(&delivery.client_id)
+        .session(delivery.session_id)
+        .detail("attempts", delivery.attempts.saturating_add(1));
+    Some(match &verdict.error {
+        Some(error) => event.detail("error", error.clone()),
+        None => event,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
+    fn again() -> Result<(), Failure> {
+        Err(Failure::Again("answered 503".to_owned()))
+    }
+
+    fn delivery() -> LogoutDelivery {
+        LogoutDelivery {
+            id: secret::id(NOW),
+            client_id: "autotalk".to_owned(),
+            uri: "https://autotalk.example/backchannel".to_owned(),
+            user_id: secret::random_id(),
+            session_id: secret::id(NOW),
+            state: DeliveryState::Pending,
+            attempts: 2,
+            next_attempt_at: NOW,
+            last_error: None,
+            created_at: NOW,
+        }
+    }
+
+    #[test]
+    fn failed_attempts_are_made_again_ever_later_and_then_given_up() {
+        let mut now = NOW;
+        for (attempts, wait) in (0..).zip(BACK_OFF) {
+            let verdict = verdict(again(), attempts, now);
+            assert_eq!(verdict.state, DeliveryState::Pending);
+            assert_eq!(verdict.next_attempt_at, now.plus(Duration::from_secs(wait)));
+            now = verdict.next_attempt_at;
+        }
+        assert_eq!(verdict(again(), 9, now).state, DeliveryState::Failed);
+        let all = now.since(NOW);
+        assert!(all > Duration::from_secs(2 * 3600) && all < Duration::from_secs(3 * 3600), "{all:?}");
+    }
+
+    #[test]
+    fn success_is_final_and_so_is_a_client_that_is_gone() {
+        assert_eq!(verdict(Ok(()), 9, NOW).state, DeliveryState::Delivered);
+        assert_eq!(verdict(Err(Failure::Final("gone".to_owned())), 0, NOW).state, DeliveryState::Failed);
+    }
+
+    #[test]
+    fn only_the_last_word_is_an_event() {
+        assert!(event(&delivery(), &verdict(again(), 2, NOW)).is_none());
+        let delivered = event(&delivery(), &verdict(Ok(()), 2, NOW)).unwrap();
+        assert_eq!(delivered.kind, Kind::LogoutDelivered);
+        assert_eq!(delivered.detail.get("attempts"), Some(&3.into()));
+        let failed = event(&delivery(), &verdict(again(), 9, NOW)).unwrap();
+        assert_eq!((failed.kind, failed.detail.get("error")), (Kind::LogoutDeliveryFailed, Some(&"answered 503".into())));
+    }
+
+    #[test]
+    fn a_long_error_is_kept_short() {
+        assert_eq!(shorten("é".repeat(500)).len(), 300);
+    }
+}

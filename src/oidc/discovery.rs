@@ -12,8 +12,8 @@ use openidconnect::core::{
     CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl, LanguageTag, ProviderMetadata, ResponseTypes,
-    TokenUrl, UserInfoUrl,
+    AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl, LanguageTag, ProviderMetadata,
+    ResponseTypes, TokenUrl, UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ use crate::tokens::scope::Scope;
 use crate::web::Locale;
 
 /// The document changes only with the program; an hour keeps a changed one from being missed for long.
-const MAX_AGE: Duration = Duration::from_secs(3600);
+const MAX_AGE: Duration = Duration::from_hours(1);
 
 const CLAIMS: [&str; 31] = [
     "iss",
@@ -105,9 +105,9 @@ impl Discovery {
     pub fn new(issuer: &Issuer) -> Self {
         // An issuer is a URL, and so are its paths; a struct of strings and lists serialises.
         let json = metadata(issuer).ok().and_then(|metadata| serde_json::to_vec(&metadata).ok()).unwrap_or_default();
-        let digest = Digest::of(&json);
-        let etag = digest.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
-        Self { bytes: Bytes::from(json), etag: format!("\"{etag}\"") }
+        let first = Digest::of(&json).as_bytes().first_chunk().copied().unwrap_or_default();
+        let etag = format!("\"{:032x}\"", u128::from_be_bytes(first));
+        Self { bytes: Bytes::from(json), etag }
     }
 }
 
@@ -204,11 +204,9 @@ mod tests {
         for refused in ["claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported"] {
             assert_eq!(document[refused], false, "{refused}");
         }
-        for offered in [
-            "authorization_response_iss_parameter_supported",
-            "backchannel_logout_supported",
-            "backchannel_logout_session_supported",
-        ] {
+        for offered in
+            ["authorization_response_iss_parameter_supported", "backchannel_logout_supported", "backchannel_logout_session_supported"]
+        {
             assert_eq!(document[offered], true, "{offered}");
         }
         assert!(document.get("registration_endpoint").is_none());

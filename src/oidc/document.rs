@@ -35,7 +35,7 @@ mod tests {
 
     fn ask(if_none_match: Option<&'static str>) -> Response {
         let headers = if_none_match.map(|value| (header::IF_NONE_MATCH, HeaderValue::from_static(value)));
-        answer(&headers.into_iter().collect(), Bytes::from_static(b"{}"), "\"abc\"", Duration::from_secs(60))
+        answer(&headers.into_iter().collect(), Bytes::from_static(b"{}"), "\"abc\"", Duration::from_mins(1))
     }
 
     #[test]

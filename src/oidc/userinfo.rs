@@ -8,8 +8,8 @@ use crate::app::App;
 use crate::oauth::bearer::{self, Refusal};
 use crate::oauth::{answer, grant_life};
 use crate::store::grants;
-use crate::tokens::scope::Scope;
 use crate::tokens::claims;
+use crate::tokens::scope::Scope;
 use crate::web::{Params, ParamsError, StrictForm, StrictQuery, Visit};
 
 /// `GET /userinfo`.
@@ -41,7 +41,8 @@ pub async fn post(
 async fn answer(app: &App, visit: &Visit, query: &Params, form: &Params) -> Result<Response, Refusal> {
     let token = bearer::token(&visit.headers, query, form)?;
     let now = app.now();
-    let claims = app.access_tokens.verify(&token, now).ok_or_else(|| Refusal::invalid_token("not an access token of this server, or expired"))?;
+    let claims =
+        app.access_tokens.verify(&token, now).ok_or_else(|| Refusal::invalid_token("not an access token of this server, or expired"))?;
     let scope = Scope::parse(&claims.scope).unwrap_or_default();
     if !scope.contains("openid") {
         return Err(Refusal::Scope("openid"));

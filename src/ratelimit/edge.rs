@@ -55,7 +55,7 @@ impl KeyExtractor for AddressClass {
     type Key = IpAddr;
 
     fn extract<T>(&self, request: &http::Request<T>) -> Result<IpAddr, GovernorError> {
-        request.extensions().get::<Visit>().map(|visit| address::class(visit.address)).ok_or(GovernorError::UnableToExtractKey)
+        request.extensions().get::<Arc<Visit>>().map(|visit| address::class(visit.address)).ok_or(GovernorError::UnableToExtractKey)
     }
 }
 

@@ -228,3 +228,67 @@ impl TryFrom<SecretRow> for ClientSecret {
 fn inconsistent(detail: impl std::fmt::Display) -> Error {
     Error::inconsistent("clients", detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NOW, TestDatabase, client};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_comes_back_as_it_was_put_in() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let secret = |byte, expires_at| ClientSecret { digest: Digest::from_bytes([byte; 32]), created_at: NOW, expires_at };
+            let autotalk = Client { secrets: vec![secret(1, None), secret(2, Some(NOW))], ..client("autotalk") };
+            let row = autotalk.clone();
+            store
+                .write(move |conn| {
+                    let row = row.clone();
+                    Box::pin(async move { insert(conn, &row).await })
+                })
+                .await
+                .unwrap();
+            let found = find(&store.read(), "autotalk").await.unwrap().unwrap();
+            assert_eq!((&found.metadata, &found.secrets), (&autotalk.metadata, &autotalk.secrets));
+            assert!(find(&store.read(), "AutoTalk").await.unwrap().is_none());
+            assert_eq!(list(&store.read()).await.unwrap().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_update_keeps_the_birthday_and_needs_a_client() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let changed = Client { enabled: false, created_at: Timestamp::default(), ..client("autotalk") };
+            let outcome = store
+                .write(move |conn| {
+                    let changed = changed.clone();
+                    Box::pin(async move {
+                        assert!(matches!(update(conn, &changed).await, Err(Error::NotFound("client"))));
+                        insert(conn, &client("autotalk")).await?;
+                        update(conn, &changed).await?;
+                        find(conn, "autotalk").await
+                    })
+                })
+                .await;
+            let found = outcome.unwrap().unwrap();
+            assert_eq!((found.enabled, found.created_at), (false, NOW));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_id_belongs_to_one_client() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let twice = store
+                .write(|conn| {
+                    Box::pin(async move {
+                        insert(conn, &client("autotalk")).await?;
+                        insert(conn, &client("autotalk")).await
+                    })
+                })
+                .await;
+            assert!(matches!(twice, Err(Error::Conflict)));
+        }
+    }
+}

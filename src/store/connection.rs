@@ -39,7 +39,9 @@ impl Store {
             Some("postgres" | "postgresql") => Backend::Postgres(Postgres::open(config).await?),
             // The URL may hold a password: it is not repeated.
             _ => {
-                return Err(Error::Database("database.url must look like sqlite://path/to/file.db or postgres://user@host/name".to_owned()));
+                return Err(Error::Database(
+                    "database.url must look like sqlite://path/to/file.db or postgres://user@host/name".to_owned(),
+                ));
             }
         };
         Ok(Self { backend: Arc::new(backend), counts })
@@ -123,8 +125,8 @@ impl Store {
 }
 
 fn scheme_of(url: &str) -> Option<&str> {
-    url::Url::parse(url).ok()?;
-    url.split_once(':').map(|(scheme, _)| scheme)
+    let (scheme, _) = url.split_once(':')?;
+    (scheme == "sqlite" || url::Url::parse(url).is_ok()).then_some(scheme)
 }
 
 /// What both databases have in common. Statements are not logged, for their values are people's data; slow ones are, without values.
@@ -136,4 +138,111 @@ pub(super) fn common_options(config: &config::Database) -> ConnectOptions {
         _ => options.sqlx_logging(false),
     };
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::super::testing::{NOW, TestDatabase, event, user};
+    use super::super::{audit_events, settings, users};
+    use super::*;
+    use crate::secret::Secret;
+
+    async fn refusal(url: &str) -> String {
+        let config = config::Database { url: Secret::new(url.to_owned()), ..config::Database::default() };
+        Store::connect(&config).await.err().unwrap().to_string()
+    }
+
+    #[tokio::test]
+    async fn the_file_and_its_directory_are_closed_to_others() {
+        let database = TestDatabase::sqlite();
+        let store = database.migrated().await;
+        let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&database.file()), 0o600);
+        assert_eq!(mode(database.file().parent().unwrap()), 0o700);
+        let log = database.file().with_extension("db-wal");
+        assert_eq!(mode(&log), 0o600);
+        store.close().await;
+        assert!(!log.exists(), "closing folds the write-ahead log into the file");
+    }
+
+    #[tokio::test]
+    async fn a_database_in_memory_is_refused_with_the_reason() {
+        for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite://x.db?mode=memory"] {
+            assert!(refusal(url).await.contains("in memory"), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_url_that_is_not_understood_is_not_repeated() {
+        for url in ["mysql://root:hunter2@localhost/x", "postgres//hunter2", "hunter2"] {
+            let text = refusal(url).await;
+            assert!(text.contains("database.url") && !text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_unavailable() {
+        let config = config::Database {
+            url: Secret::new("postgres://nobody:hunter2@127.0.0.1:1/x".to_owned()),
+            acquire_timeout: config::Span::secs(1),
+            ..config::Database::default()
+        };
+        let error = Store::connect(&config).await.err().unwrap();
+        assert!(matches!(error, Error::Unavailable(_)));
+        assert!(!error.to_string().contains("hunter2"));
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write_to_a_file() {
+        let database = TestDatabase::sqlite();
+        let store = database.migrated().await;
+        assert!(matches!(settings::update(&store.read(), "x", b"y").await, Err(Error::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn an_error_takes_back_the_whole_transaction() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let ada = user("ada@example.org");
+            assert!(matches!(
+                store
+                    .write(move |conn| {
+                        let ada = ada.clone();
+                        Box::pin(async move {
+                            audit_events::insert(conn, &event("user.created")).await?;
+                            users::insert(conn, &ada).await?;
+                            users::insert(conn, &ada).await
+                        })
+                    })
+                    .await,
+                Err(Error::Conflict)
+            ));
+            assert!(audit_events::list(&store.read(), 10).await.unwrap().is_empty());
+            assert!(users::list(&store.read()).await.unwrap().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn statements_are_counted_by_what_they_do() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let before = store.statement_counts();
+            users::find_by_email(&store.read(), "ada@example.org").await.unwrap();
+            store
+                .write(|conn| {
+                    Box::pin(async move {
+                        settings::insert_if_absent(conn, "a", b"1").await?;
+                        users::insert(conn, &user("ada@example.org")).await
+                    })
+                })
+                .await
+                .unwrap();
+            store.check().await.unwrap();
+            let after = store.statement_counts();
+            assert_eq!((after.0 - before.0, after.1 - before.1), (2, 2));
+            assert!(users::list(&store.read()).await.unwrap().iter().all(|user| user.created_at == NOW));
+        }
+    }
 }

@@ -179,3 +179,171 @@ impl From<Model> for Grant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::testing::{NOW, TestDatabase, client, grant, session, user};
+    use super::super::{BoxFuture, Store, clients, consents, sessions, users};
+    use super::*;
+
+    const LATER: Timestamp = Timestamp::from_secs(1_800_000_060);
+
+    async fn redeemed(store: &Store, grant: &Grant) -> Redemption {
+        let grant = grant.clone();
+        store
+            .write(move |conn| {
+                let grant = grant.clone();
+                Box::pin(async move { redeem(conn, &grant).await })
+            })
+            .await
+            .unwrap()
+    }
+
+    async fn rotated(store: &Store, id: Uuid, generation: i64, now: Timestamp) -> bool {
+        store.write_one(move |conn| Box::pin(rotate(conn, id, generation, now))).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn of_sixteen_redemptions_of_a_code_one_wins() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let grant = grant(Uuid::nil(), Uuid::nil());
+            let tries = (0..16).map(|_| {
+                let (store, grant) = (store.clone(), grant.clone());
+                tokio::spawn(async move { redeemed(&store, &grant).await })
+            });
+            let outcomes = futures_util::future::join_all(tries).await;
+            assert_eq!(outcomes.into_iter().filter(|outcome| *outcome.as_ref().unwrap() == Redemption::Won).count(), 1);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn of_sixteen_rotations_of_a_generation_one_wins() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let grant = grant(Uuid::nil(), Uuid::nil());
+            redeemed(&store, &grant).await;
+            let tries = (0..16).map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { rotated(&store, grant.id, 0, LATER).await })
+            });
+            let outcomes = futures_util::future::join_all(tries).await;
+            assert_eq!(outcomes.into_iter().filter(|outcome| *outcome.as_ref().unwrap()).count(), 1);
+            let after = find(&store.read(), grant.id).await.unwrap().unwrap();
+            assert_eq!((after.generation, after.rotated_at), (1, LATER));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dead_or_expired_grant_does_not_rotate() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let (dead, old) = (grant(Uuid::nil(), Uuid::nil()), grant(Uuid::nil(), Uuid::nil()));
+            redeemed(&store, &dead).await;
+            redeemed(&store, &old).await;
+            let id = dead.id;
+            assert!(store.write(move |conn| Box::pin(revoke(conn, id, "reuse", NOW))).await.unwrap());
+            assert!(!store.write(move |conn| Box::pin(revoke(conn, id, "replay", LATER))).await.unwrap());
+            assert!(!rotated(&store, dead.id, 0, NOW).await);
+            assert!(!rotated(&store, old.id, 1, NOW).await);
+            assert!(!rotated(&store, old.id, 0, old.expires_at).await);
+            let dead = find(&store.read(), dead.id).await.unwrap().unwrap();
+            assert_eq!((dead.revoked_at, dead.revoked_reason.as_deref()), (Some(NOW), Some("reuse")));
+        }
+    }
+
+    #[tokio::test]
+    async fn one_read_brings_grant_person_and_session() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let ada = user("ada@example.org");
+            let hers = session(&ada, "cookie");
+            let (with, without) = (grant(ada.id, hers.id), grant(ada.id, Uuid::nil()));
+            redeemed(&store, &with).await;
+            redeemed(&store, &without).await;
+            let (ada_row, hers_row) = (ada.clone(), hers.clone());
+            store
+                .write(move |conn| {
+                    let (ada, hers) = (ada_row.clone(), hers_row.clone());
+                    Box::pin(async move {
+                        users::insert(conn, &ada).await?;
+                        sessions::insert(conn, &hers).await
+                    })
+                })
+                .await
+                .unwrap();
+            let before = store.statement_counts();
+            let context = find_context(&store.read(), with.id).await.unwrap().unwrap();
+            assert_eq!(store.statement_counts(), (before.0 + 1, before.1));
+            assert_eq!(context.user.profile, ada.profile);
+            assert_eq!(context.session.unwrap().digest, hers.digest);
+            assert_eq!((context.grant.nonce, context.grant.amr), (with.nonce, with.amr));
+            assert!(find_context(&store.read(), without.id).await.unwrap().unwrap().session.is_none());
+            assert!(find_context(&store.read(), Uuid::nil()).await.unwrap().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_session_spares_offline_grants() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let (online, session_id) = (grant(Uuid::nil(), Uuid::max()), Uuid::max());
+            let offline = Grant { offline: true, client_id: "ticketing".to_owned(), ..grant(Uuid::nil(), session_id) };
+            redeemed(&store, &online).await;
+            redeemed(&store, &offline).await;
+            let ended = store.write(move |conn| Box::pin(revoke_by_session(conn, session_id, "logout", NOW))).await.unwrap();
+            assert_eq!(ended, 1);
+            assert!(find(&store.read(), offline.id).await.unwrap().unwrap().revoked_at.is_none());
+            let mut clients = list_clients_of_session(&store.read(), session_id).await.unwrap();
+            clients.sort();
+            assert_eq!(clients, ["autotalk", "ticketing"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_removed_client_leaves_no_living_grant_and_no_consent() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let grant = grant(Uuid::max(), Uuid::nil());
+            redeemed(&store, &grant).await;
+            assert!(
+                store
+                    .write(|conn| {
+                        Box::pin(async move {
+                            clients::insert(conn, &client("autotalk")).await?;
+                            let allowed = consents::Consent {
+                                user_id: Uuid::max(),
+                                client_id: "autotalk".to_owned(),
+                                scope: "openid".to_owned(),
+                                granted_at: NOW,
+                            };
+                            consents::update(conn, &allowed).await?;
+                            consents::update(conn, &allowed).await?;
+                            clients::remove(conn, "autotalk", NOW).await
+                        })
+                    })
+                    .await
+                    .unwrap()
+            );
+            assert!(find(&store.read(), grant.id).await.unwrap().unwrap().revoked_at.is_some());
+            assert!(consents::find(&store.read(), Uuid::max(), "autotalk").await.unwrap().is_none());
+            assert!(clients::find(&store.read(), "autotalk").await.unwrap().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn expired_grants_are_purged_a_batch_at_a_time() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            for _ in 0..5 {
+                redeemed(&store, &grant(Uuid::nil(), Uuid::nil())).await;
+            }
+            let end = NOW.plus(Duration::from_secs(3601));
+            assert_eq!(store.write(|conn| Box::pin(purge(conn, NOW, 10))).await.unwrap(), 0);
+            assert_eq!(store.write(move |conn| Box::pin(purge(conn, end, 3))).await.unwrap(), 3);
+            assert_eq!(store.write(move |conn| Box::pin(purge(conn, end, 3))).await.unwrap(), 2);
+        }
+    }
+}

@@ -19,3 +19,26 @@ pub async fn redeem(conn: &Conn<'_>, name: &str, holder: &str, now: Timestamp, l
     let statement = Entity::insert(row.into_active_model()).on_conflict(take).into_query();
     Ok(conn.change(&statement).await? > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NOW, TestDatabase};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lease_is_its_holders_until_it_runs_out() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let take = |holder: &'static str, at: u64| {
+                let (now, lease) = (NOW.plus(Duration::from_secs(at)), Duration::from_secs(10));
+                store.write_one(move |conn| Box::pin(redeem(conn, "purge", holder, now, lease)))
+            };
+            assert!(take("a", 0).await.unwrap());
+            assert!(!take("b", 5).await.unwrap());
+            assert!(take("a", 5).await.unwrap());
+            assert!(!take("b", 14).await.unwrap());
+            assert!(take("b", 15).await.unwrap());
+            assert!(!take("a", 16).await.unwrap());
+        }
+    }
+}

@@ -149,3 +149,68 @@ impl TryFrom<Model> for LogoutDelivery {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::Store;
+    use super::super::testing::{NOW, TestDatabase};
+    use super::*;
+
+    fn delivery(id: u128, after: u64) -> LogoutDelivery {
+        LogoutDelivery {
+            id: Uuid::from_u128(id),
+            client_id: "autotalk".to_owned(),
+            uri: "https://app.example/logout".to_owned(),
+            user_id: Uuid::nil(),
+            session_id: Uuid::nil(),
+            state: DeliveryState::Pending,
+            attempts: 0,
+            next_attempt_at: NOW.plus(Duration::from_secs(after)),
+            last_error: None,
+            created_at: NOW,
+        }
+    }
+
+    async fn queued(store: &Store) {
+        store.write(|conn| Box::pin(queue_three(conn))).await.unwrap();
+    }
+
+    async fn queue_three(conn: &Conn<'_>) -> Result<()> {
+        insert(conn, &delivery(1, 5)).await?;
+        insert(conn, &delivery(2, 0)).await?;
+        insert(conn, &delivery(3, 60)).await
+    }
+
+    #[tokio::test]
+    async fn due_ones_come_oldest_first_and_are_taken_once() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            queued(&store).await;
+            let now = NOW.plus(Duration::from_secs(5));
+            let due = list_due(&store.read(), now, 10).await.unwrap();
+            assert_eq!(due.iter().map(|delivery| delivery.id.as_u128()).collect::<Vec<_>>(), [2, 1]);
+            let (id, lease) = (due[0].id, NOW.plus(Duration::from_secs(30)));
+            assert!(store.write_one(move |conn| Box::pin(redeem(conn, id, 0, lease))).await.unwrap());
+            assert!(!store.write_one(move |conn| Box::pin(redeem(conn, id, 0, lease))).await.unwrap());
+            assert_eq!(list_due(&store.read(), now, 10).await.unwrap().len(), 1);
+            assert_eq!(find(&store.read(), id).await.unwrap().unwrap().attempts, 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn only_finished_ones_are_purged() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            queued(&store).await;
+            let id = Uuid::from_u128(1);
+            store.write(move |conn| Box::pin(update(conn, id, DeliveryState::Failed, NOW, Some("410 Gone")))).await.unwrap();
+            let found = find(&store.read(), id).await.unwrap().unwrap();
+            assert_eq!((found.state, found.last_error.as_deref()), (DeliveryState::Failed, Some("410 Gone")));
+            let later = NOW.plus(Duration::from_secs(1));
+            assert_eq!(store.write(move |conn| Box::pin(purge(conn, later, 10))).await.unwrap(), 1);
+            assert_eq!(list(&store.read(), 10).await.unwrap().len(), 2);
+        }
+    }
+}

@@ -145,3 +145,79 @@ fn borrow<'a>(executor: &'a DatabaseExecutor<'_>) -> DatabaseExecutor<'a> {
         DatabaseExecutor::OwnedTransaction(transaction) => DatabaseExecutor::Transaction(transaction),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait as _;
+
+    use super::super::testing::TestDatabase;
+    use super::*;
+
+    #[tokio::test]
+    async fn the_schema_goes_up_and_down_and_up_again() {
+        for database in TestDatabase::each().await {
+            let store = database.open().await;
+            assert_eq!(store.check().await.unwrap(), SchemaState::Older);
+            let all = store.migrate_up().await.unwrap();
+            assert_eq!(all.len(), Migrator::migrations().len());
+            assert_eq!(store.check().await.unwrap(), SchemaState::Current);
+            assert!(store.migrate_up().await.unwrap().is_empty());
+
+            let newest = store.migrate_down(1).await.unwrap();
+            assert_eq!(newest, all[all.len() - 1..]);
+            assert_eq!(store.check().await.unwrap(), SchemaState::Older);
+            let rest = store.migrate_down(u32::MAX).await.unwrap();
+            assert_eq!(rest.len(), all.len() - 1);
+            assert_eq!(store.migration_status().await.unwrap().pending, all);
+
+            assert_eq!(store.migrate_up().await.unwrap(), all);
+            assert_eq!(store.check().await.unwrap(), SchemaState::Current);
+            store.close().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn looking_does_not_create_the_history() {
+        for database in TestDatabase::each().await {
+            let store = database.open().await;
+            assert_eq!(store.migration_status().await.unwrap().applied, Vec::<String>::new());
+            let history = store.read().execute_unprepared("SELECT 1 FROM seaql_migrations").await;
+            assert!(is_missing_table(&history.unwrap_err()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newer_schema_is_refused_and_left_alone() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            store
+                .write(|conn| {
+                    Box::pin(async move {
+                        Conn::execute_unprepared(conn, "INSERT INTO seaql_migrations VALUES ('m20991231_000001_fly', 0)").await?;
+                        Ok(())
+                    })
+                })
+                .await
+                .unwrap();
+            assert_eq!(store.check().await.unwrap(), SchemaState::Newer);
+            let refusal = store.migrate_up().await.unwrap_err().to_string();
+            assert!(refusal.contains("m20991231_000001_fly"), "{refusal}");
+            assert!(store.migrate_down(1).await.is_err());
+            assert_eq!(store.migration_status().await.unwrap().unknown, ["m20991231_000001_fly"]);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn replicas_that_start_together_migrate_once() {
+        for database in TestDatabase::each().await {
+            let mut stores = Vec::new();
+            for _ in 0..4 {
+                stores.push(database.open().await);
+            }
+            let starts = stores.iter().cloned().map(|store| tokio::spawn(async move { store.migrate_up().await.unwrap().len() }));
+            let mut applied: Vec<usize> = futures_util::future::join_all(starts).await.into_iter().map(|count| count.unwrap()).collect();
+            applied.sort_unstable();
+            assert_eq!(applied, [0, 0, 0, Migrator::migrations().len()]);
+        }
+    }
+}

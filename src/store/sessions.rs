@@ -67,7 +67,21 @@ pub async fn update_last_seen(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Resu
 /// A sign-in again: replaces digest, `auth_time`, `last_seen_at`, `expires_at`, `amr`, `acr` and epoch of the session with this id and person,
 /// unless it has ended. Whether it was still going.
 pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
-    todo!()
+    let row = Model::from(session);
+    let renewed = Entity::update_many()
+        .col_expr(Column::Digest, Expr::value(row.digest))
+        .col_expr(Column::AuthTime, Expr::value(row.auth_time))
+        .col_expr(Column::LastSeenAt, Expr::value(row.last_seen_at))
+        .col_expr(Column::ExpiresAt, Expr::value(row.expires_at))
+        .col_expr(Column::Amr, Expr::value(row.amr))
+        .col_expr(Column::Acr, Expr::value(row.acr))
+        .col_expr(Column::Epoch, Expr::value(row.epoch))
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::UserId.eq(row.user_id))
+        .filter(Column::EndedAt.is_null())
+        .exec(conn)
+        .await?;
+    Ok(renewed.rows_affected > 0)
 }
 
 /// Ends it. Whether it was still going.
@@ -137,5 +151,124 @@ impl TryFrom<Model> for Session {
             epoch: row.epoch,
             ended_at: row.ended_at.map(Timestamp::from_millis),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NOW, TestDatabase, session, user};
+    use super::super::{Store, users};
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(600);
+
+    async fn signed_in(store: &Store) -> (Session, User) {
+        let ada = user("ada@example.org");
+        let hers = session(&ada, "cookie");
+        let (user_row, session_row) = (ada.clone(), hers.clone());
+        store
+            .write(move |conn| {
+                let (ada, hers) = (user_row.clone(), session_row.clone());
+                Box::pin(async move {
+                    users::insert(conn, &ada).await?;
+                    insert(conn, &hers).await
+                })
+            })
+            .await
+            .unwrap();
+        (hers, ada)
+    }
+
+    async fn alive(store: &Store, session: &Session, now: Timestamp) -> bool {
+        find_live(&store.read(), &session.digest, now, IDLE).await.unwrap().is_some()
+    }
+
+    #[tokio::test]
+    async fn a_live_session_comes_with_its_person_in_one_read() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let (hers, ada) = signed_in(&store).await;
+            let before = store.statement_counts();
+            let (session, person) = find_live(&store.read(), &hers.digest, NOW, IDLE).await.unwrap().unwrap();
+            assert_eq!(store.statement_counts(), (before.0 + 1, before.1));
+            assert_eq!((session.id, session.amr, session.expires_at), (hers.id, hers.amr, hers.expires_at));
+            assert_eq!((person.id, person.email, person.profile), (ada.id, ada.email, ada.profile));
+            assert!(find_live(&store.read(), &Digest::of(b"another"), NOW, IDLE).await.unwrap().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_dies_of_idleness_and_of_age() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let (hers, _) = signed_in(&store).await;
+            let second = Duration::from_secs(1);
+            assert!(alive(&store, &hers, NOW.plus(IDLE).minus(second)).await);
+            assert!(!alive(&store, &hers, NOW.plus(IDLE)).await);
+            let (id, used) = (hers.id, hers.expires_at.minus(second));
+            store.write_one(move |conn| Box::pin(update_last_seen(conn, id, used))).await.unwrap();
+            assert!(alive(&store, &hers, used).await);
+            assert!(!alive(&store, &hers, hers.expires_at).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_dies_with_its_end_its_person_and_its_epoch() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let (hers, ada) = signed_in(&store).await;
+            for change in [User { enabled: false, ..ada.clone() }, User { auth_epoch: ada.auth_epoch + 1, ..ada.clone() }] {
+                store
+                    .write(move |conn| {
+                        let change = change.clone();
+                        Box::pin(async move { users::update(conn, &change).await })
+                    })
+                    .await
+                    .unwrap();
+                assert!(!alive(&store, &hers, NOW).await);
+            }
+            store
+                .write(move |conn| {
+                    let ada = ada.clone();
+                    Box::pin(async move { users::update(conn, &ada).await })
+                })
+                .await
+                .unwrap();
+            assert!(alive(&store, &hers, NOW).await);
+            let id = hers.id;
+            assert!(store.write(move |conn| Box::pin(revoke(conn, id, NOW))).await.unwrap());
+            assert!(!store.write(move |conn| Box::pin(revoke(conn, id, NOW))).await.unwrap());
+            assert!(!alive(&store, &hers, NOW).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_digest_of_the_wrong_length_is_inconsistent() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let (hers, _) = signed_in(&store).await;
+            store
+                .write(|conn| {
+                    Box::pin(async move {
+                        let short = Entity::update_many().col_expr(Column::Digest, Expr::value(vec![1_u8, 2, 3]));
+                        short.exec(conn).await.map(drop).map_err(Error::from)
+                    })
+                })
+                .await
+                .unwrap();
+            assert!(matches!(find(&store.read(), hers.id).await, Err(Error::Inconsistent { table: "sessions", .. })));
+        }
+    }
+
+    #[tokio::test]
+    async fn only_expired_sessions_are_purged() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let (hers, _) = signed_in(&store).await;
+            let end = hers.expires_at;
+            assert_eq!(store.write(move |conn| Box::pin(purge(conn, end, 100))).await.unwrap(), 0);
+            let after = end.plus(Duration::from_millis(1));
+            assert_eq!(store.write(move |conn| Box::pin(purge(conn, after, 100))).await.unwrap(), 1);
+        }
     }
 }

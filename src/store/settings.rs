@@ -24,3 +24,22 @@ pub async fn update(conn: &Conn<'_>, name: &str, value: &[u8]) -> Result<()> {
     Entity::insert(row.into_active_model()).on_conflict(replace).exec_without_returning(conn).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::TestDatabase;
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_value_stays_until_it_is_replaced() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let offer = |value: &'static [u8]| store.write_one(move |conn| Box::pin(insert_if_absent(conn, "kek", value)));
+            assert_eq!(offer(b"first").await.unwrap(), b"first");
+            assert_eq!(offer(b"second").await.unwrap(), b"first");
+            store.write_one(|conn| Box::pin(update(conn, "kek", b"third"))).await.unwrap();
+            assert_eq!(find(&store.read(), "kek").await.unwrap().as_deref(), Some(b"third".as_slice()));
+            assert_eq!(find(&store.read(), "other").await.unwrap(), None);
+        }
+    }
+}

@@ -118,3 +118,48 @@ impl TryFrom<Model> for SigningKey {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NOW, TestDatabase};
+    use super::*;
+
+    fn key(id: u128, kid: &str) -> SigningKey {
+        SigningKey {
+            id: Uuid::from_u128(id),
+            kid: kid.to_owned(),
+            algorithm: Algorithm::ES256,
+            public_jwk: "{}".to_owned(),
+            sealed_private_key: vec![1, 2, 3],
+            created_at: NOW,
+            active_at: NOW,
+            retires_at: None,
+            expires_at: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_are_retired_and_purged_and_their_kids_are_unique() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let listed = store
+                .write(|conn| {
+                    Box::pin(async move {
+                        insert(conn, &key(1, "one")).await?;
+                        insert(conn, &key(2, "two")).await?;
+                        update(conn, &SigningKey { retires_at: Some(NOW), expires_at: Some(NOW), ..key(1, "one") }).await?;
+                        list(conn).await
+                    })
+                })
+                .await
+                .unwrap();
+            assert_eq!(listed.iter().map(|key| (&*key.kid, key.expires_at)).collect::<Vec<_>>(), [("one", Some(NOW)), ("two", None)]);
+            assert_eq!((listed[1].algorithm, &*listed[1].sealed_private_key), (Algorithm::ES256, [1, 2, 3].as_slice()));
+            let again = store.write(|conn| Box::pin(async move { insert(conn, &key(3, "two")).await })).await;
+            assert!(matches!(again, Err(Error::Conflict)));
+            let later = Timestamp::from_millis(NOW.millis() + 1);
+            assert_eq!(store.write(move |conn| Box::pin(purge(conn, later))).await.unwrap(), 1);
+            assert_eq!(list(&store.read()).await.unwrap().len(), 1);
+        }
+    }
+}

@@ -49,3 +49,30 @@ pub async fn purge(conn: &Conn<'_>, before: Timestamp, limit: u64) -> Result<u64
     let key = Expr::tuple([Expr::col(Column::Kind), Expr::col(Column::Id)]);
     Ok(Entity::delete_many().filter(key.in_subquery(old)).exec(conn).await?.rows_affected)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::testing::{NOW, TestDatabase};
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_spent_stays_spent_until_it_is_purged() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let spend = |kind, id: &'static str| store.write_one(move |conn| Box::pin(redeem(conn, kind, id, NOW)));
+            assert!(spend(Kind::Setup, "a").await.unwrap());
+            assert!(!spend(Kind::Setup, "a").await.unwrap());
+            assert!(spend(Kind::RevokedAccessToken, "a").await.unwrap());
+            assert!(spend(Kind::Setup, "b").await.unwrap());
+            assert!(!find(&store.read(), Kind::RevokedAccessToken, "b").await.unwrap());
+
+            assert_eq!(store.write(|conn| Box::pin(purge(conn, NOW, 2))).await.unwrap(), 0);
+            let after = NOW.plus(Duration::from_millis(1));
+            assert_eq!(store.write(move |conn| Box::pin(purge(conn, after, 2))).await.unwrap(), 2);
+            assert_eq!(store.write(move |conn| Box::pin(purge(conn, after, 2))).await.unwrap(), 1);
+            assert!(!find(&store.read(), Kind::Setup, "a").await.unwrap());
+        }
+    }
+}

@@ -208,3 +208,89 @@ impl TryFrom<Model> for User {
 fn inconsistent(detail: impl std::fmt::Display) -> Error {
     Error::inconsistent("users", detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+    use super::super::testing::{NOW, TestDatabase, user};
+    use super::*;
+
+    async fn add(store: &Store, user: &User) -> Result<()> {
+        let user = user.clone();
+        store
+            .write(move |conn| {
+                let user = user.clone();
+                Box::pin(async move { insert(conn, &user).await })
+            })
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_person_comes_back_as_she_was_put_in() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let address = Address { country: Some("PT".to_owned()), ..Address::default() };
+            let profile = Profile { phone_number_verified: Some(false), address: Some(address), ..Profile::default() };
+            let ada = User { profile, administrator: true, ..user("ada@example.org") };
+            add(&store, &ada).await.unwrap();
+            let found = find_by_email(&store.read(), "ada@example.org").await.unwrap().unwrap();
+            assert_eq!(format!("{found:?}"), format!("{ada:?}"));
+            assert!(find_by_email(&store.read(), "ADA@example.org").await.unwrap().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_belongs_to_one_person() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            add(&store, &user("ada@example.org")).await.unwrap();
+            assert!(matches!(add(&store, &user("ada@example.org")).await, Err(Error::Conflict)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_password_raises_the_epoch_and_a_stronger_hash_does_not() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let ada = user("ada@example.org");
+            let id = ada.id;
+            add(&store, &ada).await.unwrap();
+            store.write(move |conn| Box::pin(update_password(conn, id, "new", NOW))).await.unwrap();
+            assert!(store.write_one(move |conn| Box::pin(update_password_hash(conn, id, "new", "stronger"))).await.unwrap());
+            assert!(!store.write_one(move |conn| Box::pin(update_password_hash(conn, id, "new", "lost"))).await.unwrap());
+            store.write(move |conn| Box::pin(update_last_sign_in(conn, id, NOW))).await.unwrap();
+            let ada_now = find(&store.read(), id).await.unwrap().unwrap();
+            assert_eq!((ada_now.auth_epoch, ada_now.password_hash.as_deref()), (ada.auth_epoch + 1, Some("stronger")));
+            assert_eq!(ada_now.last_sign_in_at, Some(NOW));
+            let nobody = store.write(|conn| Box::pin(update_password(conn, Uuid::nil(), "new", NOW))).await;
+            assert!(matches!(nobody, Err(Error::NotFound("user"))));
+        }
+    }
+
+    #[tokio::test]
+    async fn people_are_listed_in_the_order_asked_for() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let people = [user("c@example.org"), user("a@example.org"), user("b@example.org")];
+            for person in &people {
+                add(&store, person).await.unwrap();
+            }
+            let ids = [people[2].id, Uuid::nil(), people[0].id];
+            let found = list_by_ids(&store.read(), &ids).await.unwrap();
+            assert_eq!(found.iter().map(|user| user.id).collect::<Vec<_>>(), [people[2].id, people[0].id]);
+            let all = list(&store.read()).await.unwrap();
+            assert_eq!(all.iter().map(|user| &*user.email).collect::<Vec<_>>(), ["a@example.org", "b@example.org", "c@example.org"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_administrator_is_noticed() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            add(&store, &user("ada@example.org")).await.unwrap();
+            assert!(!any_administrator(&store.read()).await.unwrap());
+            add(&store, &User { administrator: true, ..user("root@example.org") }).await.unwrap();
+            assert!(any_administrator(&store.read()).await.unwrap());
+        }
+    }
+}

@@ -1,14 +1,22 @@
 //! Access tokens: JWTs of RFC 9068, signed ES256.
 
+use std::sync::Arc;
+
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::config::Issuer;
-use crate::keys::{KeyError, KeyRing};
+use crate::keys::{Algorithm, KeyError, KeyRing};
+use crate::secret::Digest;
 
 /// `typ` of RFC 9068 §2.1.
 pub const TYP: &str = "at+jwt";
+
+/// How many tokens a verifier remembers; each takes about half a kilobyte.
+const REMEMBERED: u64 = 10_000;
 
 /// The claims (RFC 9068 §2.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,21 +46,116 @@ pub struct AccessClaims {
 /// # Errors
 /// When there is no key.
 pub fn sign(keys: &KeyRing, claims: &AccessClaims) -> Result<String, KeyError> {
-    todo!()
+    keys.signer(Algorithm::ES256)?.sign_jwt(TYP, claims)
 }
 
-/// Checks signature, `typ`, `iss`, `exp` of tokens presented to us; a bounded cache from the token's digest spares the second signature check.
-pub struct Verifier {}
+/// Checks signature, `typ`, `iss`, `aud`, `exp` of tokens presented to us; a bounded cache from the token's digest spares the second signature
+/// check, which costs more than everything else that userinfo and introspection do.
+pub struct Verifier {
+    keys: KeyRing,
+    issuer: String,
+    known: Cache<[u8; 32], Known>,
+}
+
+/// A token whose signature was good under this revision of the key ring.
+#[derive(Clone)]
+struct Known {
+    revision: u64,
+    claims: Arc<AccessClaims>,
+}
 
 impl Verifier {
     #[must_use]
     pub fn new(keys: KeyRing, issuer: &Issuer) -> Self {
-        todo!()
+        Self { keys, issuer: issuer.as_str().to_owned(), known: Cache::new(REMEMBERED) }
     }
 
     /// `None`: not an access token of ours, or expired. Whether its grant is alive is the caller's to check.
     #[must_use]
-    pub fn verify(&self, token: &str, now: Timestamp) -> Option<std::sync::Arc<AccessClaims>> {
-        todo!()
+    pub fn verify(&self, token: &str, now: Timestamp) -> Option<Arc<AccessClaims>> {
+        let digest = *Digest::of(token.as_bytes()).as_bytes();
+        let revision = self.keys.revision();
+        let known = self.known.get(&digest).filter(|known| known.revision == revision);
+        let claims = match known {
+            Some(known) => known.claims,
+            None => self.remember(digest, revision, self.check(token)?),
+        };
+        (now.secs() < claims.exp).then_some(claims)
+    }
+
+    fn check(&self, token: &str) -> Option<AccessClaims> {
+        let claims = self.keys.verify(token, Some(TYP)).ok()?;
+        let claims: AccessClaims = serde_json::from_value(Value::Object(claims)).ok()?;
+        (claims.iss == self.issuer && claims.aud == self.issuer).then_some(claims)
+    }
+
+    fn remember(&self, digest: [u8; 32], revision: u64, claims: AccessClaims) -> Arc<AccessClaims> {
+        let claims = Arc::new(claims);
+        self.known.insert(digest, Known { revision, claims: Arc::clone(&claims) });
+        claims
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::testing;
+    use crate::tokens::testing::{ISSUER, issuer};
+
+    fn claims() -> AccessClaims {
+        AccessClaims {
+            iss: ISSUER.to_owned(),
+            sub: "person".to_owned(),
+            aud: ISSUER.to_owned(),
+            client_id: "client".to_owned(),
+            exp: testing::START.secs() + 300,
+            iat: testing::START.secs(),
+            jti: "jti".to_owned(),
+            scope: "openid".to_owned(),
+            auth_time: None,
+            acr: None,
+            amr: None,
+            grant_id: None,
+        }
+    }
+
+    #[test]
+    fn our_token_is_accepted_until_it_expires_the_first_time_and_the_second() {
+        let keys = testing::ring(&testing::clock());
+        let verifier = Verifier::new(keys.clone(), &issuer());
+        let token = sign(&keys, &claims()).unwrap();
+        for _ in 0..2 {
+            assert_eq!(*verifier.verify(&token, Timestamp::from_secs(claims().exp - 1)).unwrap(), claims());
+        }
+        assert!(verifier.verify(&token, Timestamp::from_secs(claims().exp)).is_none());
+        assert!(Verifier::new(keys, &issuer()).verify(&token, Timestamp::from_secs(claims().exp)).is_none());
+    }
+
+    #[test]
+    fn tokens_of_another_issuer_audience_or_kind_are_refused() {
+        let keys = testing::ring(&testing::clock());
+        let verifier = Verifier::new(keys.clone(), &issuer());
+        let foreign_issuer = AccessClaims { iss: "https://other.example".to_owned(), ..claims() };
+        let foreign_audience = AccessClaims { aud: "https://api.example".to_owned(), ..claims() };
+        for refused in [foreign_issuer, foreign_audience] {
+            assert!(verifier.verify(&sign(&keys, &refused).unwrap(), testing::START).is_none());
+        }
+        for typ in ["", "JWT", "logout+jwt"] {
+            let token = keys.signer(Algorithm::ES256).unwrap().sign_jwt(typ, &claims()).unwrap();
+            assert!(verifier.verify(&token, testing::START).is_none(), "{typ}");
+        }
+        assert!(verifier.verify("", testing::START).is_none());
+    }
+
+    #[test]
+    fn has_the_header_and_the_required_claims_of_rfc_9068() {
+        let keys = testing::ring(&testing::clock());
+        let token = sign(&keys, &claims()).unwrap();
+        let part = |index| crate::tokens::testing::part(&token, index);
+        assert_eq!(part(0)["typ"], "at+jwt");
+        assert_eq!(part(0)["alg"], "ES256");
+        for required in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
+            assert!(part(1).get(required).is_some(), "{required}");
+        }
     }
 }

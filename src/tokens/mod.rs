@@ -10,5 +10,7 @@ pub mod id_token;
 pub mod logout_token;
 pub mod refresh;
 pub mod scope;
+#[cfg(test)]
+mod testing;
 
 pub use scope::Scope;

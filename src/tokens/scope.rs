@@ -63,3 +63,58 @@ impl std::fmt::Display for Scope {
         f.write_str(&self.iter().collect::<Vec<_>>().join(" "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn scope(text: &str) -> Scope {
+        Scope::parse(text).unwrap()
+    }
+
+    #[test]
+    fn order_repetition_and_spaces_do_not_matter() {
+        assert_eq!(scope("openid email"), scope("  email openid  openid "));
+        assert_eq!(scope("profile openid email").to_string(), "email openid profile");
+        assert!(scope("").is_empty());
+    }
+
+    #[test]
+    fn characters_outside_the_grammar_are_refused() {
+        // RFC 6749 §3.3: %x21 / %x23-5B / %x5D-7E, and single spaces between them.
+        for refused in ["open\"id", "open\\id", "openid\temail", "openid\n", "openid\u{7f}", "opénid", "\0"] {
+            assert_eq!(Scope::parse(refused), None, "{refused:?}");
+        }
+        assert!(Scope::parse("https://api.example/read:all !#[]^_~").is_some());
+    }
+
+    #[test]
+    fn more_than_anybody_needs_is_refused() {
+        let values = |count: usize| (0..count).map(|n| format!("s{n}")).collect::<Vec<_>>().join(" ");
+        assert!(Scope::parse(&values(Scope::MAX_VALUES)).is_some());
+        assert!(Scope::parse(&values(Scope::MAX_VALUES + 1)).is_none());
+        assert!(Scope::parse(&"a".repeat(Scope::MAX_BYTES)).is_some());
+        assert!(Scope::parse(&"a".repeat(Scope::MAX_BYTES + 1)).is_none());
+    }
+
+    #[test]
+    fn sets_behave_as_sets() {
+        let (asked, allowed) = (scope("openid email admin"), scope("openid email profile"));
+        assert_eq!(asked.intersection(&allowed), scope("email openid"));
+        assert_eq!(asked.union(&allowed), scope("admin email openid profile"));
+        assert_eq!(asked.without("admin"), scope("openid email"));
+        assert!(!asked.is_subset(&allowed) && asked.intersection(&allowed).is_subset(&allowed));
+        assert!(scope("openidx").iter().all(|value| value != "openid"), "values are compared whole");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_parses_prints_and_parses_to_the_same(text in "[ -~]{0,80}") {
+            if let Some(parsed) = Scope::parse(&text) {
+                prop_assert_eq!(Scope::parse(&parsed.to_string()), Some(parsed));
+            }
+        }
+    }
+}

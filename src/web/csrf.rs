@@ -73,7 +73,8 @@ mod tests {
     }
 
     fn ask(headers: &[(&'static str, &'static str)], cookie: Option<&str>, token: &str) -> Result<(), Refusal> {
-        let headers = headers.iter().map(|&(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))).collect();
+        let headers =
+            headers.iter().map(|&(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))).collect();
         let form = Params::parse(&format!("{FIELD}={token}")).unwrap();
         check(&sealer(), &"https://id.example.com".parse().unwrap(), &headers, cookie, &form)
     }
@@ -105,7 +106,9 @@ mod tests {
     #[test]
     fn a_token_fits_its_own_cookie_only() {
         let good = token(&sealer(), "cookie");
-        for (cookie, token) in [(None, good.as_str()), (Some(""), &good), (Some("other"), &good), (Some("cookie"), "AAAA"), (Some("cookie"), "")] {
+        for (cookie, token) in
+            [(None, good.as_str()), (Some(""), &good), (Some("other"), &good), (Some("cookie"), "AAAA"), (Some("cookie"), "")]
+        {
             assert_eq!(ask(&[], cookie, token), Err(Refusal::Token));
         }
     }

@@ -13,9 +13,8 @@ const NO_DOCUMENT: HeaderValue = HeaderValue::from_static("default-src 'none'; f
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
 /// What none of our pages needs.
-const PERMISSIONS: HeaderValue = HeaderValue::from_static(
-    "browsing-topics=(), camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
-);
+const PERMISSIONS: HeaderValue =
+    HeaderValue::from_static("browsing-topics=(), camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()");
 
 const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),

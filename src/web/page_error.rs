@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
-use axum::body::HttpBody as _;
 use serde::Serialize;
 
 use super::pages::{Page, Pages};
@@ -147,11 +147,12 @@ pub struct Settings {
 /// Middleware: renders the [`PageError`] a handler answered with, and gives a page to the bare statuses of the router (404, 405, 413, …). To be
 /// mounted inside `visit::layer` and outside everything that answers with either.
 pub async fn layer(State(settings): State<Settings>, visit: Visit, request: Request, next: Next) -> Response {
+    let for_a_person = wants_page(request.headers());
     let mut response = next.run(request).await;
     let error = match response.extensions_mut().remove::<PageError>() {
         Some(error) => error,
         None => match bare(&response) {
-            Some(kind) if wants_page(&visit.headers) => PageError::new(kind),
+            Some(kind) if for_a_person => PageError::new(kind),
             _ => return response,
         },
     };

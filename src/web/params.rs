@@ -148,7 +148,8 @@ async fn read(body: Body) -> Result<Params, ParamsError> {
 
 /// The media type of forms (RFC 6749 appendix B), with or without parameters such as `charset`.
 fn is_urlencoded(headers: &HeaderMap) -> bool {
-    let essence = |value: &HeaderValue| value.to_str().ok().map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let essence =
+        |value: &HeaderValue| value.to_str().ok().map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     headers.get(CONTENT_TYPE).and_then(essence).is_some_and(|essence| essence == "application/x-www-form-urlencoded")
 }
 
@@ -215,7 +216,9 @@ mod tests {
         for good in ["application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded; charset=UTF-8"] {
             assert_eq!(post(Some(good), "a=1").await.unwrap().get("a"), Some("1"), "{good}");
         }
-        for bad in [None, Some("application/json"), Some("text/plain"), Some("multipart/form-data"), Some("application/x-www-form-urlencoded2")] {
+        for bad in
+            [None, Some("application/json"), Some("text/plain"), Some("multipart/form-data"), Some("application/x-www-form-urlencoded2")]
+        {
             assert_eq!(post(bad, "a=1").await, Err(ParamsError::ContentType), "{bad:?}");
         }
     }

@@ -102,7 +102,11 @@ fn load_locale(locale: Locale) -> Result<(FluentBundle<FluentResource>, BTreeSet
 
 /// Messages start in the first column; comments, terms and continuation lines do not look like `id =`.
 fn message_ids(source: &str) -> impl Iterator<Item = String> {
-    source.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic())).filter_map(|line| line.split_once(" =")).map(|(id, _)| id.to_owned())
+    source
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
+        .filter_map(|line| line.split_once(" ="))
+        .map(|(id, _)| id.to_owned())
 }
 
 #[cfg(test)]

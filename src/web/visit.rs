@@ -131,7 +131,10 @@ impl Visit {
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')).filter(|value| !value.is_empty())
+    lines
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+        .filter(|value| !value.is_empty())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -158,7 +161,8 @@ mod tests {
             trusted_proxies: "10.0.0.0/8".parse().unwrap(),
             default_locale: Locale::En,
         };
-        let tell = |visit: Visit| async move { format!("{} {} {}", visit.address, visit.locale.tag(), visit.locale_for(Some("xx pt en")).tag()) };
+        let tell =
+            |visit: Visit| async move { format!("{} {} {}", visit.address, visit.locale.tag(), visit.locale_for(Some("xx pt en")).tag()) };
         let app = Router::new()
             .route("/page", get(async move |visit: Visit| Html(tell(visit).await)))
             .route("/json", get(async || Json("x")))

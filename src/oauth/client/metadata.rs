@@ -68,7 +68,11 @@ fn check_grants(metadata: &Metadata, problems: &mut Problems) {
     let answers_code = metadata.response_types.iter().any(|value| value == "code");
     problems.add_if(signs_in && !answers_code, "response_types", "authorization_code needs `code`");
     problems.add_if(signs_in && metadata.redirect_uris.is_empty(), "redirect_uris", "authorization_code needs at least one");
-    problems.add_if(!signs_in && !metadata.redirect_uris.is_empty(), "redirect_uris", "useless without authorization_code: remove them, or add it");
+    problems.add_if(
+        !signs_in && !metadata.redirect_uris.is_empty(),
+        "redirect_uris",
+        "useless without authorization_code: remove them, or add it",
+    );
 }
 
 /// What a client without a secret cannot have.
@@ -153,7 +157,12 @@ mod tests {
     }
 
     fn service() -> Metadata {
-        Metadata { grant_types: vec![GrantType::ClientCredentials], response_types: vec![], scope: "orders.read".to_owned(), ..Metadata::default() }
+        Metadata {
+            grant_types: vec![GrantType::ClientCredentials],
+            response_types: vec![],
+            scope: "orders.read".to_owned(),
+            ..Metadata::default()
+        }
     }
 
     fn broken(metadata: &Metadata) -> Vec<&'static str> {
@@ -164,7 +173,8 @@ mod tests {
     fn usual_clients_are_accepted() {
         assert_eq!(check_metadata(&web()), Ok(()));
         assert_eq!(check_metadata(&service()), Ok(()));
-        let public = Metadata { token_endpoint_auth_method: AuthMethod::None, redirect_uris: vec!["com.example.app:/cb".to_owned()], ..web() };
+        let public =
+            Metadata { token_endpoint_auth_method: AuthMethod::None, redirect_uris: vec!["com.example.app:/cb".to_owned()], ..web() };
         assert_eq!(check_metadata(&public), Ok(()));
     }
 

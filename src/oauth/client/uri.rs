@@ -4,8 +4,7 @@ use url::{Host, Url};
 
 const MAX_BYTES: usize = 2048;
 /// Parameters of an authorization response: a registered query must not hold them already.
-const RESPONSE_PARAMETERS: [&str; 8] =
-    ["code", "state", "iss", "error", "error_description", "error_uri", "session_state", "response"];
+const RESPONSE_PARAMETERS: [&str; 8] = ["code", "state", "iss", "error", "error_description", "error_uri", "session_state", "response"];
 
 /// Where a browser is sent with an answer: absolute, no fragment (RFC 6749 §3.1.2); `https`, `http` on loopback (RFC 8252 §7.3, for
 /// development too), or for public clients a private-use scheme (RFC 8252 §7.1).
@@ -16,10 +15,14 @@ pub(super) fn check_redirect(text: &str, public: bool) -> Result<(), String> {
         "http" if is_loopback(&url) => check_host(&url)?,
         "http" => return Err(format!("`{text}` must be https; plain http is only for localhost, 127.0.0.1 and [::1]")),
         scheme if !scheme.contains('.') => {
-            return Err(format!("`{text}` must be https, or use a private scheme of a domain name in reverse, like com.example.app:/callback (RFC 8252 §7.1)"));
+            return Err(format!(
+                "`{text}` must be https, or use a private scheme of a domain name in reverse, like com.example.app:/callback (RFC 8252 §7.1)"
+            ));
         }
         _ if !public => {
-            return Err(format!("`{text}` has a private scheme: those are for native applications, which are public clients (RFC 8252 §8.4)"));
+            return Err(format!(
+                "`{text}` has a private scheme: those are for native applications, which are public clients (RFC 8252 §8.4)"
+            ));
         }
         _ => {}
     }
@@ -136,7 +139,8 @@ mod tests {
 
     #[test]
     fn logout_tokens_travel_in_the_clear_only_inside() {
-        for good in ["https://app.example/out", "http://app.default.svc.cluster.local/out", "http://10.1.2.3:80/out", "http://app:8080/out"] {
+        for good in ["https://app.example/out", "http://app.default.svc.cluster.local/out", "http://10.1.2.3:80/out", "http://app:8080/out"]
+        {
             assert_eq!(check_backchannel(good, false), Ok(()), "{good}");
         }
         assert_eq!(check_backchannel("http://localhost:8081/out", true), Ok(()));

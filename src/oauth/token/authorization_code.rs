@@ -24,7 +24,7 @@ use crate::tokens::code::{self, AuthorizationCode, Opened};
 use crate::tokens::scope::Scope;
 
 /// How long a burnt code is remembered: longer than any code lives.
-const BURNT_FOR: std::time::Duration = std::time::Duration::from_secs(3600);
+const BURNT_FOR: std::time::Duration = std::time::Duration::from_hours(1);
 const REPLAYED: &str = "the code was used before; whatever it had been exchanged for is revoked";
 
 pub(super) async fn decide(app: &App, request: &ClientRequest) -> Result<Outcome, Error> {
@@ -62,8 +62,9 @@ fn check_binding(
     }
     let age = now.since(code.issued_at).as_secs();
     match (code.code_challenge.as_deref(), verifier) {
-        (None, None) if client.metadata.require_pkce => Err("PKCE is required of this client, and the request had no code_challenge".to_owned()),
-        (None, None) => Ok(()),
+        (None, None) if client.metadata.require_pkce => {
+            Err("PKCE is required of this client, and the request had no code_challenge".to_owned())
+        }
         (None, Some(_)) => Err("code_verifier was sent, but the authorization request had no code_challenge".to_owned()),
         (Some(_), None) => Err("code_verifier is missing: the authorization request had a code_challenge".to_owned()),
         (Some(_), Some(verifier)) if !pkce::is_verifier(verifier) => {
@@ -72,17 +73,12 @@ fn check_binding(
         (Some(challenge), Some(verifier)) if !pkce::matches(challenge, verifier) => {
             Err(format!("code_verifier does not match code_challenge (S256); the code was issued {age} s ago to this client"))
         }
-        (Some(_), Some(_)) => Ok(()),
+        _ => Ok(()),
     }
 }
 
 /// The person and the session the code was made in must be as good as they were then.
-fn check_person(
-    app: &App,
-    code: &AuthorizationCode,
-    found: Option<(Session, User)>,
-    now: Timestamp,
-) -> Result<(Session, User), String> {
+fn check_person(app: &App, code: &AuthorizationCode, found: Option<(Session, User)>, now: Timestamp) -> Result<(Session, User), String> {
     let (session, user) = found.ok_or_else(|| grant_life::Dead::SessionEnded.description().to_owned())?;
     grant_life::check_person(&user, code.epoch)
         .and_then(|()| grant_life::check_session(Some(&session), &user, &app.config, now))

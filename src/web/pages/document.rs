@@ -1,8 +1,8 @@
 //! An HTML document as a response.
 
 use axum::response::{Html, IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderValue, VARY};
 use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderValue, VARY};
 use url::Url;
 
 use crate::web::Locale;
@@ -27,7 +27,8 @@ pub(super) fn respond(status: StatusCode, locale: Locale, html: String, form_act
 fn policy(form_action: Option<&str>) -> HeaderValue {
     let [start, end] = POLICY;
     let source = form_action.filter(|source| is_source(source)).map(|source| format!(" {source}")).unwrap_or_default();
-    HeaderValue::from_str(&format!("{start}{source}{end}")).unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"))
+    HeaderValue::from_str(&format!("{start}{source}{end}"))
+        .unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"))
 }
 
 /// Characters that cannot end the source, the directive or the policy.

@@ -4,8 +4,8 @@ use minijinja::Value;
 use minijinja::value::Serde;
 
 use super::views::{
-    AccountChoice, AccountPage, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage, Notice,
-    SetupError, SetupPage,
+    AccountChoice, AccountPage, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage,
+    Notice, SetupError, SetupPage,
 };
 use super::{Page, Pages, check};
 use crate::config;
@@ -51,7 +51,9 @@ pub fn check(brand: &config::Brand) -> Result<usize, Vec<String>> {
         for locale in Locale::ALL {
             let name = format!("{}/{}", locale.tag(), sample.name);
             match sample.render(&pages, locale) {
-                Ok(html) => complaints.extend(check::page(&html, brand, locale, sample.requires).into_iter().map(|what| format!("{name}: {what}"))),
+                Ok(html) => {
+                    complaints.extend(check::page(&html, brand, locale, sample.requires).into_iter().map(|what| format!("{name}: {what}")))
+                }
                 Err(error) => complaints.push(format!("{name}: {error}")),
             }
             count += 1;
@@ -151,7 +153,10 @@ fn consent() -> Vec<Sample> {
         client_host: HOSTILE.to_owned(),
         ..page.clone()
     };
-    [("consent", page), ("consent-openid", openid), ("consent-hostile", hostile)].iter().map(|(name, page)| Sample::of(*name, ids, page)).collect()
+    [("consent", page), ("consent-openid", openid), ("consent-hostile", hostile)]
+        .iter()
+        .map(|(name, page)| Sample::of(*name, ids, page))
+        .collect()
 }
 
 fn choose_account() -> Vec<Sample> {
@@ -218,7 +223,10 @@ fn setup() -> Vec<Sample> {
     let typed = SetupPage { email: "ana@example.com".to_owned(), name: HOSTILE.to_owned(), ..page.clone() };
     let states = [
         ("setup", page.clone()),
-        ("setup-email", SetupPage { errors: vec![SetupError::Email, SetupError::TooShort { min: 15, typed: 9 }], email: HOSTILE.to_owned(), ..page }),
+        (
+            "setup-email",
+            SetupPage { errors: vec![SetupError::Email, SetupError::TooShort { min: 15, typed: 9 }], email: HOSTILE.to_owned(), ..page },
+        ),
         ("setup-taken", SetupPage { errors: vec![SetupError::EmailTaken, SetupError::Mismatch], ..typed.clone() }),
         ("setup-too-long", SetupPage { errors: vec![SetupError::TooLong], ..typed }),
     ];

@@ -1,0 +1,125 @@
+//! Rows that nobody will ask for again.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::pause;
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::secret;
+use crate::store::{self, grants, locks, logout_deliveries, sessions, spent};
+
+const EVERY: Duration = Duration::from_secs(300);
+
+/// Longer than a run takes, shorter than the pause: a replica that dies in the middle is replaced at the next time.
+const LEASE: Duration = Duration::from_secs(240);
+
+/// Rows per statement, and statements per table and run: a purge never holds up the writers, however much there is to remove.
+const BATCH: u64 = 500;
+const BATCHES: u32 = 200;
+
+/// A spent code is remembered long after the last token of its grant is worthless.
+const GRANTS_KEPT: Duration = Duration::from_secs(3600);
+/// An ended session is looked at by refreshes and logouts that were under way.
+const SESSIONS_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// Deliveries are kept for the operator who asks which application was told.
+const DELIVERIES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+#[derive(Clone, Copy, Debug)]
+enum Table {
+    Sessions,
+    Grants,
+    Spent,
+    LogoutDeliveries,
+}
+
+impl Table {
+    const ALL: [Self; 4] = [Self::Sessions, Self::Grants, Self::Spent, Self::LogoutDeliveries];
+
+    fn before(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Sessions => now.minus(SESSIONS_KEPT),
+            Self::Grants => now.minus(GRANTS_KEPT),
+            Self::Spent => now,
+            Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
+        }
+    }
+}
+
+pub(super) async fn run(app: App, shutdown: CancellationToken) {
+    let holder = secret::random_id().to_string();
+    while pause(&shutdown, EVERY).await {
+        match once(&app, &holder).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "purged"),
+            Err(error) => tracing::error!(%error, "purge failed"),
+        }
+    }
+}
+
+/// One run, unless another replica has the lease. How many rows went.
+///
+/// # Errors
+/// The store's; what has gone until then stays gone.
+pub async fn once(app: &App, holder: &str) -> store::Result<u64> {
+    let (name, now) = (holder.to_owned(), app.now());
+    let mine = app
+        .store
+        .write_one(move |conn| {
+            let name = name.clone();
+            Box::pin(async move { locks::redeem(conn, "purge", &name, now, LEASE).await })
+        })
+        .await?;
+    let mut total = 0;
+    if mine {
+        for table in Table::ALL {
+            total += purge(app, table, table.before(now)).await?;
+        }
+    }
+    Ok(total)
+}
+
+async fn purge(app: &App, table: Table, before: Timestamp) -> store::Result<u64> {
+    let mut total = 0;
+    for _ in 0..BATCHES {
+        let rows = batch(app, table, before).await?;
+        total += rows;
+        if rows < BATCH {
+            break;
+        }
+    }
+    Ok(total)
+}
+
+async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64> {
+    app.store
+        .write_one(move |conn| {
+            Box::pin(async move {
+                match table {
+                    Table::Sessions => sessions::purge(conn, before, BATCH).await,
+                    Table::Grants => grants::purge(conn, before, BATCH).await,
+                    Table::Spent => spent::purge(conn, before, BATCH).await,
+                    Table::LogoutDeliveries => logout_deliveries::purge(conn, before, BATCH).await,
+                }
+            })
+        })
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// OpenID Connect conformance `oidcc-codereuse-30seconds`, with a wide margin.
+    #[test]
+    fn spent_codes_are_remembered_for_ten_minutes_and_more() {
+        let now = Timestamp::from_secs(1_000_000);
+        assert!(now.since(Table::Grants.before(now)) >= Duration::from_secs(600));
+    }
+
+    #[test]
+    fn the_lease_is_over_before_the_next_run() {
+        assert!(LEASE < EVERY);
+    }
+}

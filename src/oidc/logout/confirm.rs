@@ -1,0 +1,69 @@
+//! The question "log out?", and its answer.
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::request::Demand;
+use super::{Outcome, Question, Sealed, finish, seal, with_cookie};
+use crate::account::sign_in::origin;
+use crate::app::App;
+use crate::interaction::flow;
+use crate::secret::{self, Digest, OpenError, Purpose};
+use crate::session::{self, Current};
+use crate::web::pages::form_action_source;
+use crate::web::pages::views::LogoutPage;
+use crate::web::{ErrorKind, PageError, StrictForm, Visit, csrf};
+
+/// The form field with the sealed question.
+const FIELD: &str = "logout";
+
+/// The page.
+pub(super) fn ask(app: &App, visit: &Visit, current: &Current, demand: &Demand, outcome: Outcome) -> Response {
+    let (browser, set_cookie) = flow::browser_binding(app, visit);
+    let locale = visit.locale_for(outcome.ui_locales.as_deref());
+    let return_origin = outcome.target.as_deref().and_then(form_action_source);
+    let question = Question { session: current.session.id, browser: digest(&browser), outcome };
+    let page = LogoutPage {
+        logout: seal(app, &Sealed::Question(question)),
+        csrf_token: csrf::token(&app.sealer, &browser),
+        email: current.user.email.clone(),
+        client_name: demand.client.as_ref().map(|client| client.name().to_owned()),
+        return_origin,
+    };
+    with_cookie(app.pages.render(visit, locale, &page), set_cookie)
+}
+
+/// `POST /logout/confirm`: yes.
+///
+/// # Errors
+/// `Forbidden` for a form that is not from our page in this browser; `Expired` for one that is too old; the store's.
+pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): StrictForm) -> Result<Response, PageError> {
+    let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
+    let browser = flow::cookie(&app, &visit);
+    csrf::verify(&app.sealer, &app.issuer, &visit, browser, &form)?;
+    let question = open(&app, form.get(FIELD).unwrap_or_default(), browser.unwrap_or_default())?;
+    match session::current(&app, &visit).await? {
+        // Somebody else has signed in since the page was shown; its name on the page was another one.
+        Some(current) if current.session.id != question.session => Ok(Redirect::to("/logout").into_response()),
+        Some(current) => {
+            let told = session::end(&app, &current.session, &origin(&visit)).await?;
+            Ok(finish(&app, question.outcome, told))
+        }
+        None => Ok(finish(&app, question.outcome, Vec::new())),
+    }
+}
+
+fn open(app: &App, sealed: &str, browser: &str) -> Result<Question, PageError> {
+    let expired = || PageError::new(ErrorKind::Expired { restart: Some("/logout".to_owned()) });
+    match app.sealer.open(Purpose::Logout, sealed, app.now()) {
+        Ok(Sealed::Question(question)) if secret::equal(question.browser.as_bytes(), digest(browser).as_bytes()) => Ok(question),
+        Ok(Sealed::Question(_)) | Err(OpenError::Expired(Sealed::Question(_))) => Err(expired()),
+        _ => Err(PageError::new(ErrorKind::BadRequest)),
+    }
+}
+
+fn digest(browser: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Digest::of(browser.as_bytes()).as_bytes())
+}

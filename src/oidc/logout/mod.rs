@@ -1,0 +1,146 @@
+//! `/logout`: RP-Initiated Logout 1.0, by GET and POST.
+//!
+//! Owns: the check of a logout request, the question, the page afterwards. Must not: end a session of somebody who was neither named by an
+//! ID token of ours nor asked; send anybody to an address that is not registered.
+//!
+//! Routes: `GET /logout` [`get`], `POST /logout` [`post`], `POST /logout/confirm` [`confirm::post`], `GET /logged-out` [`done::get`].
+
+pub mod confirm;
+mod decision;
+pub mod done;
+mod request;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use http::HeaderValue;
+use http::header::SET_COOKIE;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use decision::Step;
+use request::Demand;
+
+use crate::account::sign_in::origin;
+use crate::app::App;
+use crate::secret::Purpose;
+use crate::session;
+use crate::web::cookies::Cookie;
+use crate::web::{ErrorKind, PageError, Params, ParamsError, StrictForm, StrictQuery, Visit};
+
+/// The parameter that carries a request which came by POST.
+const POSTED: &str = "posted";
+
+/// What travels sealed between the steps; the kinds share a key and are told apart by their tag.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+enum Sealed {
+    /// A request that came by POST.
+    Posted {
+        request: String,
+    },
+    Question(Question),
+    Done(Done),
+}
+
+/// What the person is asked, and where they go when they say yes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Question {
+    /// The session the page was shown for.
+    session: Uuid,
+    /// Digest of the flow cookie.
+    browser: String,
+    outcome: Outcome,
+}
+
+/// Where a logout leads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Outcome {
+    /// The registered `post_logout_redirect_uri` with the state.
+    target: Option<String>,
+    /// One was sent that is not registered.
+    not_returned: bool,
+    ui_locales: Option<String>,
+}
+
+/// What the page afterwards says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Done {
+    applications: Vec<String>,
+    not_returned: bool,
+    ui_locales: Option<String>,
+}
+
+/// RP-Initiated Logout §2.
+///
+/// # Errors
+/// A page for malformed parameters; the store's.
+pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, PageError> {
+    let params = unwrap_posted(&app, query.map_err(malformed)?)?;
+    let demand = Demand::resolve(&app, &params).await?;
+    let current = session::current(&app, &visit).await?;
+    match decision::decide(&demand, current.as_ref()) {
+        Step::End(outcome) => {
+            let told = match &current {
+                Some(current) => session::end(&app, &current.session, &origin(&visit)).await?,
+                None => Vec::new(),
+            };
+            Ok(finish(&app, outcome, told))
+        }
+        Step::Finish(outcome) => Ok(finish(&app, outcome, Vec::new())),
+        Step::Ask(outcome) => match current {
+            Some(current) => Ok(confirm::ask(&app, &visit, &current, &demand, outcome)),
+            None => Ok(finish(&app, Outcome { target: None, ..outcome }, Vec::new())),
+        },
+    }
+}
+
+/// A form posted from an application's page comes without our `SameSite=Lax` cookie: the browser is sent to the GET, which has it.
+///
+/// # Errors
+/// A page for malformed parameters.
+pub async fn post(State(app): State<App>, StrictForm(form): StrictForm) -> Result<Response, PageError> {
+    let request = request::known(&form.map_err(malformed)?);
+    let sealed = seal(&app, &Sealed::Posted { request });
+    Ok(Redirect::to(&format!("/logout?{POSTED}={sealed}")).into_response())
+}
+
+fn unwrap_posted(app: &App, query: Params) -> Result<Params, PageError> {
+    let Some(sealed) = query.get(POSTED) else { return Ok(query) };
+    match app.sealer.open(Purpose::Logout, sealed, app.now()) {
+        Ok(Sealed::Posted { request }) => Params::parse(&request).map_err(malformed),
+        // Somebody kept the page open, or a link to it: they want to log out, but nobody vouches for the rest any more.
+        Err(crate::secret::OpenError::Expired(Sealed::Posted { .. })) => Ok(Params::default()),
+        _ => Err(PageError::new(ErrorKind::BadRequest)),
+    }
+}
+
+fn seal(app: &App, value: &Sealed) -> String {
+    app.sealer.seal(Purpose::Logout, value, app.now().plus(app.config.session.flow_ttl.0))
+}
+
+/// To the application, or to our own page; without the session cookie in either case.
+fn finish(app: &App, outcome: Outcome, applications: Vec<String>) -> Response {
+    let location = outcome.target.unwrap_or_else(|| {
+        let done = Done { applications, not_returned: outcome.not_returned, ui_locales: outcome.ui_locales };
+        done::path(app, done)
+    });
+    with_cookie(Redirect::to(&location).into_response(), Some(Cookie::Session.remove(&app.issuer)))
+}
+
+fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn malformed(error: ParamsError) -> PageError {
+    PageError::new(ErrorKind::Application {
+        error: "invalid_request",
+        parameter: "request",
+        received: None,
+        rule: error.to_string(),
+        difference: None,
+        client_name: None,
+    })
+}

@@ -1,0 +1,53 @@
+# Running parts, timing them, and ending whatever they started. Sourced by tests/run.
+
+PART_NAMES=()
+PART_RESULTS=()
+PART_SECONDS=()
+NOTES=()
+# Process ids to end, newest last.
+STARTED=()
+TEMPORARY=()
+
+run_part() {
+    local name="$1" before result
+    before=$SECONDS
+    printf '\n=== %s\n' "$name"
+    # Not a subshell: what a part starts (a database) serves later parts too.
+    if "part_$name"; then result=ok; else result=FAILED; fi
+    PART_NAMES+=("$name")
+    PART_RESULTS+=("$result")
+    PART_SECONDS+=($((SECONDS - before)))
+    printf '=== %s: %s (%s s)\n' "$name" "$result" "$((SECONDS - before))"
+}
+
+# A sentence that must not get lost in the output: shown again under the table.
+note() {
+    NOTES+=("$1")
+    printf '\n!!! %s\n\n' "$1" >&2
+}
+
+print_table() {
+    local failed=0 at
+    printf '\n%-18s %-8s %s\n' part result seconds
+    printf '%-18s %-8s %s\n' ---- ------ -------
+    for at in "${!PART_NAMES[@]}"; do
+        printf '%-18s %-8s %s\n' "${PART_NAMES[$at]}" "${PART_RESULTS[$at]}" "${PART_SECONDS[$at]}"
+        [ "${PART_RESULTS[$at]}" = ok ] || failed=1
+    done
+    for at in "${!NOTES[@]}"; do printf '!!! %s\n' "${NOTES[$at]}"; done
+    [ ${#PART_NAMES[@]} -gt 0 ] || failed=1
+    if [ "$failed" = 0 ]; then echo "all ok, $SECONDS s"; else echo "FAILED, $SECONDS s"; fi
+    exit "$failed"
+}
+
+# Ends what was started, by process id, and removes what was made. On every way out.
+finish() {
+    local status=$? at path
+    trap - EXIT INT TERM
+    stop_postgres
+    for ((at = ${#STARTED[@]} - 1; at >= 0; at--)); do
+        kill "${STARTED[$at]}" 2>/dev/null && wait "${STARTED[$at]}" 2>/dev/null
+    done
+    for path in "${TEMPORARY[@]}"; do [ -n "$path" ] && rm -rf -- "$path"; done
+    exit "$status"
+}

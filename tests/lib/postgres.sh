@@ -1,0 +1,45 @@
+# A throwaway PostgreSQL cluster, durable as in production. Sourced by tests/run.
+
+POSTGRES_URL=
+POSTGRES_DIR=
+POSTGRES_USER_OF_SYSTEM=
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# PostgreSQL refuses to run as root: then the user its package made runs it.
+as_database_user() {
+    if [ -n "$POSTGRES_USER_OF_SYSTEM" ]; then
+        (cd / && runuser -u "$POSTGRES_USER_OF_SYSTEM" -- "$@")
+    else
+        (cd / && "$@")
+    fi
+}
+
+start_postgres() {
+    [ -z "$POSTGRES_URL" ] || return 0
+    need_packages || return 1
+    local bin port password
+    bin="$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -1)"
+    [ "$(id -u)" = 0 ] && POSTGRES_USER_OF_SYSTEM=postgres
+    POSTGRES_DIR="$(mktemp -d "${TMPDIR:-/tmp}/vestibule-postgres.XXXXXX")" || return 1
+    TEMPORARY+=("$POSTGRES_DIR")
+    port="$(free_port)"
+    password="$(head -c 18 /dev/urandom | base64 | tr -dc 'a-zA-Z0-9')"
+    printf '%s' "$password" >"$POSTGRES_DIR/password"
+    [ -z "$POSTGRES_USER_OF_SYSTEM" ] || chown -R "$POSTGRES_USER_OF_SYSTEM" "$POSTGRES_DIR"
+    as_database_user "$bin/initdb" -D "$POSTGRES_DIR/data" -U vestibule -A scram-sha-256 --pwfile="$POSTGRES_DIR/password" \
+        -E UTF8 --locale=C >"$POSTGRES_DIR.log" 2>&1 || { cat "$POSTGRES_DIR.log"; note "initdb failed"; return 1; }
+    TEMPORARY+=("$POSTGRES_DIR.log")
+    as_database_user "$bin/pg_ctl" -D "$POSTGRES_DIR/data" -l "$POSTGRES_DIR/log" -w -t 60 \
+        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$POSTGRES_DIR -c fsync=on -c synchronous_commit=on -c max_connections=200" \
+        start >/dev/null || { cat "$POSTGRES_DIR/log"; note "PostgreSQL did not start"; return 1; }
+    POSTGRES_BIN="$bin"
+    POSTGRES_URL="postgres://vestibule:$password@127.0.0.1:$port/postgres"
+    echo "PostgreSQL $("$bin/postgres" --version | grep -o '[0-9.]*' | head -1) on port $port"
+}
+
+stop_postgres() {
+    [ -n "$POSTGRES_URL" ] || return 0
+    as_database_user "$POSTGRES_BIN/pg_ctl" -D "$POSTGRES_DIR/data" -m immediate -w stop >/dev/null 2>&1
+    POSTGRES_URL=
+}

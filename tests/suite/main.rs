@@ -1,0 +1,49 @@
+//! The suite: the real router in process, on SQLite or PostgreSQL, one file per subject.
+//!
+//! Test names are sentences; the doc line names the clause. `harness` is how a test talks to the service.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets something unexpected must stop there and then"
+)]
+
+mod harness;
+
+mod account_choice;
+mod architecture;
+mod authorize;
+mod authorize_parameters;
+mod backchannel_logout;
+mod client_authentication;
+mod client_credentials;
+mod code;
+mod concurrency;
+mod consent;
+mod cors;
+mod csrf;
+mod discovery;
+mod headers;
+mod health;
+mod id_token;
+mod introspection;
+mod jwks;
+mod languages;
+mod limits;
+mod logout;
+mod navigation;
+mod outage;
+mod pages;
+mod pkce;
+mod prompt;
+mod redirect_uris;
+mod refresh;
+mod relying_party;
+mod request_objects;
+mod revocation;
+mod sessions;
+mod setup;
+mod sign_in;
+mod statements;
+mod userinfo;
