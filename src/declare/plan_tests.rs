@@ -6,7 +6,7 @@ use crate::store::clients::{AuthMethod, Metadata};
 const SECRET: &str = "a-random-secret-of-32-characters";
 
 fn options(secs: i64) -> Options {
-    Options { now: Timestamp::from_secs(secs), secret_overlap: Duration::from_secs(3600) }
+    Options { now: Timestamp::from_secs(secs), secret_overlap: Duration::from_hours(1) }
 }
 
 fn client(secret: Option<&str>) -> DesiredClient {
