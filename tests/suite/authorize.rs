@@ -162,7 +162,8 @@ async fn without_the_openid_scope_no_id_token_is_issued() {
 async fn a_bad_redirect_uri_outweighs_every_other_error() {
     let app = TestApp::start().await;
     let browser = app.browser();
-    let request = app.authorize(seed::AUTOTALK).with("redirect_uri", "https://evil.test/").with("response_type", "token").with("prompt", "none");
+    let request =
+        app.authorize(seed::AUTOTALK).with("redirect_uri", "https://evil.test/").with("response_type", "token").with("prompt", "none");
     browser.open(&request.url()).await.expect("/authorize", 400);
 }
 

@@ -1,17 +1,15 @@
 //! Back-Channel Logout 1.0.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use vestibule::oidc::backchannel;
 use vestibule::store::logout_deliveries::{self, DeliveryState, LogoutDelivery};
 
 use crate::harness::{ISSUER, Listener, TestApp, TokenRequest, claims_of, header_of, seed};
 
-/// A service that may call loopback, with its jobs running.
+/// A service that may call these networks.
 struct Running {
     app: TestApp,
-    stop: CancellationToken,
 }
 
 impl Running {
@@ -21,9 +19,19 @@ impl Running {
             config.outbound.timeout = "2s".parse().unwrap();
         })
         .await;
-        let stop = CancellationToken::new();
-        tokio::spawn(vestibule::jobs::run(app.app.clone(), stop.clone()));
-        Self { app, stop }
+        Self { app }
+    }
+
+    /// What the job does when it looks for work: delivers what is due. How many attempts it made.
+    async fn attempt(&self) -> usize {
+        backchannel::deliver_due(&self.app.app).await.unwrap()
+    }
+
+    /// The only delivery.
+    async fn delivery(&self) -> LogoutDelivery {
+        let mut all = self.deliveries().await;
+        assert_eq!(all.len(), 1, "{all:?}");
+        all.remove(0)
     }
 
     /// Signs in at AutoTalk (told at `uri`), then logs out. The ID token of that sign-in.
@@ -39,23 +47,6 @@ impl Running {
 
     async fn deliveries(&self) -> Vec<LogoutDelivery> {
         logout_deliveries::list(&self.app.app.store.read(), 10).await.unwrap()
-    }
-
-    /// Waits until the delivery fulfils this.
-    async fn wait(&self, wanted: impl Fn(&LogoutDelivery) -> bool) -> LogoutDelivery {
-        for _ in 0..200 {
-            if let Some(found) = self.deliveries().await.into_iter().find(|delivery| wanted(delivery)) {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("not reached: {:?}", self.deliveries().await)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop.cancel();
     }
 }
 
@@ -88,9 +79,9 @@ async fn the_application_is_told_who_and_which_session() {
     let running = Running::start("127.0.0.0/8").await;
     let listener = Listener::start().await;
     let id_token = running.sign_in_and_out(&listener.url).await;
-    let bodies = listener.wait_for(1).await;
-    assert_logout_token(&token_in(&bodies[0]), &claims_of(&id_token), running.app.now().secs());
-    running.wait(|delivery| delivery.state == DeliveryState::Delivered).await;
+    assert_eq!(running.attempt().await, 1);
+    assert_logout_token(&token_in(&listener.received()[0]), &claims_of(&id_token), running.app.now().secs());
+    assert_eq!(running.delivery().await.state, DeliveryState::Delivered);
     assert!(running.app.audit().await.contains(&"logout.delivered".to_owned()));
 }
 
@@ -105,8 +96,7 @@ async fn only_applications_of_this_session_are_told_and_each_once() {
     let code = other.open(&running.app.authorize(seed::SPA).url()).await.code();
     running.app.token(TokenRequest::code(seed::SPA, &code)).await.expect(200);
     running.sign_in_and_out(&autotalk.url).await;
-    autotalk.wait_for(1).await;
-    running.wait(|delivery| delivery.state == DeliveryState::Delivered).await;
+    assert_eq!(running.attempt().await, 1);
     assert_eq!((autotalk.received().len(), spa.received().len()), (1, 0));
     assert_eq!(running.deliveries().await.len(), 1);
 }
@@ -118,16 +108,16 @@ async fn a_failed_delivery_is_tried_again() {
     let listener = Listener::answering(&[500, 503]).await;
     running.sign_in_and_out(&listener.url).await;
     for attempt in 1..=2 {
-        listener.wait_for(attempt).await;
-        let count = i32::try_from(attempt).unwrap();
-        let delivery = running.wait(|delivery| delivery.attempts == count && delivery.last_error.is_some()).await;
-        assert_eq!(delivery.state, DeliveryState::Pending);
-        assert!(delivery.next_attempt_at > running.app.now(), "not at once");
+        assert_eq!(running.attempt().await, 1);
+        assert_eq!(running.attempt().await, 0, "not at once again");
+        let delivery = running.delivery().await;
+        assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Pending, attempt));
+        assert!(delivery.last_error.is_some() && delivery.next_attempt_at > running.app.now());
         running.app.clock.set(delivery.next_attempt_at);
-        running.app.app.logout_waiting.notify_one();
     }
-    listener.wait_for(3).await;
-    running.wait(|delivery| delivery.state == DeliveryState::Delivered).await;
+    assert_eq!(running.attempt().await, 1);
+    assert_eq!(running.delivery().await.state, DeliveryState::Delivered);
+    assert_eq!(listener.received().len(), 3);
 }
 
 /// In the end it is given up and audited, not tried for ever.
@@ -137,15 +127,14 @@ async fn a_delivery_that_never_arrives_is_given_up() {
     let listener = Listener::answering(&[500; 50]).await;
     running.sign_in_and_out(&listener.url).await;
     for _ in 0..40 {
-        let delivery = running.wait(|delivery| delivery.state == DeliveryState::Failed || delivery.last_error.is_some()).await;
+        running.attempt().await;
+        let delivery = running.delivery().await;
         if delivery.state == DeliveryState::Failed {
             assert!(running.app.audit().await.contains(&"logout.delivery_failed".to_owned()));
+            assert_eq!(running.attempt().await, 0);
             return;
         }
-        let attempts = delivery.attempts;
         running.app.clock.set(delivery.next_attempt_at);
-        running.app.app.logout_waiting.notify_one();
-        running.wait(|delivery| delivery.attempts > attempts || delivery.state == DeliveryState::Failed).await;
     }
     panic!("still trying after 40 attempts");
 }
@@ -156,8 +145,8 @@ async fn addresses_inside_are_not_called_unless_allowed() {
     let running = Running::start("10.1.0.0/16").await;
     let listener = Listener::start().await;
     running.sign_in_and_out(&listener.url).await;
-    let delivery = running.wait(|delivery| delivery.last_error.is_some()).await;
-    assert!(delivery.last_error.unwrap().contains("allowed_networks"));
+    running.attempt().await;
+    assert!(running.delivery().await.last_error.unwrap().contains("allowed_networks"));
     assert!(listener.received().is_empty(), "loopback was called");
 }
 
@@ -167,9 +156,10 @@ async fn redirects_are_not_followed() {
     let running = Running::start("127.0.0.0/8").await;
     let listener = Listener::answering(&[302]).await;
     running.sign_in_and_out(&listener.url).await;
-    listener.wait_for(1).await;
-    let delivery = running.wait(|delivery| delivery.last_error.is_some()).await;
-    assert_eq!(delivery.state, DeliveryState::Pending);
+    running.attempt().await;
+    let delivery = running.delivery().await;
+    assert!(delivery.state == DeliveryState::Pending && delivery.last_error.is_some(), "{delivery:?}");
+    assert_eq!(listener.received().len(), 1);
 }
 
 /// The outbox survives a restart: what one process wrote, the next delivers.
@@ -186,6 +176,18 @@ async fn a_delivery_survives_a_restart() {
     assert!(listener.received().is_empty(), "no job was running");
     let stop = CancellationToken::new();
     tokio::spawn(vestibule::jobs::run(app.app.clone(), stop.clone()));
+    listener.wait_for(1).await;
+    stop.cancel();
+}
+
+/// The job does it by itself, at once: the end of the session wakes it.
+#[tokio::test]
+async fn the_job_is_woken_by_the_end_of_a_session() {
+    let running = Running::start("127.0.0.0/8").await;
+    let stop = CancellationToken::new();
+    tokio::spawn(vestibule::jobs::run(running.app.app.clone(), stop.clone()));
+    let listener = Listener::start().await;
+    running.sign_in_and_out(&listener.url).await;
     listener.wait_for(1).await;
     stop.cancel();
 }

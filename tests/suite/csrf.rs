@@ -38,7 +38,9 @@ async fn posts_from_other_sites_are_refused_on_every_form() {
     form.push(("password".to_owned(), seed::PASSWORD.to_owned()));
     let pairs: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let body = crate::harness::encode(&pairs);
-    for (name, value) in [("origin", "https://evil.test"), ("origin", "null"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
+    for (name, value) in
+        [("origin", "https://evil.test"), ("origin", "null"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")]
+    {
         let request = browser.request("POST", &action).header("content-type", "application/x-www-form-urlencoded").header(name, value);
         let answer = browser.send(request.body(axum::body::Body::from(body.clone())).unwrap()).await;
         assert_eq!(answer.status, 403, "{name}: {value}: {answer:?}");

@@ -51,7 +51,10 @@ async fn the_policy_of_the_sign_in_page_is_strict() {
     let policy = answer.header("content-security-policy");
     assert!(policy.contains("form-action 'self'"), "{policy}");
     assert!(!policy.contains("http:") && !policy.contains("https:") && !policy.contains("data:"), "{policy}");
-    assert!(!answer.text().contains("<script>") && !answer.text().contains(" style=\"") && !answer.text().contains(" onclick="), "{answer:?}");
+    assert!(
+        !answer.text().contains("<script>") && !answer.text().contains(" style=\"") && !answer.text().contains(" onclick="),
+        "{answer:?}"
+    );
 }
 
 /// JSON is not cached, not sniffed and not framed either.

@@ -76,7 +76,8 @@ async fn it_must_be_authenticated() {
 async fn the_hint_is_only_a_hint() {
     let app = TestApp::start().await;
     let token = access_token(&app).await;
-    let with = |hint: &str| TokenRequest::new(Credentials::of(seed::API)).with("token", &token).with("token_type_hint", hint).build("/introspect");
+    let with =
+        |hint: &str| TokenRequest::new(Credentials::of(seed::API)).with("token", &token).with("token_type_hint", hint).build("/introspect");
     for hint in ["access_token", "refresh_token", "surprise"] {
         assert_eq!(app.send(with(hint)).await.expect(200).json()["active"], json!(true), "{hint}");
     }

@@ -131,7 +131,14 @@ async fn a_client_id_instead_of_a_hint_asks_first_and_goes_back() {
 #[tokio::test]
 async fn an_unregistered_target_is_never_redirected_to() {
     let app = TestApp::start().await;
-    for target in ["https://evil.test/", "https://autotalk.test/goodbye?foo=bar", "https://autotalk.test/goodbye/", "https://autotalk.test/callback", "//evil.test", "javascript:alert(1)"] {
+    for target in [
+        "https://evil.test/",
+        "https://autotalk.test/goodbye?foo=bar",
+        "https://autotalk.test/goodbye/",
+        "https://autotalk.test/callback",
+        "//evil.test",
+        "javascript:alert(1)",
+    ] {
         let (browser, hint) = signed_in(&app).await;
         let page = browser.open(&logout(&[("id_token_hint", &hint), ("post_logout_redirect_uri", target)])).await;
         assert!(!page.has_left(), "{target}");
@@ -214,7 +221,8 @@ async fn logging_out_of_my_account_lands_on_the_sign_in_page() {
 async fn repeated_parameters_are_refused() {
     let app = TestApp::start().await;
     let (browser, hint) = signed_in(&app).await;
-    let url = logout(&[("id_token_hint", &hint), ("post_logout_redirect_uri", GOODBYE), ("post_logout_redirect_uri", "https://evil.test/")]);
+    let url =
+        logout(&[("id_token_hint", &hint), ("post_logout_redirect_uri", GOODBYE), ("post_logout_redirect_uri", "https://evil.test/")]);
     let page = browser.open(&url).await;
     assert!(!page.has_left());
     assert_still_signed_in(&app, &browser).await;

@@ -199,7 +199,9 @@ async fn what_is_not_a_refresh_token_of_ours_is_refused() {
     let tokens = app.tokens(seed::AUTOTALK, "openid").await;
     let good = refresh_of(&tokens);
     let code = app.code(seed::AUTOTALK, "openid").await;
-    for wrong in [&good[..good.len() - 1], &good[1..], &code, tokens["access_token"].as_str().unwrap(), tokens["id_token"].as_str().unwrap()] {
+    for wrong in
+        [&good[..good.len() - 1], &good[1..], &code, tokens["access_token"].as_str().unwrap(), tokens["id_token"].as_str().unwrap()]
+    {
         refused(&app, wrong).await;
     }
     app.token(TokenRequest::refresh(seed::AUTOTALK, "")).await.expect_error(400, "invalid_request");

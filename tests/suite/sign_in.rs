@@ -87,7 +87,9 @@ async fn case_and_white_space_around_the_address_do_not_matter() {
 #[tokio::test]
 async fn the_password_is_compared_exactly() {
     let app = TestApp::start().await;
-    for wrong in ["Correct horse battery staple", "correct horse battery staple ", "correct  horse battery staple", "correct horse battery stapl"] {
+    for wrong in
+        ["Correct horse battery staple", "correct horse battery staple ", "correct  horse battery staple", "correct horse battery stapl"]
+    {
         let browser = app.browser();
         let page = attempt(browser.open(&app.authorize(seed::AUTOTALK).url()).await, seed::ANA, wrong).await;
         assert!(!page.has_left(), "{wrong}");

@@ -95,7 +95,7 @@ async fn two_ways_at_once_and_the_query_are_refused() {
     let token = access_token(&app, "openid").await;
     let both = post(&app, Some(&format!("Bearer {token}")), format!("access_token={token}")).await;
     both.expect_error(400, "invalid_request");
-    let query = app.get(&format!("/userinfo?access_token={token}")).await.expect(401);
+    let query = app.get(&format!("/userinfo?access_token={token}")).await.expect(400);
     assert!(query.header("www-authenticate").starts_with("Bearer"), "{query:?}");
 }
 

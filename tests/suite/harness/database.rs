@@ -118,15 +118,6 @@ impl Database {
         std::fs::copy(template.directory.path().join("template.db"), &file).unwrap();
         Self { url: sqlite_url(&file), name: None, _directory: Some(directory) }
     }
-
-    pub fn is_postgres(&self) -> bool {
-        self.name.is_some()
-    }
-
-    /// Runs a statement behind the service's back.
-    pub async fn execute(&self, statement: &str) {
-        admin(&self.url, statement).await;
-    }
 }
 
 impl Drop for Database {

@@ -33,7 +33,7 @@ pub use database::Database;
 pub use listener::Listener;
 pub use page::Page;
 pub use relying_party::RelyingParty;
-pub use request::{AuthorizeRequest, Credentials, TokenRequest, VERIFIER, basic, challenge, claims_of, header_of, redirect_uri};
+pub use request::{AuthorizeRequest, Credentials, TokenRequest, VERIFIER, basic, claims_of, header_of, redirect_uri};
 
 pub const ISSUER: &str = "https://idp.test";
 
@@ -78,6 +78,14 @@ impl TestApp {
         Self { app, clock, database, router }
     }
 
+    /// Stops and starts the service on the same database.
+    pub async fn restart(&mut self) {
+        self.app.store.close().await;
+        let config = self.app.config.clone();
+        self.app = App::open(config, Arc::clone(&self.clock) as Arc<dyn Clock>).await.unwrap();
+        self.router = vestibule::routes::router(self.app.clone());
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -90,12 +98,13 @@ impl TestApp {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// Sends a request from 192.0.2.1, as it is.
+    /// Sends a request from 192.0.2.1, as it is. Every request takes a millisecond.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         self.send_from("192.0.2.1:40000".parse().unwrap(), request).await
     }
 
     pub async fn send_from(&self, address: SocketAddr, request: Request<Body>) -> Answer {
+        self.clock.advance(Duration::from_millis(1));
         let answer = through(self.router.clone(), address, request).await;
         answer::assert_promises(&answer);
         answer
@@ -112,11 +121,6 @@ impl TestApp {
 
     pub async fn method(&self, method: Method, path: &str) -> Answer {
         self.send(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await
-    }
-
-    /// Posts a form.
-    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
-        self.send(form_post(path).body(Body::from(encode(form))).unwrap()).await
     }
 
     /// A new browser with no cookies.
@@ -175,10 +179,6 @@ impl TestApp {
         self.userinfo(access_token).await.status == 200
     }
 
-    pub async fn add_client(&self, client: Client) {
-        seed::insert_client(&self.app, client).await;
-    }
-
     /// Changes a client that is there.
     pub async fn change_client(&self, client_id: &str, change: impl FnOnce(&mut Client)) {
         let mut client = clients::find(&self.app.store.read(), client_id).await.unwrap().unwrap();
@@ -231,10 +231,6 @@ pub async fn through(router: Router, address: SocketAddr, mut request: Request<B
 
 pub fn encode(form: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
-}
-
-fn form_post(path: &str) -> http::request::Builder {
-    Request::post(path).header("content-type", "application/x-www-form-urlencoded")
 }
 
 pub fn bearer(path: &str, access_token: &str) -> Request<Body> {

@@ -1,14 +1,14 @@
 //! The `openidconnect` crate as a real client: what it accepts, somebody else has verified.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::body::Body;
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreTokenResponse};
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreTokenResponse,
+};
 use openidconnect::{
-    AccessTokenHash, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, Scope,
-    TokenResponse as _,
+    AccessTokenHash, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken,
+    Scope, TokenResponse as _,
 };
 use url::Url;
 use vestibule::store::clients::{self, AuthMethod, Client};
@@ -40,10 +40,6 @@ pub struct SignedIn {
 impl SignedIn {
     pub fn id_token(&self) -> String {
         self.tokens.id_token().unwrap().to_string()
-    }
-
-    pub fn access_token(&self) -> &str {
-        self.tokens.access_token().secret()
     }
 
     pub fn refresh_token(&self) -> Option<&str> {
@@ -146,9 +142,3 @@ impl<'a> RelyingParty<'a> {
         request.request_async(&http).await.unwrap_or_else(|error| panic!("{error:?}"))
     }
 }
-
-/// So that tests can say how long a token lives.
-pub fn lifetime(tokens: &CoreTokenResponse) -> Duration {
-    tokens.expires_in().unwrap_or_else(|| panic!("RFC 6749 §5.1: expires_in"))
-}
-
