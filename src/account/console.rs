@@ -8,8 +8,7 @@ use http::header::SET_COOKIE;
 
 use super::sign_in::origin;
 use crate::app::App;
-use crate::interaction::flow;
-use crate::session::{self, Current};
+use crate::session::{self, Current, browser};
 use crate::web::cookies::Cookie;
 use crate::web::pages::views::AccountPage;
 use crate::web::{ErrorKind, PageError, StrictForm, Visit, csrf};
@@ -23,7 +22,7 @@ pub async fn get(State(app): State<App>, visit: Visit) -> Result<Response, PageE
         return Ok(Redirect::to("/login").into_response());
     };
     session::touch(&app, &current.session).await?;
-    let (browser, set_cookie) = flow::browser_binding(&app, &visit);
+    let (browser, set_cookie) = browser::binding(&app, &visit);
     let page = page(current, csrf::token(&app.sealer, &browser));
     let mut response = app.pages.render(&visit, visit.locale_for(None), &page);
     if let Some(cookie) = set_cookie {
@@ -49,7 +48,7 @@ fn page(Current { session, user }: Current, csrf_token: String) -> AccountPage {
 /// `Forbidden` for a form that is not from our page in this browser; the store's.
 pub async fn post_logout(State(app): State<App>, visit: Visit, StrictForm(form): StrictForm) -> Result<Response, PageError> {
     let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
-    csrf::verify(&app.sealer, &app.issuer, &visit, flow::cookie(&app, &visit), &form)?;
+    csrf::verify(&app.sealer, &app.issuer, &visit, browser::cookie(&app, &visit), &form)?;
     if let Some(current) = session::current(&app, &visit).await? {
         session::end(&app, &current.session, &origin(&visit)).await?;
     }

@@ -21,14 +21,14 @@ use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
 use crate::config;
-use crate::interaction::flow;
 use crate::secret::{self, Purpose, Secret};
+use crate::session::browser;
 use crate::store::users::{self, Profile, User};
 use crate::store::{self, Conn, locks, spent};
 use crate::web::pages::views::{SetupError, SetupPage};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, csrf};
 
-const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const LIFETIME: Duration = Duration::from_hours(24);
 
 /// Two links used at once still make one administrator: the one that has this lease.
 const LOCK: &str = "setup";
@@ -72,7 +72,7 @@ pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): Stric
 /// As [`get`]; `Forbidden` for a form that is not from our page in this browser; `Busy` without a hash thread; the store's.
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(params): StrictForm) -> Result<Response, PageError> {
     let params = params.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
-    csrf::verify(&app.sealer, &app.issuer, &visit, flow::cookie(&app, &visit), &params)?;
+    csrf::verify(&app.sealer, &app.issuer, &visit, browser::cookie(&app, &visit), &params)?;
     let form = Form::read(&params);
     let link = open(&app, &form.token).await?;
     let address = match form.check(&app.config.password) {
@@ -205,7 +205,7 @@ async fn create(app: &App, creation: Creation) -> store::Result<bool> {
 }
 
 fn render(app: &App, visit: &Visit, status: StatusCode, form: Form, errors: Vec<SetupError>) -> Response {
-    let (browser, set_cookie) = flow::browser_binding(app, visit);
+    let (browser, set_cookie) = browser::binding(app, visit);
     let page = SetupPage {
         token: form.token,
         csrf_token: csrf::token(&app.sealer, &browser),

@@ -9,6 +9,7 @@ use super::{App, Shared};
 use crate::account::password::Passwords;
 use crate::clock::Clock;
 use crate::config::{Config, StartupError};
+use crate::jobs;
 use crate::keys::{self, KeyRing};
 use crate::oauth::client::ClientCache;
 use crate::oidc::discovery::Discovery;
@@ -34,7 +35,7 @@ impl App {
             .map_err(|error| StartupError::new("keys.directory", format!("the signing keys cannot be used: {error}")))?;
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
         let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
-        Ok(Self::new(Shared {
+        let app = Self::new(Shared {
             access_tokens: Verifier::new(keys.clone(), &issuer),
             clients: ClientCache::new(store.clone()),
             discovery: Discovery::new(&issuer),
@@ -50,7 +51,10 @@ impl App {
             keys,
             pages,
             outbound,
-        }))
+        });
+        let created = app.keys.created().to_vec();
+        jobs::keys::record_made(&app, &created).await;
+        Ok(app)
     }
 }
 

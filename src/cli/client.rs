@@ -1,5 +1,6 @@
 //! `client`.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -234,7 +235,7 @@ fn with_secret(verb: &str, mut view: Value, secret: Option<&Secret<String>>) -> 
     let client_id = view.get("client_id").and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut text = format!("{verb} {client_id}\nclient_id      {client_id}\n");
     if let (Some(secret), Some(members)) = (secret, view.as_object_mut()) {
-        text.push_str(&format!("client_secret  {}\nThe secret is shown this once; only its digest is kept.", secret.expose()));
+        let _ = write!(text, "client_secret  {}\nThe secret is shown this once; only its digest is kept.", secret.expose());
         members.insert("client_secret".to_owned(), secret.expose().clone().into());
     }
     Answer::new(text, &view)

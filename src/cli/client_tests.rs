@@ -59,7 +59,7 @@ async fn rotation_keeps_the_previous_secret_for_the_overlap() {
     let client = clients::find(&store.read(), "webapp").await.unwrap().unwrap();
     assert_eq!(client.secrets.len(), 2);
     assert_eq!(client.secrets[0].digest, Digest::of(rotated.json["client_secret"].as_str().unwrap().as_bytes()));
-    assert_eq!(client.secrets[1].expires_at, Some(now().plus(Duration::from_secs(3600))));
+    assert_eq!(client.secrets[1].expires_at, Some(now().plus(Duration::from_hours(1))));
     run(&store, rotate(Span::secs(0))).await.unwrap();
     assert_eq!(clients::find(&store.read(), "webapp").await.unwrap().unwrap().secrets.len(), 1);
 }

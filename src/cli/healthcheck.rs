@@ -25,8 +25,11 @@ pub(super) async fn run(config: &Config) -> Result<Answer, Failure> {
 }
 
 fn unreachable(url: &str, error: &reqwest::Error) -> Failure {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    Failure::new(format!("Not ready: {url} does not answer{cause}. Is the service running with this configuration?"))
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Failure::new(format!("Not ready: {url} does not answer: {cause}. Is the service running with this configuration?"))
 }
 
 fn url(server: &Server) -> String {

@@ -89,7 +89,7 @@ pub fn report_failure(paragraph: &str) -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<Answer, Failure> {
-    let path = cli.config.or_else(|| std::env::var_os("VESTIBULE_CONFIG").map(PathBuf::from));
+    let path = cli.config.or_else(|| std::env::var_os("VESTIBULE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from));
     // Needs no valid configuration: it helps to write one.
     if let Command::Config(config::Command::Reference(arguments)) = &cli.command {
         return Ok(config::reference(arguments));
@@ -111,7 +111,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Apply(arguments) => apply::run(arguments, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
-        Command::Templates(command) => templates::run(&command, &config),
+        Command::Templates(command) => templates::run(command, &config),
         Command::Healthcheck => healthcheck::run(&config).await,
     }
 }

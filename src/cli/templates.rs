@@ -6,19 +6,19 @@ use serde_json::json;
 use super::failure::Failure;
 use super::output::Answer;
 use crate::config::Config;
-use crate::web::Pages;
+use crate::web::pages::samples;
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(super) enum Command {
-    /// Compile every template and message file.
+    /// Render every page with every sample in every language, and check the result.
     Check,
 }
 
-pub(super) fn run(command: &Command, config: &Config) -> Result<Answer, Failure> {
+pub(super) fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
     match command {
         Command::Check => {
-            Pages::load(&config.brand).map_err(Failure::new)?;
-            Ok(Answer::new("All templates and messages are in order.", &json!({ "valid": true })))
+            let rendered = samples::check(&config.brand).map_err(|problems| Failure::new(problems.join("\n")))?;
+            Ok(Answer::new(format!("{rendered} pages are in order."), &json!({ "valid": true, "rendered": rendered })))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `user`.
 
+use std::fmt::Write as _;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -203,7 +204,7 @@ fn view(user: &User) -> Value {
 fn with_password(mut text: String, user: &User, password: Option<NewPassword>) -> Answer {
     let mut view = view(user);
     if let (Some(shown), Some(members)) = (password.and_then(|password| password.shown), view.as_object_mut()) {
-        text.push_str(&format!("\npassword  {}\nThe password is shown this once; only its hash is kept.", shown.expose()));
+        let _ = write!(text, "\npassword  {}\nThe password is shown this once; only its hash is kept.", shown.expose());
         members.insert("password".to_owned(), shown.expose().clone().into());
     }
     Answer::new(text, &view)

@@ -38,16 +38,15 @@ impl Layers {
     pub(super) fn extract(&mut self, settings: &[Setting]) -> (Config, Vec<Problem>) {
         let mut problems = Vec::new();
         loop {
-            match Figment::from(&*self).extract::<Config>() {
+            let error = match Figment::from(&*self).extract::<Config>() {
                 Ok(config) => return (config, problems),
-                Err(error) => match self.take(&error, settings) {
-                    Some(problem) => problems.push(problem),
-                    None => {
-                        problems.push(Problem { what: error.to_string(), change: "Correct it.".to_owned(), ..Problem::default() });
-                        return (Config::default(), problems);
-                    }
-                },
-            }
+                Err(error) => error,
+            };
+            let Some(problem) = self.take(&error, settings) else {
+                problems.push(Problem { what: error.to_string(), change: "Correct it.".to_owned(), ..Problem::default() });
+                return (Config::default(), problems);
+            };
+            problems.push(problem);
         }
     }
 

@@ -27,11 +27,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             enabled: true,
-            pages: Quota { burst: 600, per: Duration::from_secs(60) },
-            sign_in: Quota { burst: 60, per: Duration::from_secs(60) },
-            token: Quota { burst: 6000, per: Duration::from_secs(60) },
-            userinfo: Quota { burst: 6000, per: Duration::from_secs(60) },
-            metadata: Quota { burst: 6000, per: Duration::from_secs(60) },
+            pages: Quota { burst: 600, per: Duration::from_mins(1) },
+            sign_in: Quota { burst: 60, per: Duration::from_mins(1) },
+            token: Quota { burst: 6000, per: Duration::from_mins(1) },
+            userinfo: Quota { burst: 6000, per: Duration::from_mins(1) },
+            metadata: Quota { burst: 6000, per: Duration::from_mins(1) },
         }
     }
 }

@@ -129,13 +129,14 @@ pub fn toml() -> String {
     );
     let settings = settings();
     for (section, source) in SECTIONS {
-        let _ = write!(text, "\n# {}\n[{section}]\n", section_doc(source));
+        let _ = write!(text, "\n# {}\n[{section}]\n", capitalised(section_doc(source)));
         for setting in settings.iter().filter(|setting| setting.section == section) {
             for line in wrapped(&setting.doc, 110) {
                 let _ = writeln!(text, "# {line}");
             }
             let _ = writeln!(text, "# {}; {}", setting.form(), setting.variable());
-            let _ = writeln!(text, "#{} = {}\n", setting.key, setting.default.as_deref().unwrap_or(""));
+            let default = setting.default.as_ref().map(|value| format!(" {value}")).unwrap_or_default();
+            let _ = writeln!(text, "#{} ={default}\n", setting.key);
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
@@ -244,7 +245,7 @@ mod tests {
     fn toml_lines_with_defaults() -> Vec<&'static str> {
         let text: &'static str = toml().leak();
         text.lines()
-            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ') && !rest.ends_with("= ")).unwrap_or(line))
+            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ') && !rest.ends_with('=')).unwrap_or(line))
             .filter(|line| !line.starts_with('#'))
             .collect()
     }

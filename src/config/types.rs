@@ -38,7 +38,7 @@ impl Issuer {
     /// Whether only this machine can reach it: a service for development.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        url::Url::parse(&self.0).is_ok_and(|url| is_loopback(url.host()))
+        url::Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
     }
 
     /// Whether browsers reach us over TLS: then cookies are `Secure` and carry the `__Host-` prefix.
@@ -48,8 +48,8 @@ impl Issuer {
     }
 }
 
-fn is_loopback(host: Option<url::Host<&str>>) -> bool {
-    match host {
+fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
@@ -66,7 +66,7 @@ impl FromStr for Issuer {
         if url.host().is_none() {
             return Err("has no host".to_owned());
         }
-        let loopback = is_loopback(url.host());
+        let loopback = is_loopback(&url);
         match url.scheme() {
             "https" => {}
             "http" if loopback => {}

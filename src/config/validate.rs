@@ -12,7 +12,7 @@ pub const LOCALES: [&str; 3] = ["en", "pt-BR", "es"];
 const ARGON2_FLOORS: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9216, 4), (7168, 5)];
 
 /// Clocks differ and caches linger: how much later than the arithmetic says a key may still be asked for.
-const KEY_MARGIN: Duration = Duration::from_secs(300);
+const KEY_MARGIN: Duration = Duration::from_mins(5);
 
 impl Config {
     /// Checks every rule.
@@ -102,10 +102,10 @@ impl Config {
         found.positive("tokens.access_token_ttl", tokens.access_token_ttl);
         found.positive("tokens.id_token_ttl", tokens.id_token_ttl);
         found.positive("tokens.refresh_token_idle", tokens.refresh_token_idle);
-        if tokens.authorization_code_ttl.0 > Duration::from_secs(600) {
+        if tokens.authorization_code_ttl.0 > Duration::from_mins(10) {
             found.add("tokens.authorization_code_ttl", "more than the ten minutes of RFC 6749 §4.1.2", "Set it to 10m or less.");
         }
-        if tokens.refresh_token_grace.0 > Duration::from_secs(60) {
+        if tokens.refresh_token_grace.0 > Duration::from_mins(1) {
             found.add("tokens.refresh_token_grace", "a stolen refresh token could be used that long unnoticed", "Set it to 60s or less.");
         }
         if tokens.refresh_token_idle.0 > tokens.refresh_token_absolute.0 {

@@ -52,8 +52,8 @@ pub struct Change {
 /// The rows after the change. `seen`: when the row they replace was last changed.
 #[derive(Clone, Debug)]
 pub(super) enum Write {
-    Client { client: Client, seen: Option<Timestamp> },
-    User { user: User, seen: Option<Timestamp>, new_password: bool },
+    Client { client: Box<Client>, seen: Option<Timestamp> },
+    User { user: Box<User>, seen: Option<Timestamp>, new_password: bool },
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -132,7 +132,7 @@ fn client_change(desired: &DesiredClient, before: Option<&Client>, options: Opti
         client.secrets = secrets;
     }
     client.updated_at = now;
-    let write = Write::Client { client, seen: before.map(|client| client.updated_at) };
+    let write = Write::Client { client: Box::new(client), seen: before.map(|client| client.updated_at) };
     Change { action: action(before.is_some()), kind: "client", id: desired.client_id.clone(), fields, write }
 }
 
@@ -172,7 +172,7 @@ fn user_change(desired: &DesiredUser, before: Option<&User>, new_hash: Option<&S
         user.auth_epoch = user.auth_epoch.saturating_add(i64::from(before.is_some()));
     }
     user.updated_at = now;
-    let write = Write::User { user, seen: before.map(|user| user.updated_at), new_password: new_hash.is_some() };
+    let write = Write::User { user: Box::new(user), seen: before.map(|user| user.updated_at), new_password: new_hash.is_some() };
     Change { action: action(before.is_some()), kind: "user", id: desired.email.clone(), fields, write }
 }
 

@@ -6,7 +6,7 @@ use crate::store::clients::{AuthMethod, Metadata};
 const SECRET: &str = "a-random-secret-of-32-characters";
 
 fn options(secs: i64) -> Options {
-    Options { now: Timestamp::from_secs(secs), secret_overlap: Duration::from_secs(3600) }
+    Options { now: Timestamp::from_secs(secs), secret_overlap: Duration::from_hours(1) }
 }
 
 fn client(secret: Option<&str>) -> DesiredClient {
@@ -30,8 +30,8 @@ fn after(plan: &Plan) -> Current {
     let mut current = Current::default();
     for change in &plan.changes {
         match &change.write {
-            Write::Client { client, .. } => drop(current.clients.insert(change.id.clone(), client.clone())),
-            Write::User { user, .. } => drop(current.users.insert(change.id.clone(), user.clone())),
+            Write::Client { client, .. } => drop(current.clients.insert(change.id.clone(), Client::clone(client))),
+            Write::User { user, .. } => drop(current.users.insert(change.id.clone(), User::clone(user))),
         }
     }
     current

@@ -10,7 +10,7 @@ use super::form::{self, Trust, facts, see_other, with_cookie};
 use super::known_accounts;
 use super::step::is_account_chosen;
 use crate::app::App;
-use crate::session::{self, Current};
+use crate::session::{self, Current, browser};
 use crate::store::users::User;
 use crate::web::pages::views::{AccountChoice, ChooseAccountPage};
 use crate::web::{PageError, Params, StrictForm, Visit, csrf};
@@ -89,7 +89,7 @@ async fn show(app: &App, visit: &Visit, flow: &Flow, sealed: &str, current: &Cur
     let others = known_accounts::list(app, visit).await?.into_iter().filter(|user| user.id != current.user.id);
     let mut accounts = vec![choice(&current.user, true)];
     accounts.extend(others.map(|user| choice(&user, false)));
-    let (browser, set_cookie) = flow::browser_binding(app, visit);
+    let (browser, set_cookie) = browser::binding(app, visit);
     let page = ChooseAccountPage {
         flow: sealed.to_owned(),
         csrf_token: csrf::token(&app.sealer, &browser),

@@ -9,7 +9,7 @@ use super::form::{self, Trust, facts, see_other, with_cookie};
 use crate::account::sign_in;
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
-use crate::session::{self, Current};
+use crate::session::{self, Current, browser};
 use crate::store;
 use crate::store::consents::{self, Consent};
 use crate::tokens::Scope;
@@ -119,7 +119,7 @@ fn parse(scope: &str) -> Scope {
 
 async fn show(app: &App, visit: &Visit, flow: &Flow, sealed: &str, current: &Current, question: &Question) -> Result<Response, PageError> {
     let another = flow.with_another_account(Some(facts(current).sign_in()), None);
-    let (browser, set_cookie) = flow::browser_binding(app, visit);
+    let (browser, set_cookie) = browser::binding(app, visit);
     let page = ConsentPage {
         flow: sealed.to_owned(),
         csrf_token: csrf::token(&app.sealer, &browser),

@@ -15,9 +15,9 @@ use uuid::Uuid;
 use super::step::{SignIn, Wanted};
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::secret::{Digest, OpenError, Purpose, Sealer, equal, random_token};
+use crate::secret::{Digest, OpenError, Purpose, Sealer, equal};
+use crate::session::browser;
 use crate::store;
-use crate::web::cookies::Cookie;
 use crate::web::pages::form_action_source;
 use crate::web::pages::views::ClientView;
 use crate::web::{ErrorKind, PageError, Visit};
@@ -41,6 +41,10 @@ pub struct Flow {
     /// The session the person chose on the account page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<Uuid>,
+    /// The origins of the client's registered addresses: browsers hold every redirect after a form post against the page's content security
+    /// policy, the application's own from its redirect URI onwards too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads_to: Option<String>,
     /// What a session must be for the login page to have nothing to ask.
     #[serde(default)]
     pub wanted: Wanted,
@@ -77,7 +81,7 @@ impl Flow {
     /// Where a form of ours may lead to in the end, for the pages' content security policy.
     #[must_use]
     pub fn return_origin(&self) -> Option<String> {
-        self.redirect_uri().and_then(|uri| form_action_source(&uri))
+        self.leads_to.clone().or_else(|| self.redirect_uri().and_then(|uri| form_action_source(&uri)))
     }
 
     /// What people recognise of where the answer goes: the host with its port, or the private-use scheme of a native application.
@@ -142,28 +146,10 @@ impl<S: Send + Sync> FromRequestParts<S> for FlowQuery {
     }
 }
 
-/// This browser's flow cookie value, made when there is none (then with the cookie to set).
-#[must_use]
-pub fn browser_binding(app: &App, visit: &Visit) -> (String, Option<HeaderValue>) {
-    if let Some(value) = cookie(app, visit) {
-        return (value.to_owned(), None);
-    }
-    let value = random_token();
-    let set_cookie = Cookie::Flow.set(&app.issuer, &value, None);
-    (value, Some(set_cookie))
-}
-
-/// The flow cookie, unless it is missing or no value of ours.
-#[must_use]
-pub fn cookie<'v>(app: &App, visit: &'v Visit) -> Option<&'v str> {
-    let ours = |value: &&str| value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    visit.cookie(Cookie::Flow.name(&app.issuer)).filter(ours)
-}
-
 /// Seals it for `session.flow_ttl` from now, bound to this browser.
 #[must_use]
 pub fn seal(app: &App, visit: &Visit, flow: &Flow) -> Sealed {
-    let (browser, set_cookie) = browser_binding(app, visit);
+    let (browser, set_cookie) = browser::binding(app, visit);
     let expires_at = app.now().plus(app.config.session.flow_ttl.0);
     Sealed { value: seal_for(&app.sealer, &browser, flow, expires_at), set_cookie }
 }
@@ -184,7 +170,7 @@ fn fingerprint(browser: &str) -> String {
 /// when it is no flow of ours.
 pub fn open(app: &App, visit: &Visit, sealed: Option<&str>) -> Result<Flow, PageError> {
     let sealed = sealed.ok_or_else(|| PageError::new(ErrorKind::BadRequest))?;
-    open_for(&app.sealer, cookie(app, visit), sealed, app.now()).map_err(|refusal| match refusal {
+    open_for(&app.sealer, browser::cookie(app, visit), sealed, app.now()).map_err(|refusal| match refusal {
         Refusal::NotOurs => PageError::new(ErrorKind::BadRequest),
         Refusal::Elsewhere(flow) if !visit.headers.contains_key(COOKIE) => {
             PageError::new(ErrorKind::CookiesBlocked { restart: Some(flow.restart_path()) })
@@ -202,8 +188,8 @@ enum Refusal {
     Late(Box<Flow>),
 }
 
-fn open_for(sealer: &Sealer, browser: Option<&str>, sealed: &str, now: Timestamp) -> Result<Flow, Refusal> {
-    let bound: Bound = sealer.open(Purpose::Flow, sealed, now).map_err(|error| match error {
+fn open_for(sealer: &Sealer, browser: Option<&str>, text: &str, now: Timestamp) -> Result<Flow, Refusal> {
+    let bound: Bound = sealer.open(Purpose::Flow, text, now).map_err(|error| match error {
         OpenError::Expired(Bound { flow, .. }) => Refusal::Late(Box::new(flow)),
         OpenError::Invalid => Refusal::NotOurs,
     })?;

@@ -4,10 +4,9 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 
-use super::flow;
 use super::step::Facts;
 use crate::app::App;
-use crate::session::Current;
+use crate::session::{Current, browser};
 use crate::web::{ErrorKind, PageError, Params, Visit, csrf};
 
 /// What a posted form is worth.
@@ -23,7 +22,7 @@ pub(super) enum Trust {
 /// # Errors
 /// `Forbidden` when the browser says that another site sent it.
 pub(super) fn check(app: &App, visit: &Visit, form: &Params) -> Result<Trust, PageError> {
-    match csrf::check(&app.sealer, &app.issuer, &visit.headers, flow::cookie(app, visit), form) {
+    match csrf::check(&app.sealer, &app.issuer, &visit.headers, browser::cookie(app, visit), form) {
         Ok(()) => Ok(Trust::Ours),
         Err(csrf::Refusal::Token) => Ok(Trust::Stale),
         Err(refusal @ csrf::Refusal::CrossSite) => Err(refusal.into()),

@@ -10,7 +10,7 @@ use super::known_accounts;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
 use crate::secret::Secret;
-use crate::session::{self, Current};
+use crate::session::{self, Current, browser};
 use crate::web::pages::views::{LoginError, LoginPage, Notice};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, Visit, csrf};
 
@@ -157,7 +157,7 @@ async fn show(app: &App, visit: &Visit, place: &Place<'_>, current: Option<&Curr
         Some(flow) => flow.client_view(app).await?,
         None => None,
     };
-    let (browser, set_cookie) = flow::browser_binding(app, visit);
+    let (browser, set_cookie) = browser::binding(app, visit);
     let page = LoginPage {
         flow: place.flow.as_ref().map(|(sealed, _)| (*sealed).to_owned()),
         csrf_token: csrf::token(&app.sealer, &browser),

@@ -2,7 +2,7 @@
 //!
 //! Owns: the job loop. Must not: hold a lock longer than its lease.
 
-mod keys;
+pub(crate) mod keys;
 mod logouts;
 pub mod purge;
 

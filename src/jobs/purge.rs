@@ -10,21 +10,21 @@ use crate::clock::Timestamp;
 use crate::secret;
 use crate::store::{self, grants, locks, logout_deliveries, sessions, spent};
 
-const EVERY: Duration = Duration::from_secs(300);
+const EVERY: Duration = Duration::from_mins(5);
 
 /// Longer than a run takes, shorter than the pause: a replica that dies in the middle is replaced at the next time.
-const LEASE: Duration = Duration::from_secs(240);
+const LEASE: Duration = Duration::from_mins(4);
 
 /// Rows per statement, and statements per table and run: a purge never holds up the writers, however much there is to remove.
 const BATCH: u64 = 500;
 const BATCHES: u32 = 200;
 
 /// A spent code is remembered long after the last token of its grant is worthless.
-const GRANTS_KEPT: Duration = Duration::from_secs(3600);
+const GRANTS_KEPT: Duration = Duration::from_hours(1);
 /// An ended session is looked at by refreshes and logouts that were under way.
-const SESSIONS_KEPT: Duration = Duration::from_secs(24 * 3600);
+const SESSIONS_KEPT: Duration = Duration::from_hours(24);
 /// Deliveries are kept for the operator who asks which application was told.
-const DELIVERIES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+const DELIVERIES_KEPT: Duration = Duration::from_hours(30 * 24);
 
 #[derive(Clone, Copy, Debug)]
 enum Table {

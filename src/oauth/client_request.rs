@@ -42,10 +42,11 @@ impl FromRequest<App> for ClientRequest {
         let (mut parts, body) = request.into_parts();
         refuse_query(&mut parts, app).await?;
         let Ok(visit) = Visit::from_request_parts(&mut parts, app).await;
+        let headers = parts.headers.clone();
         let Ok(StrictForm(form)) = StrictForm::from_request(Request::from_parts(parts, body), app).await;
         let form = form?;
         let origin = audit::Origin { address: Some(visit.address), request_id: Some(visit.request_id) };
-        let client = client_auth::authenticate(app, &visit.headers, &form, &origin).await?;
+        let client = client_auth::authenticate(app, &headers, &form, &origin).await?;
         Ok(Self { client, form, origin, now: app.now() })
     }
 }

@@ -17,6 +17,8 @@ pub mod introspect;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod revoke;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod token;
 
 pub use error::{Code, Error};

@@ -19,7 +19,7 @@ const BATCH: u64 = 64;
 const CONCURRENT: usize = 8;
 
 /// An attempt that its replica does not live to note is made again after this.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// Seconds to wait after each failed attempt; after the last, nothing is tried any more. Two hours in all: about as long as the sessions
 /// of an application that can be down for so long without anybody noticing.

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::app::App;
 use crate::oauth::bearer::{self, Refusal};
@@ -10,14 +10,14 @@ use crate::oauth::{answer, grant_life};
 use crate::store::grants;
 use crate::tokens::claims;
 use crate::tokens::scope::Scope;
-use crate::web::{Params, ParamsError, StrictForm, StrictQuery, Visit};
+use crate::web::{Params, ParamsError, StrictForm, StrictQuery};
 
 /// `GET /userinfo`.
 ///
 /// # Errors
 /// RFC 6750 §3.1.
-pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, Refusal> {
-    answer(&app, &visit, &query?, &Params::default()).await
+pub async fn get(State(app): State<App>, headers: HeaderMap, StrictQuery(query): StrictQuery) -> Result<Response, Refusal> {
+    answer(&app, &headers, &query?, &Params::default()).await
 }
 
 /// `POST /userinfo`: the token in the header, or in a urlencoded body (RFC 6750 §2.2).
@@ -26,7 +26,7 @@ pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): Stric
 /// RFC 6750 §3.1.
 pub async fn post(
     State(app): State<App>,
-    visit: Visit,
+    headers: HeaderMap,
     StrictQuery(query): StrictQuery,
     StrictForm(form): StrictForm,
 ) -> Result<Response, Refusal> {
@@ -35,11 +35,11 @@ pub async fn post(
         Err(ParamsError::ContentType) => Params::default(),
         other => other?,
     };
-    answer(&app, &visit, &query?, &form).await
+    answer(&app, &headers, &query?, &form).await
 }
 
-async fn answer(app: &App, visit: &Visit, query: &Params, form: &Params) -> Result<Response, Refusal> {
-    let token = bearer::token(&visit.headers, query, form)?;
+async fn answer(app: &App, headers: &HeaderMap, query: &Params, form: &Params) -> Result<Response, Refusal> {
+    let token = bearer::token(headers, query, form)?;
     let now = app.now();
     let claims =
         app.access_tokens.verify(&token, now).ok_or_else(|| Refusal::invalid_token("not an access token of this server, or expired"))?;

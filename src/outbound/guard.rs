@@ -58,8 +58,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     let special = matches!(
         (a, b),
-        (0x2001, 0..=0x1ff) // protocol assignments with Teredo, RFC 2928
-            | (0x2001, 0xdb8)
+        (0x2001, 0..=0x1ff | 0xdb8) // protocol assignments with Teredo, RFC 2928; documentation, RFC 3849
             | (0x2002, _) // 6to4, RFC 3056
             | (0x3fff, 0..=0xfff) // documentation, RFC 9637
     );

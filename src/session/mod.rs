@@ -1,9 +1,10 @@
 //! Browser sessions: start, current, end.
 //!
-//! Owns: the session cookie; [`start`], the one place that turns proofs into a session; [`end`], with everything that ends with it.
+//! Owns: the session cookie and the flow cookie; [`start`], the one place that turns proofs into a session; [`end`], with everything that ends with it.
 //! Must not: verify credentials (`account`), or know about authorization requests.
 //! OWASP ASVS 5 §7, OpenID Connect Back-Channel Logout §2.3 (what is sent when a session ends).
 
+pub mod browser;
 mod end;
 mod proof;
 mod start;

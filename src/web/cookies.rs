@@ -42,7 +42,8 @@ impl Cookie {
             text.push_str("; Secure");
         }
         if let Some(age) = max_age {
-            text.push_str(&format!("; Max-Age={}", age.as_secs()));
+            text += "; Max-Age=";
+            text += &age.as_secs().to_string();
         }
         // All values are our own base64url text; anything else is not sent, rather than read as an attribute.
         if value.bytes().all(is_cookie_octet)

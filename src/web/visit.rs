@@ -25,7 +25,7 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const LANGUAGE: &str = "lang";
 
 /// How long a browser remembers the language picked.
-const LANGUAGE_AGE: Duration = Duration::from_secs(365 * 24 * 3600);
+const LANGUAGE_AGE: Duration = Duration::from_hours(365 * 24);
 
 /// The circumstances of a request. Put into the request's extensions by `web::visit::layer` (all requests), taken out by this extractor.
 #[derive(Clone, Debug)]

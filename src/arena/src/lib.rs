@@ -63,6 +63,7 @@ impl Arena {
         self.blocks().get_mut(..blocks).map(Loan)
     }
 
+    #[expect(clippy::cast_ptr_alignment, reason = "the offset is a multiple of a huge page; see the proof below")]
     fn blocks(&mut self) -> &mut [Block] {
         let bytes: &mut [u8] = self.map.get_mut(self.offset..).unwrap_or_default();
         let count = self.blocks.min(bytes.len() / Block::SIZE);

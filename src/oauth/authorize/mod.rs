@@ -102,7 +102,7 @@ async fn decide(app: &App, visit: &Visit, params: &Params, flow: Flow, target: &
     let current = session::current(app, visit).await?;
     let allowed = allowed(app, target, &demand, current.as_ref()).await?;
     let step = next_step(&demand, current.as_ref().map(facts), allowed.as_ref());
-    let flow = Flow { wanted: demand.wanted(), question: None, ..flow };
+    let flow = Flow { wanted: demand.wanted(), leads_to: target.leads_to(), question: None, ..flow };
     match (step, current) {
         (Step::Issue, Some(current)) => Ok(issue(app, target, request, &current)),
         (Step::Consent, Some(current)) => {

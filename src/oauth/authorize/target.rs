@@ -11,6 +11,7 @@ use crate::interaction::see_other;
 use crate::oauth::Error;
 use crate::oauth::redirect_uri::VerifiedRedirect;
 use crate::store::clients::Client;
+use crate::web::pages::form_action_sources;
 use crate::web::{ErrorKind, PageError, Params};
 
 /// Of a value that is shown back to the developer.
@@ -43,6 +44,13 @@ impl Target {
         })?;
         let state = params.get("state").filter(|state| state.len() <= MAX_VALUE).map(str::to_owned);
         Ok(Self { client, redirect, state })
+    }
+
+    /// The origins of all addresses this client has registered, the redirect URI's first: where a form of ours may lead to.
+    pub(super) fn leads_to(&self) -> Option<String> {
+        let metadata = &self.client.metadata;
+        let registered = metadata.redirect_uris.iter().chain(&metadata.post_logout_redirect_uris).chain(&metadata.client_uri);
+        form_action_sources(registered.map(String::as_str).chain([self.redirect.as_str()]))
     }
 
     /// The redirect that carries a code.

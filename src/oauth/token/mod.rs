@@ -77,3 +77,6 @@ fn grant_type(request: &ClientRequest) -> Result<GrantType, Error> {
     }
     Ok(grant_type)
 }
+
+#[cfg(test)]
+mod tests;

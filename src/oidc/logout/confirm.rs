@@ -9,9 +9,8 @@ use super::request::Demand;
 use super::{Outcome, Question, Sealed, finish, seal, with_cookie};
 use crate::account::sign_in::origin;
 use crate::app::App;
-use crate::interaction::flow;
 use crate::secret::{self, Digest, OpenError, Purpose};
-use crate::session::{self, Current};
+use crate::session::{self, Current, browser};
 use crate::web::pages::form_action_source;
 use crate::web::pages::views::LogoutPage;
 use crate::web::{ErrorKind, PageError, StrictForm, Visit, csrf};
@@ -21,7 +20,7 @@ const FIELD: &str = "logout";
 
 /// The page.
 pub(super) fn ask(app: &App, visit: &Visit, current: &Current, demand: &Demand, outcome: Outcome) -> Response {
-    let (browser, set_cookie) = flow::browser_binding(app, visit);
+    let (browser, set_cookie) = browser::binding(app, visit);
     let locale = visit.locale_for(outcome.ui_locales.as_deref());
     let return_origin = outcome.target.as_deref().and_then(form_action_source);
     let question = Question { session: current.session.id, browser: digest(&browser), outcome };
@@ -41,7 +40,7 @@ pub(super) fn ask(app: &App, visit: &Visit, current: &Current, demand: &Demand, 
 /// `Forbidden` for a form that is not from our page in this browser; `Expired` for one that is too old; the store's.
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): StrictForm) -> Result<Response, PageError> {
     let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
-    let browser = flow::cookie(&app, &visit);
+    let browser = browser::cookie(&app, &visit);
     csrf::verify(&app.sealer, &app.issuer, &visit, browser, &form)?;
     let question = open(&app, form.get(FIELD).unwrap_or_default(), browser.unwrap_or_default())?;
     match session::current(&app, &visit).await? {

@@ -75,7 +75,7 @@ struct Done {
 /// # Errors
 /// A page for malformed parameters; the store's.
 pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, PageError> {
-    let params = unwrap_posted(&app, query.map_err(malformed)?)?;
+    let params = unwrap_posted(&app, query.map_err(|error| malformed(&error))?)?;
     let demand = Demand::resolve(&app, &params).await?;
     let current = session::current(&app, &visit).await?;
     match decision::decide(&demand, current.as_ref()) {
@@ -99,7 +99,7 @@ pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): Stric
 /// # Errors
 /// A page for malformed parameters.
 pub async fn post(State(app): State<App>, StrictForm(form): StrictForm) -> Result<Response, PageError> {
-    let request = request::known(&form.map_err(malformed)?);
+    let request = request::known(&form.map_err(|error| malformed(&error))?);
     let sealed = seal(&app, &Sealed::Posted { request });
     Ok(Redirect::to(&format!("/logout?{POSTED}={sealed}")).into_response())
 }
@@ -107,7 +107,7 @@ pub async fn post(State(app): State<App>, StrictForm(form): StrictForm) -> Resul
 fn unwrap_posted(app: &App, query: Params) -> Result<Params, PageError> {
     let Some(sealed) = query.get(POSTED) else { return Ok(query) };
     match app.sealer.open(Purpose::Logout, sealed, app.now()) {
-        Ok(Sealed::Posted { request }) => Params::parse(&request).map_err(malformed),
+        Ok(Sealed::Posted { request }) => Params::parse(&request).map_err(|error| malformed(&error)),
         // Somebody kept the page open, or a link to it: they want to log out, but nobody vouches for the rest any more.
         Err(crate::secret::OpenError::Expired(Sealed::Posted { .. })) => Ok(Params::default()),
         _ => Err(PageError::new(ErrorKind::BadRequest)),
@@ -134,7 +134,7 @@ fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response 
     response
 }
 
-fn malformed(error: ParamsError) -> PageError {
+fn malformed(error: &ParamsError) -> PageError {
     PageError::new(ErrorKind::Application {
         error: "invalid_request",
         parameter: "request",

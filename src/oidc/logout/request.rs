@@ -41,8 +41,10 @@ pub(super) struct Demand {
 
 impl Demand {
     pub(super) async fn resolve(app: &App, params: &Params) -> store::Result<Self> {
-        let hint = params.get("id_token_hint").map(|token| id_token::open_hint(&app.keys, &app.config, token));
-        let voucher = vouch(hint, params.get("client_id"));
+        let voucher = match params.get("id_token_hint") {
+            None => Voucher::Absent,
+            Some(token) => vouch(id_token::open_hint(&app.keys, &app.config, token), params.get("client_id")),
+        };
         let client_id = match &voucher {
             Voucher::Valid(hint) => Some(hint.client_id.as_str()),
             Voucher::Absent => params.get("client_id"),
@@ -58,12 +60,11 @@ impl Demand {
     }
 }
 
-/// `hint`: none sent, sent and not ours, or what it says. §2: when both are there, the OP MUST check that they fit.
-fn vouch(hint: Option<Option<Hint>>, client_id: Option<&str>) -> Voucher {
+/// `hint`: what an ID token of ours says, none when it is not ours. §2: when `client_id` is there too, the OP MUST check that they fit.
+fn vouch(hint: Option<Hint>, client_id: Option<&str>) -> Voucher {
     match hint {
-        None => Voucher::Absent,
-        Some(Some(hint)) if client_id.is_none_or(|id| id == hint.client_id) => Voucher::Valid(hint),
-        Some(_) => Voucher::Bad,
+        Some(hint) if client_id.is_none_or(|id| id == hint.client_id) => Voucher::Valid(hint),
+        _ => Voucher::Bad,
     }
 }
 
@@ -131,10 +132,10 @@ mod tests {
 
     #[test]
     fn a_hint_of_another_client_or_of_nobody_vouches_for_nothing() {
-        assert_eq!(vouch(None, Some("autotalk")), Voucher::Absent);
-        assert_eq!(vouch(Some(None), None), Voucher::Bad);
-        assert_eq!(vouch(Some(Some(hint("autotalk"))), Some("ticketing")), Voucher::Bad);
-        assert!(matches!(vouch(Some(Some(hint("autotalk"))), Some("autotalk")), Voucher::Valid(_)));
-        assert!(matches!(vouch(Some(Some(hint("autotalk"))), None), Voucher::Valid(_)));
+        assert_eq!(vouch(None, None), Voucher::Bad);
+        assert_eq!(vouch(None, Some("autotalk")), Voucher::Bad);
+        assert_eq!(vouch(Some(hint("autotalk")), Some("ticketing")), Voucher::Bad);
+        assert!(matches!(vouch(Some(hint("autotalk")), Some("autotalk")), Voucher::Valid(_)));
+        assert!(matches!(vouch(Some(hint("autotalk")), None), Voucher::Valid(_)));
     }
 }

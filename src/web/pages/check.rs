@@ -45,7 +45,7 @@ fn frame(html: &str, tags: &[Tag<'_>], brand: &Brand, locale: Locale) -> Vec<Str
     if !title.ends_with(&format!(" – {}", brand.name)) || title.starts_with(' ') {
         complaints.push(format!("title {title:?} does not end with the brand"));
     }
-    if tags.iter().any(|tag| tag.get("href").or(tag.get("src")).is_some_and(|target| target.is_empty())) {
+    if tags.iter().any(|tag| tag.get("href").or(tag.get("src")).is_some_and(str::is_empty)) {
         complaints.push("a link to nowhere".to_owned());
     }
     complaints

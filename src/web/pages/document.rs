@@ -1,5 +1,7 @@
 //! An HTML document as a response.
 
+use std::collections::BTreeSet;
+
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderValue, VARY};
@@ -26,8 +28,9 @@ pub(super) fn respond(status: StatusCode, locale: Locale, html: String, form_act
 
 fn policy(form_action: Option<&str>) -> HeaderValue {
     let [start, end] = POLICY;
-    let source = form_action.filter(|source| is_source(source)).map(|source| format!(" {source}")).unwrap_or_default();
-    HeaderValue::from_str(&format!("{start}{source}{end}"))
+    let sources = form_action.unwrap_or_default().split(' ').filter(|source| is_source(source));
+    let sources: String = sources.flat_map(|source| [" ", source]).collect();
+    HeaderValue::from_str(&format!("{start}{sources}{end}"))
         .unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"))
 }
 
@@ -47,6 +50,14 @@ pub fn form_action_source(redirect_uri: &str) -> Option<String> {
         ("http" | "https", Some(_)) => Some(url.origin().ascii_serialization()),
         _ => Some(format!("{}:", url.scheme())),
     }
+}
+
+/// The sources of several places, once each and separated by spaces: for a client that redirects onward from its redirect URI, to its other hosts
+/// (browsers hold every redirect after a post against `form-action`, the application's own too).
+#[must_use]
+pub fn form_action_sources<'a>(uris: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let sources: BTreeSet<String> = uris.into_iter().filter_map(form_action_source).collect();
+    (!sources.is_empty()).then(|| sources.into_iter().collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -71,8 +82,17 @@ mod tests {
 
     #[test]
     fn a_source_cannot_add_to_the_policy() {
-        for source in ["https://a.example; script-src *", "*", "https://a.example *", "'unsafe-inline'", "https://a.example,x"] {
+        for source in ["https://a.example;", "*", "'unsafe-inline'", "https://a.example,x", "", "https://*.example"] {
             assert_eq!(policy(Some(source)), policy(None), "{source}");
         }
+        assert_eq!(policy(Some("https://a.example; script-src *")), policy(None));
+    }
+
+    #[test]
+    fn several_places_are_named_once_each() {
+        let sources = form_action_sources(["https://b.example/x", "https://a.example/", "https://b.example/y", "nonsense"]);
+        assert_eq!(sources.as_deref(), Some("https://a.example https://b.example"));
+        assert!(policy(sources.as_deref()).to_str().unwrap().contains("form-action 'self' https://a.example https://b.example;"));
+        assert_eq!(form_action_sources([]), None);
     }
 }

@@ -28,9 +28,9 @@ struct Speaker {
 }
 
 impl Engine {
-    pub(super) fn load(brand: &config::Brand, texts: &Arc<Texts>, statics: &Arc<Statics>, used: Option<Used>) -> Result<Self, String> {
+    pub(super) fn load(brand: &config::Brand, texts: &Arc<Texts>, statics: &Arc<Statics>, used: Option<&Used>) -> Result<Self, String> {
         let build = |locale| {
-            let speaker = Speaker { texts: Arc::clone(texts), locale, used: used.clone() };
+            let speaker = Speaker { texts: Arc::clone(texts), locale, used: used.cloned() };
             environment(brand, speaker, Arc::clone(statics)).map(|environment| (locale, environment))
         };
         let [en, pt_br, es] = Locale::ALL.map(build);
@@ -116,10 +116,8 @@ impl Speaker {
         let to_the_second = options.get::<Option<bool>>("seconds")?.unwrap_or(false);
         options.assert_all_used()?;
         let at = OffsetDateTime::from_unix_timestamp(at).map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))?;
-        let mut clock = format!("{:02}:{:02}", at.hour(), at.minute());
-        if to_the_second {
-            clock.push_str(&format!(":{:02}", at.second()));
-        }
+        let (hour, minute, second) = at.to_hms();
+        let clock = if to_the_second { format!("{hour:02}:{minute:02}:{second:02}") } else { format!("{hour:02}:{minute:02}") };
         // As text: languages that group thousands must not do so in a year.
         let values = [
             ("day", TextValue::Text(at.day().to_string())),

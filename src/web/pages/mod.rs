@@ -14,7 +14,7 @@ use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-pub use document::form_action_source;
+pub use document::{form_action_source, form_action_sources};
 
 use self::engine::Engine;
 use super::i18n::Locale;
@@ -29,8 +29,8 @@ pub trait Page: Serialize {
     /// Below `templates/`, for example `pages/login.html`.
     const TEMPLATE: &'static str;
 
-    /// A CSP source beside ourselves to which a post from this page may lead, because browsers hold the redirects after a post against
-    /// `form-action` too: the application's origin, made by [`form_action_source`].
+    /// The CSP source beside ourselves to which a post from this page may lead (or several, separated by spaces), because browsers hold the
+    /// redirects after a post against `form-action` too: the application's origin, made by [`form_action_source`] or [`form_action_sources`].
     fn form_action_origin(&self) -> Option<String> {
         None
     }
@@ -76,7 +76,7 @@ impl Pages {
     }
 
     /// With a record of the messages used, when somebody wants to know which ones are not.
-    fn load_watched(brand: &config::Brand, used: Option<engine::Used>) -> Result<Self, String> {
+    fn load_watched(brand: &config::Brand, used: Option<&engine::Used>) -> Result<Self, String> {
         let texts = Arc::new(Texts::load()?);
         let statics = Arc::new(Statics::load()?);
         let engine = Engine::load(brand, &texts, &statics, used)?;
@@ -132,7 +132,7 @@ fn language_links(here: &str, current: Locale) -> Vec<LanguageLink> {
     // `//evil.example` is a path to us and another host in a link.
     let ours = path.starts_with('/') && !path.get(1..).unwrap_or_default().starts_with(['/', '\\']);
     let (path, query) = if ours { (path, query) } else { ("/", "") };
-    let kept: String = query.split('&').filter(|pair| !pair.is_empty() && !is_language(pair)).map(|pair| format!("{pair}&")).collect();
+    let kept: String = query.split('&').filter(|pair| !pair.is_empty() && !is_language(pair)).flat_map(|pair| [pair, "&"]).collect();
     let link = |locale: Locale| LanguageLink {
         tag: locale.tag(),
         name: locale.name(),

@@ -7,7 +7,7 @@ use super::views::{
     AccountChoice, AccountPage, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage,
     Notice, SetupError, SetupPage,
 };
-use super::{Page, Pages, check};
+use super::{Page, Pages, check, engine};
 use crate::config;
 use crate::web::page_error::ErrorPage;
 use crate::web::{ErrorKind, Locale, Visit};
@@ -43,8 +43,8 @@ impl Sample {
 /// # Errors
 /// All complaints: `pt-BR/login-refused: …`.
 pub fn check(brand: &config::Brand) -> Result<usize, Vec<String>> {
-    let used = std::sync::Arc::default();
-    let pages = Pages::load_watched(brand, Some(std::sync::Arc::clone(&used))).map_err(|error| vec![error])?;
+    let used = engine::Used::default();
+    let pages = Pages::load_watched(brand, Some(&used)).map_err(|error| vec![error])?;
     let mut complaints = Vec::new();
     let mut count = 0;
     for sample in all() {
@@ -52,7 +52,7 @@ pub fn check(brand: &config::Brand) -> Result<usize, Vec<String>> {
             let name = format!("{}/{}", locale.tag(), sample.name);
             match sample.render(&pages, locale) {
                 Ok(html) => {
-                    complaints.extend(check::page(&html, brand, locale, sample.requires).into_iter().map(|what| format!("{name}: {what}")))
+                    complaints.extend(check::page(&html, brand, locale, sample.requires).into_iter().map(|what| format!("{name}: {what}")));
                 }
                 Err(error) => complaints.push(format!("{name}: {error}")),
             }
@@ -61,7 +61,7 @@ pub fn check(brand: &config::Brand) -> Result<usize, Vec<String>> {
     }
     let used = used.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     // The link to help is there only when the operator has one.
-    let unused = pages.0.texts.ids().filter(|id| !used.contains(*id) && !(*id == "help" && brand.support_url.is_none()));
+    let unused = pages.0.texts.ids().filter(|id| !used.contains(*id) && (*id != "help" || brand.support_url.is_some()));
     complaints.extend(unused.map(|id| format!("locales: message {id} is used by no page")));
     if complaints.is_empty() { Ok(count) } else { Err(complaints) }
 }
@@ -148,7 +148,7 @@ fn consent() -> Vec<Sample> {
     let openid = ConsentPage { scopes: Vec::new(), client: long_client(), ..page.clone() };
     let hostile = ConsentPage {
         scopes: vec!["tickets:write".to_owned(), HOSTILE.to_owned()],
-        client: ClientView { name: HOSTILE.to_owned(), tos_uri: Some(HOSTILE.to_owned()), ..ClientView::default() },
+        client: ClientView { name: HOSTILE.to_owned(), tos_uri: Some("javascript:alert(1)".to_owned()), ..ClientView::default() },
         email: HOSTILE.to_owned(),
         client_host: HOSTILE.to_owned(),
         ..page.clone()

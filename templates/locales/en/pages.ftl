@@ -19,7 +19,7 @@ scope-profile = see your name and profile
 scope-email = see your email address
 scope-phone = see your phone number
 scope-address = see your postal address
-scope-offline_access = keep this access when you are not there
+scope-offline_access = keep this access while you are away
 scope-other = use the permission
 
 choose-heading = Choose an account
