@@ -135,7 +135,7 @@ async fn malformed_basic_headers_are_refused() {
 async fn two_secrets_are_valid_while_one_is_rotated() {
     let app = TestApp::start().await;
     let now = app.now();
-    let old_ends = now.plus(Duration::from_secs(3600));
+    let old_ends = now.plus(Duration::from_hours(1));
     app.change_client(seed::BATCH, |client| {
         client.secrets = vec![
             ClientSecret { digest: Digest::of(b"vst_cs_new"), created_at: now, expires_at: None },

@@ -194,7 +194,7 @@ impl<'b> Page<'b> {
     #[track_caller]
     pub fn form_of(&self, button: &str) -> (String, Vec<(String, String)>) {
         let html = self.html();
-        let pressed = self.find_button(&html, button).unwrap_or_else(|| panic!("no button `{button}`: {self:?}"));
+        let pressed = Self::find_button(&html, button).unwrap_or_else(|| panic!("no button `{button}`: {self:?}"));
         let form = pressed
             .ancestors()
             .filter_map(ElementRef::wrap)
@@ -221,7 +221,7 @@ impl<'b> Page<'b> {
         (action.into(), pairs)
     }
 
-    fn find_button<'h>(&self, html: &'h Html, wanted: &str) -> Option<ElementRef<'h>> {
+    fn find_button<'h>(html: &'h Html, wanted: &str) -> Option<ElementRef<'h>> {
         // A text on a button, or a selector.
         let selected = wanted.starts_with('#') || wanted.contains('[');
         let selector = if selected { wanted } else { "button, input[type=submit]" };
@@ -232,7 +232,7 @@ impl<'b> Page<'b> {
     pub async fn click(self, wanted: &str) -> Page<'b> {
         let link = {
             let html = self.html();
-            if self.find_button(&html, wanted).is_some() {
+            if Self::find_button(&html, wanted).is_some() {
                 None
             } else {
                 let link = all(&html, "a").into_iter().find(|link| text_of(*link) == wanted);
@@ -253,7 +253,7 @@ impl<'b> Page<'b> {
     /// Whether a button or link with this text is there.
     pub fn offers(&self, wanted: &str) -> bool {
         let html = self.html();
-        self.find_button(&html, wanted).is_some() || all(&html, "a").into_iter().any(|link| text_of(link) == wanted)
+        Self::find_button(&html, wanted).is_some() || all(&html, "a").into_iter().any(|link| text_of(link) == wanted)
     }
 
     /// Loads the page again.
