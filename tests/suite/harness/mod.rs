@@ -142,6 +142,7 @@ impl TestApp {
     }
 
     /// A correct authorization request of this client, to be changed.
+    #[expect(clippy::unused_self, reason = "it reads as a request to this service")]
     pub fn authorize(&self, client_id: &str) -> AuthorizeRequest {
         AuthorizeRequest::of(client_id)
     }
