@@ -38,10 +38,9 @@ async fn obstacle(app: &App) -> Option<&'static str> {
         return Some("no signing key");
     }
     match tokio::time::timeout(PATIENCE, app.store.check()).await {
-        Ok(Ok(SchemaState::Current)) => None,
+        // Newer: another replica has migrated already; expand/contract migrations let this one go on serving.
+        Ok(Ok(SchemaState::Current | SchemaState::Newer)) => None,
         Ok(Ok(SchemaState::Older)) => Some("database schema is older than this program"),
-        // A newer replica has migrated; expand/contract migrations let this one go on serving.
-        Ok(Ok(SchemaState::Newer)) => None,
         Ok(Err(_)) | Err(_) => Some("database does not answer"),
     }
 }

@@ -51,7 +51,7 @@ pub fn router(app: App) -> Router {
         .route("/.well-known/openid-configuration", open(get(discovery::get)))
         .route("/.well-known/oauth-authorization-server", open(get(discovery::get)))
         .route("/jwks", open(get(jwks::get)))
-        .route("/static/{file}", get(statics::get))
+        .route("/static/{file}", get(statics::get).with_state(app.pages.clone()))
         .route_layer(option_layer(app.edge.layer(Group::Metadata)));
 
     let probes = Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::ready));

@@ -10,8 +10,8 @@ use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYP
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::files;
+use super::pages::Pages;
 use super::{ErrorKind, PageError};
-use crate::app::App;
 use crate::secret::Digest;
 
 const FOLDER: &str = "static/";
@@ -83,8 +83,8 @@ impl Statics {
 }
 
 /// `GET /static/{file}`.
-pub async fn get(State(app): State<App>, Path(file): Path<String>, headers: HeaderMap) -> Result<Response, PageError> {
-    app.pages.statics().respond(&file, &headers).ok_or_else(|| PageError::new(ErrorKind::NotFound))
+pub async fn get(State(pages): State<Pages>, Path(file): Path<String>, headers: HeaderMap) -> Result<Response, PageError> {
+    pages.statics().respond(&file, &headers).ok_or_else(|| PageError::new(ErrorKind::NotFound))
 }
 
 /// The start of the SHA-256 in hexadecimal: names a version, protects nothing.
