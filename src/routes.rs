@@ -20,7 +20,7 @@ use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, stati
 use crate::{health, home};
 
 /// The whole service.
-pub fn router(app: App) -> Router {
+pub fn router(app: &App) -> Router {
     let pages = Router::new()
         .route("/", get(home::get))
         .route("/login", get(login::get).post(login::post))
@@ -68,7 +68,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), survive))
         .layer(from_fn_with_state(page_error::Settings { pages: app.pages.clone(), clock: app.clock.clone() }, page_error::layer))
         .layer(from_fn(log))
-        .layer(from_fn_with_state(Arc::new(visit_settings(&app)), visit::layer))
+        .layer(from_fn_with_state(Arc::new(visit_settings(app)), visit::layer))
         .layer(from_fn_with_state(headers::Settings { https: app.issuer.is_https() }, headers::layer))
 }
 

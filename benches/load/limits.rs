@@ -115,7 +115,7 @@ fn grant() -> Grant {
         rotated_at: now,
         epoch: 0,
         created_at: now,
-        expires_at: now.plus(Duration::from_secs(3600)),
+        expires_at: now.plus(Duration::from_hours(1)),
         revoked_at: None,
         revoked_reason: None,
     }

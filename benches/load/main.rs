@@ -2,12 +2,7 @@
 //!
 //! `benches/load/run` prepares the peer and a throwaway PostgreSQL and starts this. Figures that count are ratios within one run;
 //! nothing here is asserted. With `--write FILE` the result becomes a Markdown page.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "a measuring program: it prints, and stops at the first surprise"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a measuring program: it prints, and stops at the first surprise")]
 
 mod bare;
 mod http;

@@ -35,7 +35,7 @@ impl Server {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log_file()?).spawn()?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut server = Self { child, beside, address };
-        while started.elapsed() < Duration::from_secs(60) {
+        while started.elapsed() < Duration::from_mins(1) {
             if let Some(status) = server.child.try_wait()? {
                 return Err(format!("{command:?} ended with {status}; see {}", log_path().display()).into());
             }

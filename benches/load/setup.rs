@@ -86,10 +86,9 @@ email_verified = true
 "#
         ),
     )?;
-    let mut migrate = process::vestibule(directory, url, 8080, &[]);
+    let migrate = process::vestibule(directory, url, 8080, &[]);
     let program = migrate.get_program().to_owned();
     let environment: Vec<_> = migrate.get_envs().filter_map(|(k, v)| Some((k.to_owned(), v?.to_owned()))).collect();
-    drop(migrate.stdin(std::process::Stdio::null()));
     for arguments in [vec!["migrate".into(), "up".into()], vec!["apply".into(), file.into_os_string()]] {
         let output = Command::new(&program).args(&arguments).envs(environment.clone()).output()?;
         if !output.status.success() {

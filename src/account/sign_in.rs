@@ -153,17 +153,17 @@ mod tests {
 
     const RIGHT: Verdict = Verdict::Right { rehash: None };
 
-    fn reason(user: Option<User>, verdict: &Verdict) -> Option<Reason> {
-        refusal(user.as_ref(), verdict)
+    fn reason(user: Option<&User>, verdict: &Verdict) -> Option<Reason> {
+        refusal(user, verdict)
     }
 
     #[test]
     fn only_the_right_password_of_an_enabled_account_passes() {
-        assert_eq!(reason(Some(ada()), &RIGHT), None);
-        assert_eq!(reason(Some(ada()), &Verdict::Wrong), Some(Reason::WrongPassword));
-        assert_eq!(reason(Some(User { enabled: false, ..ada() }), &RIGHT), Some(Reason::Disabled));
-        assert_eq!(reason(Some(User { enabled: false, ..ada() }), &Verdict::Wrong), Some(Reason::WrongPassword));
-        assert_eq!(reason(Some(User { password_hash: None, ..ada() }), &Verdict::Wrong), Some(Reason::NoPassword));
+        assert_eq!(reason(Some(&ada()), &RIGHT), None);
+        assert_eq!(reason(Some(&ada()), &Verdict::Wrong), Some(Reason::WrongPassword));
+        assert_eq!(reason(Some(&User { enabled: false, ..ada() }), &RIGHT), Some(Reason::Disabled));
+        assert_eq!(reason(Some(&User { enabled: false, ..ada() }), &Verdict::Wrong), Some(Reason::WrongPassword));
+        assert_eq!(reason(Some(&User { password_hash: None, ..ada() }), &Verdict::Wrong), Some(Reason::NoPassword));
         assert_eq!(reason(None, &Verdict::Wrong), Some(Reason::Unknown));
         assert_eq!(reason(None, &RIGHT), Some(Reason::Unknown));
     }

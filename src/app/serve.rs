@@ -167,7 +167,7 @@ impl Connections {
             .keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(header_timeout);
         Self {
-            router: routes::router(app.clone()),
+            router: routes::router(app),
             builder: Arc::new(builder),
             slots: Arc::new(Semaphore::new(server.max_connections)),
             graceful: GracefulShutdown::new(),

@@ -13,7 +13,7 @@ use crate::web::Visit;
 use crate::web::cookies::Cookie;
 
 const MOST: usize = 5;
-const KEPT: Duration = Duration::from_secs(180 * 24 * 3600);
+const KEPT: Duration = Duration::from_hours(4320);
 
 /// The ids in the cookie; none when it is missing, too old or not ours.
 fn ids(app: &App, visit: &Visit) -> Vec<Uuid> {

@@ -123,7 +123,7 @@ fn demands() -> Vec<Demand> {
                     for turned_down in [None, Some(ann(-60).sign_in()), Some(ann(-10).sign_in()), Some(ann(5).sign_in())] {
                         for consent_by_operator in [false, true] {
                             let max_age = max_age.map(Duration::from_secs);
-                            all.push(Demand { prompt, max_age, hinted_user, chosen, turned_down, consent_by_operator, ..demand() });
+                            all.push(Demand { prompt, max_age, hinted_user, consent_by_operator, chosen, turned_down, ..demand() });
                         }
                     }
                 }

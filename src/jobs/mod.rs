@@ -45,6 +45,6 @@ mod tests {
         let shutdown = CancellationToken::new();
         assert!(pause(&shutdown, Duration::from_millis(1)).await);
         shutdown.cancel();
-        assert!(!pause(&shutdown, Duration::from_secs(3600)).await);
+        assert!(!pause(&shutdown, Duration::from_hours(1)).await);
     }
 }

@@ -182,7 +182,7 @@ mod tests {
         }
         assert_eq!(verdict(again(), 9, now).state, DeliveryState::Failed);
         let all = now.since(NOW);
-        assert!(all > Duration::from_secs(2 * 3600) && all < Duration::from_secs(3 * 3600), "{all:?}");
+        assert!(all > Duration::from_hours(2) && all < Duration::from_hours(3), "{all:?}");
     }
 
     #[test]

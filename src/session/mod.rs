@@ -75,7 +75,7 @@ mod tests {
             created_at: now,
             auth_time: now,
             last_seen_at: now,
-            expires_at: now.plus(Duration::from_secs(12 * 3600)),
+            expires_at: now.plus(Duration::from_hours(12)),
             amr: vec!["pwd".to_owned()],
             acr: "aal1".to_owned(),
             epoch: 0,
@@ -83,7 +83,7 @@ mod tests {
         };
         let config = config::Session::default();
         assert!(!is_due(&session, now.plus(Duration::from_secs(359)), &config));
-        assert!(is_due(&session, now.plus(Duration::from_secs(360)), &config));
-        assert!(!is_due(&session, now.minus(Duration::from_secs(360)), &config));
+        assert!(is_due(&session, now.plus(Duration::from_mins(6)), &config));
+        assert!(!is_due(&session, now.minus(Duration::from_mins(6)), &config));
     }
 }

@@ -166,7 +166,7 @@ mod tests {
         let session = begin_for(&ada, at, None);
         assert_eq!((session.user_id, session.auth_time, session.created_at, session.epoch), (ada.id, at, at, 3));
         assert_eq!((session.amr.as_slice(), session.acr.as_str()), (["pwd".to_owned()].as_slice(), "aal1"));
-        assert_eq!(session.expires_at, at.plus(Duration::from_secs(12 * 3600)));
+        assert_eq!(session.expires_at, at.plus(Duration::from_hours(12)));
     }
 
     #[test]

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn over_tls_cookies_are_host_bound_and_secure() {
         let issuer: Issuer = "https://id.example.com".parse().unwrap();
-        let set = Cookie::Session.set(&issuer, "abc", Some(Duration::from_secs(60)));
+        let set = Cookie::Session.set(&issuer, "abc", Some(Duration::from_mins(1)));
         assert_eq!(set, "__Host-vestibule-session=abc; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60");
         assert_eq!(Cookie::Flow.remove(&issuer), "__Host-vestibule-flow=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0");
     }

@@ -163,12 +163,12 @@ mod tests {
 
     #[tokio::test]
     async fn work_is_done_and_answered() {
-        assert_eq!(pool(2, 4, Duration::from_secs(60)).run(|_| 42).await, Ok(42));
+        assert_eq!(pool(2, 4, Duration::from_mins(1)).run(|_| 42).await, Ok(42));
     }
 
     #[tokio::test]
     async fn a_full_queue_is_busy_at_once() {
-        let pool = pool(1, 1, Duration::from_secs(60));
+        let pool = pool(1, 1, Duration::from_mins(1));
         let release = occupy(&pool).await;
         let second = tokio::spawn({
             let pool = Arc::clone(&pool);
@@ -206,7 +206,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_who_goes_away_takes_the_job_along() {
-        let pool = pool(1, 4, Duration::from_secs(60));
+        let pool = pool(1, 4, Duration::from_mins(1));
         let release = occupy(&pool).await;
         let done = Arc::new(AtomicBool::new(false));
         let theirs = Arc::clone(&done);
@@ -219,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_busy_and_the_thread_goes_on() {
-        let pool = pool(1, 4, Duration::from_secs(60));
+        let pool = pool(1, 4, Duration::from_mins(1));
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(|_| {}));
         assert_eq!(pool.run::<()>(|_| panic!("no")).await, Err(Busy));

@@ -19,7 +19,7 @@ use crate::web::{ErrorKind, PageError, Params};
 const MAX_BYTES: usize = 8 * 1024;
 /// The query parameter of a posted request on its way to the GET.
 const POSTED: &str = "posted=";
-const POSTED_FOR: Duration = Duration::from_secs(120);
+const POSTED_FOR: Duration = Duration::from_mins(2);
 
 /// The text of a request by GET.
 ///

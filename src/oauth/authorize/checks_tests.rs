@@ -112,7 +112,7 @@ fn what_is_asked_is_what_is_read() {
         code_challenge: Some(CHALLENGE.to_owned()),
         nonce: Some("n".to_owned()),
         prompt: Prompt { login: true, consent: true, ..Prompt::default() },
-        max_age: Some(Duration::from_secs(60)),
+        max_age: Some(Duration::from_mins(1)),
         hinted_user: Some(ANN),
     };
     assert_eq!(request, expected);

@@ -74,7 +74,7 @@ impl TestApp {
         let mut config = config(&template.keys(), Secret::new(database.url.clone()));
         change(&mut config);
         let app = App::open(config, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
-        let router = vestibule::routes::router(app.clone());
+        let router = vestibule::routes::router(&app);
         Self { app, clock, database, router }
     }
 
@@ -83,7 +83,7 @@ impl TestApp {
         self.app.store.close().await;
         let config = self.app.config.clone();
         self.app = App::open(config, Arc::clone(&self.clock) as Arc<dyn Clock>).await.unwrap();
-        self.router = vestibule::routes::router(self.app.clone());
+        self.router = vestibule::routes::router(&self.app);
     }
 
     pub fn now(&self) -> Timestamp {
