@@ -1,85 +1,98 @@
 //! Every URL on one screen.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::Router;
+use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
-use axum::{Router, middleware};
+use axum::routing::{get, post};
 use futures_util::FutureExt as _;
+use http::StatusCode;
 use tower::util::option_layer;
 
 use crate::account::{console, setup};
 use crate::app::App;
 use crate::interaction::{choose_account, consent, login};
-use crate::oauth::{authorize, cors, introspect, revoke, token};
+use crate::oauth::{self, authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, userinfo};
 use crate::ratelimit::edge::Group;
 use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, statics, visit};
 use crate::{health, home};
 
+/// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
+const POP_UP_PATHS: [&str; 5] = ["/authorize", "/authorize/resume", "/login", "/choose-account", "/consent"];
+
 /// The whole service.
 pub fn router(app: &App) -> Router {
+    let sign_in = Router::new()
+        .route("/login", get(login::get).post(login::post))
+        .route("/setup", get(setup::get).post(setup::post))
+        .route_layer(option_layer(app.edge.layer(Group::SignIn)));
+
     let pages = Router::new()
         .route("/", get(home::get))
-        .route("/login", get(login::get).post(login::post))
+        .route("/authorize", get(authorize::get).post(authorize::post).head(look_only))
+        .route("/authorize/resume", get(authorize::resume).head(look_only))
         .route("/choose-account", get(choose_account::get).post(choose_account::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/account", get(console::get))
         .route("/account/logout", post(console::post_logout))
-        .route("/setup", get(setup::get).post(setup::post))
-        .route("/logout", get(logout::get).post(logout::post))
+        .route("/logout", get(logout::get).post(logout::post).head(look_only))
         .route("/logout/confirm", post(logout::confirm::post))
         .route("/logged-out", get(logout::done::get))
-        .route("/authorize", get(authorize::get).post(authorize::post))
-        .route("/authorize/resume", get(authorize::resume))
-        .route_layer(option_layer(app.edge.layer(Group::SignIn)))
-        .route_layer(option_layer(app.edge.layer(Group::Pages)));
+        .merge(sign_in)
+        .route_layer(option_layer(app.edge.layer(Group::Pages)))
+        .layer(from_fn_with_state((app.clone(), Audience::People), survive));
 
-    let clients = Router::new()
-        .route("/token", open(post(token::post)))
-        .route("/revoke", open(post(revoke::post)))
-        .route("/introspect", post(introspect::post))
+    let scripts = Router::new()
+        .route("/token", post(token::post))
+        .route("/revoke", post(revoke::post))
         .route_layer(option_layer(app.edge.layer(Group::Token)));
 
     let userinfo = Router::new()
-        .route("/userinfo", open(get(userinfo::get).post(userinfo::post)))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .route_layer(option_layer(app.edge.layer(Group::Userinfo)));
 
-    let metadata = Router::new()
-        .route("/.well-known/openid-configuration", open(get(discovery::get)))
-        .route("/.well-known/oauth-authorization-server", open(get(discovery::get)))
-        .route("/jwks", open(get(jwks::get)))
+    let documents = Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::get))
+        .route("/.well-known/oauth-authorization-server", get(discovery::get))
+        .route("/jwks", get(jwks::get))
+        .route_layer(option_layer(app.edge.layer(Group::Metadata)));
+
+    // Browsers' scripts of any origin may call these; no cookie is read there.
+    let open = scripts.merge(userinfo).merge(documents).layer(from_fn(cors::layer));
+
+    let clients = Router::new()
+        .route("/introspect", post(introspect::post))
+        .route_layer(option_layer(app.edge.layer(Group::Token)))
+        .merge(open)
+        .method_not_allowed_fallback(wrong_method_for_a_client)
+        .layer(from_fn_with_state((app.clone(), Audience::Clients), survive));
+
+    let files = Router::new()
         .route("/static/{file}", get(statics::get).with_state(app.pages.clone()))
         .route_layer(option_layer(app.edge.layer(Group::Metadata)));
 
     let probes = Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::ready));
 
     Router::new()
-        .merge(pages)
+        .merge(pages.method_not_allowed_fallback(wrong_method))
         .merge(clients)
-        .merge(userinfo)
-        .merge(metadata)
+        .merge(files)
         .merge(probes)
         .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
         .with_state(app.clone())
-        .layer(from_fn_with_state(app.clone(), survive))
         .layer(from_fn_with_state(page_error::Settings { pages: app.pages.clone(), clock: app.clock.clone() }, page_error::layer))
         .layer(from_fn(log))
         .layer(from_fn_with_state(Arc::new(visit_settings(app)), visit::layer))
-        .layer(from_fn_with_state(headers::Settings { https: app.issuer.is_https() }, headers::layer))
+        .layer(from_fn_with_state(headers::Settings { https: app.issuer.is_https(), pop_up_paths: &POP_UP_PATHS }, headers::layer))
 }
 
 fn visit_settings(app: &App) -> visit::Settings {
     let default_locale = Locale::ALL.into_iter().find(|locale| locale.tag() == app.config.brand.default_locale).unwrap_or_default();
     visit::Settings { issuer: app.issuer.clone(), trusted_proxies: app.config.server.trusted_proxies.clone(), default_locale }
-}
-
-/// Browsers' scripts of any origin may call this (no cookies are involved).
-fn open(routes: MethodRouter<App>) -> MethodRouter<App> {
-    routes.options(cors::preflight).layer(middleware::from_fn(cors::layer))
 }
 
 async fn nothing_here() -> PageError {
@@ -90,13 +103,48 @@ async fn wrong_method() -> PageError {
     PageError::new(ErrorKind::MethodNotAllowed)
 }
 
-/// A request that takes too long or panics ends with an error page; the process and the other requests go on.
-async fn survive(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
-    let work = std::panic::AssertUnwindSafe(next.run(request)).catch_unwind();
+async fn wrong_method_for_a_client() -> Response {
+    let error = oauth::Error::new(
+        oauth::Code::InvalidRequest,
+        "this endpoint does not take this HTTP method; POST a form (userinfo also takes GET)",
+    );
+    (StatusCode::METHOD_NOT_ALLOWED, error).into_response()
+}
+
+/// `HEAD` where a `GET` acts: link checkers and prefetchers must not sign anybody out.
+async fn look_only() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// In whose language a failure outside any handler is told.
+#[derive(Clone, Copy)]
+enum Audience {
+    People,
+    Clients,
+}
+
+impl Audience {
+    fn tell(self, kind: ErrorKind, cause: &'static str) -> Response {
+        let code = if kind == ErrorKind::Internal { oauth::Code::ServerError } else { oauth::Code::TemporarilyUnavailable };
+        match self {
+            Self::People => PageError::because(kind, cause).into_response(),
+            Self::Clients => {
+                oauth::Error { retry_after: Some(RETRY_AFTER), ..oauth::Error::new(code, "try again later") }.because(cause).into_response()
+            }
+        }
+    }
+}
+
+/// Seconds after which something that took too long may be tried again.
+const RETRY_AFTER: u64 = 5;
+
+/// A request that takes too long or panics ends with an error; the process and the other requests go on.
+async fn survive(State((app, audience)): State<(App, Audience)>, request: Request, next: Next) -> Response {
+    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(app.config.server.request_timeout.0, work).await {
         Ok(Ok(response)) => response,
-        Ok(Err(_)) => PageError::because(ErrorKind::Internal, "a handler panicked").into_response(),
-        Err(_) => PageError::because(ErrorKind::Busy { retry_after: 5 }, "server.request_timeout").into_response(),
+        Ok(Err(_)) => audience.tell(ErrorKind::Internal, "a handler panicked"),
+        Err(_) => audience.tell(ErrorKind::Busy { retry_after: RETRY_AFTER }, "server.request_timeout"),
     }
 }
 

@@ -5,6 +5,7 @@
 mod open;
 mod serve;
 mod tls;
+mod watch;
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -3,18 +3,20 @@
 //! Our own loop over hyper, because axum's has no deadline for request headers: a client that sends them byte by byte would hold a
 //! connection for ever.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -24,6 +26,7 @@ use tower::ServiceExt as _;
 
 use super::App;
 use super::tls::Tls;
+use super::watch::{Activity, KEEP_ALIVE, Watched};
 use crate::account::setup;
 use crate::clock::SystemClock;
 use crate::config::{Config, StartupError};
@@ -55,13 +58,22 @@ pub async fn serve(config: Config) -> Result<(), StartupError> {
     Ok(())
 }
 
-/// While there is no administrator, every start prints a fresh one-time link.
+/// While there is no administrator, every start offers a fresh one-time link: on the terminal of whoever started it, or on a development
+/// issuer. Never in a log, which others read too.
 async fn announce_setup(app: &App) -> Result<(), StartupError> {
     let link = setup::link(app).await.map_err(|error| StartupError::new("database.url", error.to_string()))?;
-    if let Some(link) = link {
-        tracing::warn!("no administrator yet; create the first one within 24 hours at {link}");
+    let Some(link) = link else { return Ok(()) };
+    if app.issuer.is_loopback() || std::io::stderr().is_terminal() {
+        show(&link);
+    } else {
+        tracing::warn!("there is no administrator yet: run `vestibule user add EMAIL --administrator --password-stdin`");
     }
     Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "for the eyes of whoever started the service, not for its log")]
+fn show(link: &str) {
+    eprintln!("Create the first administrator within 24 hours at {link}");
 }
 
 async fn asked_to_stop() {
@@ -127,11 +139,11 @@ impl Server {
         app.draining.store(true, Ordering::Relaxed);
         drop(listener);
         tracing::info!("draining");
-        connections.drain(app.config.server.drain_timeout.0).await;
         jobs_stop.cancel();
         background.close();
-        if tokio::time::timeout(app.config.server.drain_timeout.0, background.wait()).await.is_err() {
-            tracing::warn!("background jobs did not stop in time");
+        let rest = async { tokio::join!(connections.drained(), background.wait()) };
+        if tokio::time::timeout(app.config.server.drain_timeout.0, rest).await.is_err() {
+            tracing::warn!("requests or jobs were still running at the end of server.drain_timeout");
         }
         app.store.close().await;
         tracing::info!("stopped");
@@ -144,18 +156,18 @@ struct Connections {
     builder: Arc<auto::Builder<TokioExecutor>>,
     slots: Arc<Semaphore>,
     graceful: GracefulShutdown,
-    handshake_timeout: Duration,
+    /// For the handshake, and for the headers of a request.
+    patience: Duration,
 }
 
 impl Connections {
     fn new(app: &App) -> Self {
         let server = &app.config.server;
-        let header_timeout = server.header_read_timeout.0;
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(header_timeout)
+            .header_read_timeout(KEEP_ALIVE)
             .max_headers(MAX_HEADERS)
             .max_buf_size(MAX_HEADER_BYTES.max(8192));
         builder
@@ -163,15 +175,13 @@ impl Connections {
             .timer(TokioTimer::new())
             .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX))
             .max_concurrent_streams(100)
-            .max_pending_accept_reset_streams(20)
-            .keep_alive_interval(Duration::from_secs(20))
-            .keep_alive_timeout(header_timeout);
+            .max_pending_accept_reset_streams(20);
         Self {
             router: routes::router(app),
             builder: Arc::new(builder),
             slots: Arc::new(Semaphore::new(server.max_connections)),
             graceful: GracefulShutdown::new(),
-            handshake_timeout: header_timeout,
+            patience: server.header_read_timeout.0,
         }
     }
 
@@ -189,28 +199,28 @@ impl Connections {
             };
             // Answers are small; waiting to fill packets would only delay them.
             let _ = stream.set_nodelay(true);
-            let connection =
-                Connection { service: self.router.clone(), builder: Arc::clone(&self.builder), watcher: self.graceful.watcher(), peer };
+            let connection = Connection {
+                service: self.router.clone(),
+                builder: Arc::clone(&self.builder),
+                watcher: self.graceful.watcher(),
+                peer,
+                patience: self.patience,
+            };
             match tls.cloned() {
                 None => drop(tokio::spawn(async move {
                     connection.serve(stream).await;
                     drop(slot);
                 })),
-                Some(tls) => drop(tokio::spawn({
-                    let timeout = self.handshake_timeout;
-                    async move {
-                        connection.serve_tls(&tls, stream, timeout).await;
-                        drop(slot);
-                    }
+                Some(tls) => drop(tokio::spawn(async move {
+                    connection.serve_tls(&tls, stream).await;
+                    drop(slot);
                 })),
             }
         }
     }
 
-    async fn drain(self, at_most: Duration) {
-        if tokio::time::timeout(at_most, self.graceful.shutdown()).await.is_err() {
-            tracing::warn!("requests were still running at the end of server.drain_timeout");
-        }
+    async fn drained(self) {
+        self.graceful.shutdown().await;
     }
 }
 
@@ -219,11 +229,12 @@ struct Connection {
     builder: Arc<auto::Builder<TokioExecutor>>,
     watcher: hyper_util::server::graceful::Watcher,
     peer: SocketAddr,
+    patience: Duration,
 }
 
 impl Connection {
-    async fn serve_tls(self, tls: &Tls, stream: TcpStream, timeout: Duration) {
-        match tokio::time::timeout(timeout, tls.accept(stream)).await {
+    async fn serve_tls(self, tls: &Tls, stream: TcpStream) {
+        match tokio::time::timeout(self.patience, tls.accept(stream)).await {
             Ok(Ok(stream)) => self.serve(stream).await,
             Ok(Err(error)) => tracing::debug!(%error, peer = %self.peer, "TLS handshake failed"),
             Err(_) => tracing::debug!(peer = %self.peer, "TLS handshake timed out"),
@@ -231,15 +242,28 @@ impl Connection {
     }
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
-        let Self { service, builder, watcher, peer } = self;
-        let service = TowerToHyperService::new(service.map_request(move |request: http::Request<hyper::body::Incoming>| {
-            let mut request: Request = request.map(axum::body::Body::new);
+        let Self { service, builder, watcher, peer, patience } = self;
+        let activity = Activity::begin();
+        let stream = Watched { stream, activity: Arc::clone(&activity) };
+        let requests = Arc::clone(&activity);
+        let service = service_fn(move |request: http::Request<Incoming>| {
+            let (service, running) = (service.clone(), requests.request());
+            let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            request
-        }));
+            async move {
+                let response = service.oneshot(request).await;
+                drop(running);
+                response
+            }
+        });
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(%error, %peer, "connection ended early");
+        tokio::select! {
+            ended = watcher.watch(connection) => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, %peer, "connection ended early");
+                }
+            }
+            () = activity.overdue(patience) => tracing::debug!(%peer, "connection closed: no request in time"),
         }
     }
 }

@@ -16,11 +16,14 @@ const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 const PERMISSIONS: HeaderValue =
     HeaderValue::from_static("browsing-topics=(), camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()");
 
-const ALWAYS: [(HeaderName, HeaderValue); 5] = [
+const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const NO_OPENER: HeaderValue = HeaderValue::from_static("same-origin");
+const ANY_OPENER: HeaderValue = HeaderValue::from_static("unsafe-none");
+
+const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("permissions-policy"), PERMISSIONS),
 ];
 
@@ -29,22 +32,26 @@ const ALWAYS: [(HeaderName, HeaderValue); 5] = [
 pub struct Settings {
     /// Browsers reach us over TLS (`Issuer::is_https`): say so for the future.
     pub https: bool,
+    /// Paths that applications may open in a window of their own and get the answer of: anything else is cut off from its opener.
+    pub pop_up_paths: &'static [&'static str],
 }
 
 /// Middleware: adds the security headers a response lacks. To be mounted outermost, so that nothing leaves without them.
 pub async fn layer(State(settings): State<Settings>, request: Request, next: Next) -> Response {
+    let opener = if settings.pop_up_paths.contains(&request.uri().path()) { ANY_OPENER } else { NO_OPENER };
     let mut response = next.run(request).await;
     let status = response.status();
-    harden(response.headers_mut(), status, settings);
+    harden(response.headers_mut(), status, opener, settings.https);
     response
 }
 
-fn harden(headers: &mut HeaderMap, status: StatusCode, settings: Settings) {
+fn harden(headers: &mut HeaderMap, status: StatusCode, opener: HeaderValue, https: bool) {
+    headers.entry(OPENER).or_insert(opener);
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(value);
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NO_DOCUMENT);
-    if settings.https {
+    if https {
         headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HSTS);
     }
     // An error or a redirect that nobody gave a lifetime must not be served to somebody else.
@@ -59,7 +66,7 @@ mod tests {
 
     fn hardened(status: StatusCode, https: bool) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        harden(&mut headers, status, Settings { https });
+        harden(&mut headers, status, NO_OPENER, https);
         headers
     }
 
@@ -84,7 +91,7 @@ mod tests {
     #[test]
     fn what_a_page_brought_along_stays() {
         let mut headers = HeaderMap::from_iter([(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'self'"))]);
-        harden(&mut headers, StatusCode::OK, Settings { https: false });
+        harden(&mut headers, StatusCode::OK, NO_OPENER, false);
         assert_eq!(headers["content-security-policy"], "default-src 'self'");
     }
 
