@@ -9,7 +9,7 @@ import json
 import secrets
 import ssl
 import threading
-from urllib.parse import parse_qs, parse_qsl, quote_plus, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlencode, urljoin, urlsplit
 
 from service import EMAIL, PASSWORD, SECRET, check
 
@@ -137,6 +137,11 @@ class Browser:
                 jar[name.strip()] = value
         return answer
 
+    def close(self):
+        """Forgets the connections, for example to a server that has gone."""
+        for server in self._servers.values():
+            server.close()
+
     def open(self, url, form=None, stop=lambda url: False):
         """Follows redirects to a page, or to the first URL that `stop` accepts: then the answer is that redirect, with `url` its target."""
         method = "GET" if form is None else "POST"
@@ -232,6 +237,3 @@ def together(calls):
 
 def error_of(answer):
     return answer.json().get("error") if isinstance(answer, Answer) else repr(answer)
-
-
-__all__ = ["Answer", "Application", "Browser", "CALLBACK", "DECLARED", "Form", "Http", "error_of", "parse_qs", "together"]

@@ -17,7 +17,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import crashes  # noqa: E402
+import outage  # noqa: E402
 import races  # noqa: E402
+import shutdown  # noqa: E402
 from postgres import Databases  # noqa: E402
 from service import Failed, binary  # noqa: E402
 
@@ -53,7 +56,7 @@ def passed(test, databases):
     return verdict.startswith("ok")
 
 
-ROOMS = [races]
+ROOMS = [races, crashes, shutdown, outage]
 
 if __name__ == "__main__":
     sys.exit(main())
