@@ -5,7 +5,7 @@ import threading
 import time
 from urllib.parse import urlencode
 
-from client import CALLBACK, DECLARED, Application, Browser, Http
+from client import CALLBACK, DECLARED, Application, Browser, Http, together
 from postgres import Cluster
 from service import Failed, Home, check, until
 
@@ -129,6 +129,38 @@ def a_restarted_postgresql_is_found_again(_databases):
             app.code(browser, prompt="none")
 
 
+def a_postgresql_that_hangs_is_not_waited_for_for_ever(_databases):
+    """Connections stay open and nobody answers, as behind a lost network: requests end, the process lives, and everything heals."""
+    with Cluster() as cluster, Home(cluster.database(), {"VESTIBULE_SERVER__REQUEST_TIMEOUT": "3s"}) as home:
+        home.apply(DECLARED)
+        process = home.start()
+        browser, app = Browser(), Application(home.issuer, Http(home.port))
+        tokens = app.redeem(*app.code(browser)).json()
+        cluster.freeze()
+        try:
+            asked = time.monotonic()
+            # More than the pool has connections.
+            answers = together([lambda: app.refresh(tokens["refresh_token"]) for _ in range(24)])
+            took = time.monotonic() - asked
+            for answer in answers:
+                check(not isinstance(answer, Exception), "refreshing while the database hangs:", repr(answer))
+                unavailable("refreshing while the database hangs", answer)
+            check(took < 3 + 3, "the answers took", f"{took:.1f} s with a request timeout of 3 s")
+            check(process.ready_status() == 503, "ready without a database")
+            for path in ("/jwks", "/.well-known/openid-configuration", "/health/live"):
+                check(Http(home.port).get(path).status == 200, path, "needs no database")
+        finally:
+            cluster.thaw()
+        back = time.monotonic()
+        for kept_open in (app.http, browser):
+            kept_open.close()
+        until("readiness says yes again", lambda: process.ready_status() == 200, HEALS_WITHIN)
+        until("refreshing works again", lambda: works(app.refresh(tokens["refresh_token"])), HEALS_WITHIN)
+        answers = together([lambda: app.http.post("/introspect", {"token": tokens["access_token"]}, app.authorization) for _ in range(24)])
+        check(all(getattr(answer, "status", 0) == 200 for answer in answers), "the pool has not recovered:", answers)
+        print(f"          503 after {took:.1f} s, healed {time.monotonic() - back:.1f} s after PostgreSQL went on")
+
+
 def works(answer):
     if answer.status == 200:
         return answer
@@ -154,4 +186,4 @@ def refreshing(app, browser):
     return call
 
 
-TESTS = [a_lost_postgresql_is_answered_honestly_and_heals, a_restarted_postgresql_is_found_again]
+TESTS = [a_lost_postgresql_is_answered_honestly_and_heals, a_restarted_postgresql_is_found_again, a_postgresql_that_hangs_is_not_waited_for_for_ever]

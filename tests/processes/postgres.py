@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -44,6 +45,20 @@ class Cluster:
 
     def stop(self, mode="immediate"):
         self._run("pg_ctl", "-D", str(self.path / "data"), "-m", mode, "-w", "stop")
+
+    def freeze(self):
+        """Stops every process of the cluster where it stands: connections stay open, and nobody answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number):
+        postmaster = int((self.path / "data/postmaster.pid").read_text().split()[0])
+        # The postmaster first, so that it starts no more.
+        os.kill(postmaster, number)
+        for pid in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
+            os.kill(int(pid), number)
 
     def database(self):
         return create_database(self.url)

@@ -120,7 +120,25 @@ def five_processes_started_at_once_on_nothing_agree(databases):
             check(app.at(Http(port)).active(tokens["access_token"]), "the process on", port, "does not know its sibling's token")
 
 
+def what_one_process_ends_is_over_at_the_other_at_once(databases):
+    """Revocation and logout are facts in the database, not in a process."""
+    with Replicas(databases) as replicas:
+        here, there = replicas.both
+        for app, other in [(here, there), (there, here)]:
+            tokens = replicas.tokens()
+            check(other.active(tokens["access_token"]), "not active at the other process")
+            app.http.post("/revoke", {"token": tokens["refresh_token"]}, app.authorization)
+            check(not other.active(tokens["access_token"]), "revoked here, active there")
+            only_invalid_grant([other.refresh(tokens["refresh_token"])], "revoked here, refreshed there:")
+        tokens = replicas.tokens()
+        account = replicas.browser.open(f"{replicas.home.issuer}/account")
+        replicas.browser.submit(account)
+        check(not there.active(tokens["access_token"]), "logged out here, active there")
+        only_invalid_grant([there.refresh(tokens["refresh_token"])], "logged out here, refreshed there:")
+
+
 TESTS = [
+    what_one_process_ends_is_over_at_the_other_at_once,
     one_code_redeemed_sixteen_times_at_once_has_one_winner_and_the_replays_revoke_it,
     one_refresh_token_used_sixteen_times_at_once_within_the_grace_makes_one_step,
     without_grace_sixteen_refreshes_at_once_have_at_most_one_winner_and_kill_the_grant,

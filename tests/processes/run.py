@@ -21,6 +21,7 @@ import crashes  # noqa: E402
 import outage  # noqa: E402
 import races  # noqa: E402
 import shutdown  # noqa: E402
+import starts  # noqa: E402
 from postgres import Databases  # noqa: E402
 from service import Failed, binary  # noqa: E402
 
@@ -56,7 +57,7 @@ def passed(test, databases):
     return verdict.startswith("ok")
 
 
-ROOMS = [races, crashes, shutdown, outage]
+ROOMS = [races, starts, crashes, shutdown, outage]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -62,17 +62,17 @@ def binary():
 class Home:
     """What the processes of one service share: the database, the keys, the issuer, the declared clients and people."""
 
-    def __init__(self, database=None, settings=None, issuer=None):
+    def __init__(self, database=None, settings=None, scheme="http"):
         self._directory = tempfile.TemporaryDirectory(prefix="vestibule-test-")
         self.path = Path(self._directory.name)
         self.port = free_port()
-        self.issuer = issuer or f"http://localhost:{self.port}"
+        self.issuer = f"{scheme}://localhost:{self.port}"
         self.database = database or f"sqlite://{self.path}/vestibule.db"
         self.settings = {
             "VESTIBULE_SERVER__PUBLIC_URL": self.issuer,
             "VESTIBULE_DATABASE__URL": self.database,
             "VESTIBULE_KEYS__DIRECTORY": str(self.path / "keys"),
-            **FAST,
+            **(FAST if scheme == "http" else {}),
             **(settings or {}),
         }
         self.processes = []

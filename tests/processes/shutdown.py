@@ -1,6 +1,7 @@
 """SIGTERM under load: what was begun is finished."""
 
 import http.client
+import socket
 import threading
 import time
 
@@ -123,4 +124,20 @@ def an_idle_connection_does_not_hold_up_the_stop(_databases):
             raise Failed(f"took {took:.1f} s with one idle connection")
 
 
-TESTS = [sigterm_under_load_cuts_no_request_and_ends_with_0, an_idle_connection_does_not_hold_up_the_stop]
+def a_request_that_never_ends_is_given_the_drain_timeout_and_no_more(_databases):
+    with Home(settings={"VESTIBULE_SERVER__DRAIN_TIMEOUT": "2s"}) as home:
+        process = home.start()
+        with socket.create_connection(("127.0.0.1", home.port)) as stuck:
+            stuck.sendall(b"POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\ngrant")
+            until("the server has it", lambda: Http(home.port).get("/health/live").status == 200)
+            began = time.monotonic()
+            check(process.terminate() == 0, "exit code", process.output())
+            took = time.monotonic() - began
+        check(took < 2 + 3, "took", f"{took:.1f} s with a drain timeout of 2 s")
+
+
+TESTS = [
+    sigterm_under_load_cuts_no_request_and_ends_with_0,
+    an_idle_connection_does_not_hold_up_the_stop,
+    a_request_that_never_ends_is_given_the_drain_timeout_and_no_more,
+]
