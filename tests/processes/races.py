@@ -1,7 +1,9 @@
 """Several processes on one PostgreSQL: one winner, and the right revocation."""
 
+import threading
+
 from client import DECLARED, Application, Browser, Http, error_of, together
-from service import Home, check, free_port
+from service import SECRET, Home, check, free_port
 
 AT_ONCE = 16
 
@@ -137,7 +139,40 @@ def what_one_process_ends_is_over_at_the_other_at_once(databases):
         only_invalid_grant([there.refresh(tokens["refresh_token"])], "logged out here, refreshed there:")
 
 
+def the_command_line_works_beside_a_busy_server_on_sqlite(_databases):
+    """Operators add clients while people sign in: two processes, one SQLite file."""
+    with Home() as home:
+        home.apply(DECLARED)
+        home.start()
+        app, wrong, stop = Application(home.issuer, Http(home.port)), [], threading.Event()
+
+        def refresh():
+            tokens = app.redeem(*app.code(Browser())).json()
+            while not stop.is_set():
+                answer = app.refresh(tokens["refresh_token"])
+                if answer.status != 200:
+                    wrong.append(answer)
+                    return
+                tokens = answer.json()
+
+        threads = [threading.Thread(target=refresh, daemon=True) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        try:
+            for number in range(5):
+                name = f"added-{number}"
+                home.apply(f'{DECLARED}\n[[clients]]\nclient_id = "{name}"\nclient_secret = "{SECRET}"\ngrant_types = ["client_credentials"]\n')
+                answer = Application(home.issuer, Http(home.port), name).token(grant_type="client_credentials")
+                check(answer.status == 200, "a client just added:", answer)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(30)
+        check(not wrong, "refreshing beside the command line:", wrong)
+
+
 TESTS = [
+    the_command_line_works_beside_a_busy_server_on_sqlite,
     what_one_process_ends_is_over_at_the_other_at_once,
     one_code_redeemed_sixteen_times_at_once_has_one_winner_and_the_replays_revoke_it,
     one_refresh_token_used_sixteen_times_at_once_within_the_grace_makes_one_step,

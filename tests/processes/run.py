@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import crashes  # noqa: E402
 import outage  # noqa: E402
+import outbox  # noqa: E402
 import races  # noqa: E402
 import shutdown  # noqa: E402
 import starts  # noqa: E402
@@ -57,7 +58,7 @@ def passed(test, databases):
     return verdict.startswith("ok")
 
 
-ROOMS = [races, starts, crashes, shutdown, outage]
+ROOMS = [races, starts, crashes, shutdown, outage, outbox]
 
 if __name__ == "__main__":
     sys.exit(main())

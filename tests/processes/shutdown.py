@@ -112,6 +112,48 @@ def refreshing(app):
     return call
 
 
+class Callers(threading.Thread):
+    """Makes a new connection for every request, until one fails: `cut` is when that one had been sent, and what came instead."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.done, self.cut = port, 0, None
+
+    def run(self):
+        sent = None
+        try:
+            while True:
+                sent = None
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+                connection.request("GET", "/jwks")
+                sent = time.monotonic()
+                connection.getresponse().read()
+                connection.close()
+                self.done += 1
+        except (OSError, http.client.HTTPException) as error:
+            self.cut = (sent, error)
+
+
+def what_was_sent_before_sigterm_is_answered_even_on_connections_not_yet_read(_databases):
+    """A rolling update costs nobody a request: the signal closes neither the backlog nor a connection whose request is on its way."""
+    lost = []
+    for _ in range(5):
+        with Home() as home:
+            process = home.start()
+            callers = [Callers(home.port) for _ in range(8)]
+            for caller in callers:
+                caller.start()
+            until("the load runs", lambda: all(caller.done >= 10 for caller in callers))
+            signalled = time.monotonic()
+            check(process.terminate() == 0, "exit code")
+            for caller in callers:
+                caller.join(30)
+                sent, error = caller.cut
+                if sent is not None and sent < signalled:
+                    lost.append(f"{(signalled - sent) * 1000:.1f} ms before: {error!r}")
+    check(not lost, len(lost), "requests sent before the signal were not answered, of 5 times 8 callers:", ", ".join(lost))
+
+
 def an_idle_connection_does_not_hold_up_the_stop(_databases):
     with Home() as home:
         process = home.start()
@@ -138,6 +180,7 @@ def a_request_that_never_ends_is_given_the_drain_timeout_and_no_more(_databases)
 
 TESTS = [
     sigterm_under_load_cuts_no_request_and_ends_with_0,
+    what_was_sent_before_sigterm_is_answered_even_on_connections_not_yet_read,
     an_idle_connection_does_not_hold_up_the_stop,
     a_request_that_never_ends_is_given_the_drain_timeout_and_no_more,
 ]
