@@ -4,10 +4,8 @@ import base64
 import hashlib
 import html.parser
 import http.client
-import http.cookies
 import json
 import secrets
-import ssl
 import threading
 from urllib.parse import parse_qsl, quote_plus, urlencode, urljoin, urlsplit
 

@@ -93,7 +93,8 @@ def a_lost_postgresql_is_answered_honestly_and_heals(_databases):
         back = time.monotonic()
         until("readiness says yes again", lambda: process.ready_status() == 200, HEALS_WITHIN)
         good = {watch.name: watch.good for watch in watches}
-        until("everything works again", lambda: all(watch.good > good[watch.name] for watch in watches), HEALS_WITHIN - (time.monotonic() - back))
+        left = HEALS_WITHIN - (time.monotonic() - back)
+        until("everything works again", lambda: all(watch.good > good[watch.name] for watch in watches), left)
         healed = time.monotonic() - back
         for watch in [*watches, *always]:
             watch.stop.set()
@@ -186,4 +187,8 @@ def refreshing(app, browser):
     return call
 
 
-TESTS = [a_lost_postgresql_is_answered_honestly_and_heals, a_restarted_postgresql_is_found_again, a_postgresql_that_hangs_is_not_waited_for_for_ever]
+TESTS = [
+    a_lost_postgresql_is_answered_honestly_and_heals,
+    a_restarted_postgresql_is_found_again,
+    a_postgresql_that_hangs_is_not_waited_for_for_ever,
+]

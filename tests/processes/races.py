@@ -1,9 +1,11 @@
 """Several processes on one PostgreSQL: one winner, and the right revocation."""
 
+import base64
+import json
 import threading
 
 from client import DECLARED, Application, Browser, Http, error_of, together
-from service import SECRET, Home, check, free_port
+from service import SECRET, Home, check, command, free_port, until
 
 AT_ONCE = 16
 
@@ -139,6 +141,28 @@ def what_one_process_ends_is_over_at_the_other_at_once(databases):
         only_invalid_grant([there.refresh(tokens["refresh_token"])], "logged out here, refreshed there:")
 
 
+def a_token_signed_with_new_keys_is_known_to_every_process(databases):
+    """`keys rotate --immediately` while two processes serve: what one of them signs, the other accepts and publishes the key of."""
+    with Replicas(databases) as replicas:
+        command(replicas.home, "keys", "rotate", "--immediately")
+        here, there = replicas.both
+        kids, problems = set(), []
+
+        def rotated():
+            for app, other in [(here, there), (there, here)]:
+                tokens = app.redeem(*replicas.code()).json()
+                kid = json.loads(base64.urlsafe_b64decode(tokens["id_token"].split(".")[0] + "=="))["kid"]
+                if kid not in {key["kid"] for key in other.http.get("/jwks").json()["keys"]}:
+                    problems.append("a process does not publish the key that the other signs with")
+                if not other.active(tokens["access_token"]):
+                    problems.append("a process does not know the token that the other signed")
+                kids.add(kid)
+            return len(kids) > 1
+
+        until("the new keys sign", rotated, 30)
+        check(not problems, len(problems), "times, such as:", *sorted(set(problems)))
+
+
 def the_command_line_works_beside_a_busy_server_on_sqlite(_databases):
     """Operators add clients while people sign in: two processes, one SQLite file."""
     with Home() as home:
@@ -172,6 +196,7 @@ def the_command_line_works_beside_a_busy_server_on_sqlite(_databases):
 
 
 TESTS = [
+    a_token_signed_with_new_keys_is_known_to_every_process,
     the_command_line_works_beside_a_busy_server_on_sqlite,
     what_one_process_ends_is_over_at_the_other_at_once,
     one_code_redeemed_sixteen_times_at_once_has_one_winner_and_the_replays_revoke_it,

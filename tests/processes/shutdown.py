@@ -170,7 +170,8 @@ def a_request_that_never_ends_is_given_the_drain_timeout_and_no_more(_databases)
     with Home(settings={"VESTIBULE_SERVER__DRAIN_TIMEOUT": "2s"}) as home:
         process = home.start()
         with socket.create_connection(("127.0.0.1", home.port)) as stuck:
-            stuck.sendall(b"POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\ngrant")
+            head = "POST /token HTTP/1.1", "Host: localhost", "Content-Type: application/x-www-form-urlencoded", "Content-Length: 99"
+            stuck.sendall("\r\n".join([*head, "", "grant"]).encode())
             until("the server has it", lambda: Http(home.port).get("/health/live").status == 200)
             began = time.monotonic()
             check(process.terminate() == 0, "exit code", process.output())
