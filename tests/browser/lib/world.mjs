@@ -1,0 +1,95 @@
+// What all tests share: the servers, the applications and the one browser.
+import { Application } from './application.mjs';
+import { closeBrowser, openContext } from './browser.mjs';
+import { freePort, startServer } from './server.mjs';
+
+export const PASSWORD = 'correct horse battery staple';
+export const ANA = 'ana@example.test';
+export const BO = 'bo@example.test';
+
+async function makeApplications() {
+  const autotalk = new Application({ id: 'autotalk', name: 'AutoTalk', secret: 'the-secret-of-autotalk-0123456789', host: '127.0.0.1', port: await freePort() });
+  const ticketing = new Application({
+    id: 'ticketing', name: 'Ticketing', secret: 'the-secret-of-ticketing-012345678', host: 'localhost', port: await freePort(), scope: 'openid email profile phone offline_access',
+  });
+  // Sends people on from its callback to another of its hosts, as applications with a login host of their own do.
+  const portal = new Application({
+    id: 'portal', name: 'Portal', secret: 'the-secret-of-portal-0123456789012', host: '127.0.0.1', port: await freePort(), onwardTo: `${ticketing.origin}/done`,
+  });
+  const applications = [autotalk, ticketing, portal];
+  for (const application of applications) await application.listen();
+  return { autotalk, ticketing, portal };
+}
+
+function state({ autotalk, ticketing, portal }, { administrator = true } = {}) {
+  const client = (application, more) => `[[clients]]
+client_id = "${application.id}"
+client_name = "${application.name}"
+client_secret = "${application.secret}"
+grant_types = ["authorization_code", "refresh_token"]
+post_logout_redirect_uris = ["${application.goodbye}", "${application.origin}/leave"]
+${more}
+`;
+  const user = (email, name, more = '') => `[[users]]
+email = "${email}"
+name = "${name}"
+password = "${PASSWORD}"
+${more}
+`;
+  return [
+    client(autotalk, `redirect_uris = ["${autotalk.redirectUri}"]\nfirst_party = true`),
+    client(ticketing, `redirect_uris = ["${ticketing.redirectUri}"]
+policy_uri = "https://ticketing.example/privacy"
+tos_uri = "https://ticketing.example/terms"
+scope = "openid profile email phone offline_access"`),
+    client(portal, `redirect_uris = ["${portal.redirectUri}", "${portal.onwardTo}"]\nfirst_party = true`),
+    user(ANA, 'Ana Lima', administrator ? 'email_verified = true\nadministrator = true' : 'email_verified = true'),
+    user(BO, 'Bo Nilsson'),
+  ].join('\n');
+}
+
+async function startWorld() {
+  const applications = await makeApplications();
+  const servers = {
+    main: await startServer(state(applications)),
+    // Flows are over almost at once; and nobody administers it yet.
+    hasty: await startServer(state(applications, { administrator: false }), { VESTIBULE_SESSION__FLOW_TTL: '1s' }),
+    // One attempt, then 429.
+    strict: await startServer(state(applications), { VESTIBULE_LIMITS__SIGN_IN: '1/1h' }),
+  };
+  return { ...applications, applications: Object.values(applications), servers, issuer: servers.main.origin };
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
+export const world = await startWorld();
+
+/** The one-time link that the server without an administrator printed. */
+export function setupLink() {
+  const [link] = world.servers.hasty.output.match(/http:\/\/localhost:\d+\/setup\?token=[\w.-]+/) ?? [];
+  if (!link) throw new Error(`no set-up link in:\n${world.servers.hasty.output}`);
+  return link;
+}
+
+/** Origins a browser may talk to during the tests: anything else is a fault of a page. */
+export const knownOrigins = new Set([
+  ...Object.values(world.servers).map((server) => server.origin), ...world.applications.map((application) => application.origin),
+]);
+
+/** Runs `work` with a fresh browser context, and fails when any of its pages misbehaved meanwhile. */
+export async function withContext(options, work) {
+  const { context, watch } = await openContext(options, knownOrigins);
+  try {
+    const result = await work(context, await context.newPage());
+    watch.assertClean();
+    return result;
+  } finally {
+    await context.close();
+  }
+}
+
+export async function stopWorld() {
+  await closeBrowser();
+  for (const application of world.applications) await application.close();
+  for (const server of Object.values(world.servers)) await server.stop();
+}

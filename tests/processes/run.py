@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Tests with real server processes.
+
+    tests/processes/run [--binary PATH] [WORD...]     only tests whose names contain one of the words
+
+Needs nothing but the standard library, PostgreSQL's programs and the server. `VESTIBULE_BIN` names the server when `--binary` does not;
+`VESTIBULE_TEST_POSTGRES_URL` a PostgreSQL where databases may be made (otherwise one is started); `VESTIBULE_TESTS_LONG=1` makes more
+rounds. The exit code says all.
+"""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import crashes  # noqa: E402
+import outage  # noqa: E402
+import outbox  # noqa: E402
+import races  # noqa: E402
+import shutdown  # noqa: E402
+import starts  # noqa: E402
+from postgres import Databases  # noqa: E402
+from service import Failed, binary  # noqa: E402
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--binary")
+    arguments.add_argument("words", nargs="*")
+    given = arguments.parse_args()
+    if given.binary:
+        os.environ["VESTIBULE_BIN"] = str(Path(given.binary).resolve())
+    binary()
+    tests = [test for room in ROOMS for test in room.TESTS]
+    tests = [test for test in tests if not given.words or any(word in test.__name__ for word in given.words)]
+    failed = 0
+    with Databases() as databases:
+        for test in tests:
+            failed += not passed(test, databases)
+    print(f"{len(tests) - failed} of {len(tests)} passed")
+    return 1 if failed or not tests else 0
+
+
+def passed(test, databases):
+    began = time.monotonic()
+    try:
+        test(databases)
+        verdict = "ok    "
+    except Failed as found:
+        verdict = f"FAILED\n    {found}\n"
+    except Exception:
+        verdict = f"FAILED\n{traceback.format_exc()}"
+    print(f"{time.monotonic() - began:6.1f} s  {test.__name__.replace('_', ' ')}: {verdict.strip()}", flush=True)
+    return verdict.startswith("ok")
+
+
+ROOMS = [races, starts, crashes, shutdown, outage, outbox]
+
+if __name__ == "__main__":
+    sys.exit(main())
