@@ -1,14 +1,14 @@
 // One process, one browser, one test after the other: the files below register their tests.
 import { after } from 'node:test';
 import { stopWorld } from './lib/world.mjs';
+// Imported at once, not one after the other: the tests are over for the runner whenever none is left.
+import './tests/journeys.mjs';
+import './tests/consent_and_choice.mjs';
+import './tests/logout.mjs';
+import './tests/navigation.mjs';
+import './tests/expiry.mjs';
+import './tests/keyboard.mjs';
+import './tests/weight.mjs';
+import './tests/appearance.mjs';
 
 after(stopWorld);
-
-await import('./tests/journeys.mjs');
-await import('./tests/consent_and_choice.mjs');
-await import('./tests/logout.mjs');
-await import('./tests/navigation.mjs');
-await import('./tests/expiry.mjs');
-await import('./tests/keyboard.mjs');
-await import('./tests/weight.mjs');
-await import('./tests/appearance.mjs');
