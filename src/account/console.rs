@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::header::SET_COOKIE;
 
-use super::sign_in::origin;
 use crate::app::App;
 use crate::session::{self, Current, browser};
 use crate::web::cookies::Cookie;
@@ -50,7 +49,7 @@ pub async fn post_logout(State(app): State<App>, visit: Visit, StrictForm(form):
     let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
     csrf::verify(&app.sealer, &app.issuer, &visit, browser::cookie(&app, &visit), &form)?;
     if let Some(current) = session::current(&app, &visit).await? {
-        session::end(&app, &current.session, &origin(&visit)).await?;
+        session::end(&app, &current.session, &session::origin(&visit)).await?;
     }
     let mut response = Redirect::to("/login?notice=logged_out").into_response();
     response.headers_mut().append(SET_COOKIE, Cookie::Session.remove(&app.issuer));

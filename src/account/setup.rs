@@ -16,13 +16,12 @@ use uuid::Uuid;
 
 use super::email;
 use super::password::{Unacceptable, check_new};
-use super::sign_in::origin;
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
 use crate::config;
 use crate::secret::{self, Purpose, Secret};
-use crate::session::browser;
+use crate::session::{self, browser};
 use crate::store::users::{self, Profile, User};
 use crate::store::{self, Conn, locks, spent};
 use crate::web::pages::views::{SetupError, SetupPage};
@@ -177,7 +176,7 @@ struct Creation {
 
 impl Creation {
     fn new(link: Link, user: User, visit: &Visit, now: Timestamp) -> Self {
-        Self { link, event: Event::new(Kind::AdministratorCreated, &origin(visit)).user(user.id), user, now }
+        Self { link, event: Event::new(Kind::AdministratorCreated, &session::origin(visit)).user(user.id), user, now }
     }
 
     /// Whether this link, and no other, made the administrator.

@@ -13,7 +13,6 @@ use crate::secret::{Digest, Secret};
 use crate::session::PasswordProof;
 use crate::store;
 use crate::store::users::{self, User};
-use crate::web::Visit;
 
 /// How an attempt ended.
 #[derive(Debug)]
@@ -121,12 +120,6 @@ async fn replace_hash(app: &App, user: &User, new_hash: String) {
     if let Err(error) = replaced {
         tracing::warn!(user_id = %id, %error, "password hash not replaced by a stronger one");
     }
-}
-
-/// Where a visit comes from, for audit events.
-#[must_use]
-pub fn origin(visit: &Visit) -> audit::Origin {
-    audit::Origin { address: Some(visit.address), request_id: Some(visit.request_id.clone()) }
 }
 
 #[cfg(test)]

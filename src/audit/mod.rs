@@ -12,14 +12,15 @@ use crate::secret;
 use crate::store::audit_events::{self, AuditEvent};
 use crate::store::{self, Conn};
 
-/// Inserts the row and writes the log line. Call it in the transaction of the act, last.
+/// Inserts the row, and leaves the log line for after the commit: an act that is rolled back has neither, and one that is run again has one of
+/// each, with the same id. Call it in the transaction of the act, last.
 ///
 /// # Errors
 /// The store's: an act that cannot be recorded does not happen.
 pub async fn record(conn: &Conn<'_>, event: &Event, now: Timestamp) -> store::Result<()> {
     let row = row(event, now);
     audit_events::insert(conn, &row).await?;
-    log(&row);
+    conn.after_commit(move || log(&row));
     Ok(())
 }
 
@@ -56,8 +57,72 @@ fn log(row: &AuditEvent) {
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::config;
+    use crate::store::Store;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Lines {
+        /// The ids of the lines about acts, in their order.
+        fn ids(&self) -> Vec<String> {
+            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+            let lines = text.lines().filter(|line| line.contains(" audit: "));
+            lines.map(|line| line.split(" id=").nth(1).unwrap().split(' ').next().unwrap().to_owned()).collect()
+        }
+    }
+
+    async fn act(store: &Store, kind: Kind, fails: bool) -> store::Result<()> {
+        store
+            .write(move |conn| {
+                Box::pin(async move {
+                    record(conn, &Event::new(kind, &Origin::default()), Timestamp::from_secs(7)).await?;
+                    if fails { Err(store::Error::Conflict) } else { Ok(()) }
+                })
+            })
+            .await
+    }
+
+    #[tokio::test]
+    async fn every_committed_event_has_one_line_and_no_other_has_any() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = secret::Secret::new(format!("sqlite://{}", directory.path().join("audit.db").display()));
+        let store = Store::connect(&config::Database { url, ..config::Database::default() }).await.unwrap();
+        store.migrate_up().await.unwrap();
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let subscribed = tracing::subscriber::set_default(subscriber);
+        // All at once, so that they share a transaction, which those that fail spoil for the others.
+        let acts = (0..24).map(|number| match number % 6 {
+            0 => act(&store, Kind::UserCreated, true),
+            _ => act(&store, Kind::SignInFailed, false),
+        });
+        let outcomes = futures_util::future::join_all(acts).await;
+        drop(subscribed);
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 20);
+        let rows = audit_events::list(&store.read(), 100).await.unwrap();
+        assert!(rows.iter().all(|row| row.kind == "sign_in.failed"));
+        let mut committed: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
+        let mut logged = lines.ids();
+        committed.sort();
+        logged.sort();
+        assert_eq!(logged, committed);
+    }
 
     #[test]
     fn a_row_says_what_the_event_says() {

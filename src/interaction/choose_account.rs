@@ -6,12 +6,13 @@ use http::StatusCode;
 use uuid::Uuid;
 
 use super::flow::{self, Flow, FlowQuery};
-use super::form::{self, Trust, facts, see_other, with_cookie};
+use super::form::{self, Trust, facts, see_other};
 use super::known_accounts;
 use super::step::is_account_chosen;
 use crate::app::App;
 use crate::session::{self, Current, browser};
 use crate::store::users::User;
+use crate::web::cookies::with_cookie;
 use crate::web::pages::views::{AccountChoice, ChooseAccountPage};
 use crate::web::{PageError, Params, StrictForm, Visit, csrf};
 

@@ -5,14 +5,14 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::flow::{self, Flow, FlowQuery, Question};
-use super::form::{self, Trust, facts, see_other, with_cookie};
-use crate::account::sign_in;
+use super::form::{self, Trust, facts, see_other};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::session::{self, Current, browser};
 use crate::store;
 use crate::store::consents::{self, Consent};
 use crate::tokens::Scope;
+use crate::web::cookies::with_cookie;
 use crate::web::pages::views::ConsentPage;
 use crate::web::{PageError, StrictForm, Visit, csrf};
 
@@ -105,7 +105,7 @@ async fn deny(app: &App, visit: &Visit, flow: &Flow, current: &Current, question
 }
 
 fn event(kind: Kind, visit: &Visit, flow: &Flow, current: &Current, question: &Question) -> Event {
-    Event::new(kind, &sign_in::origin(visit))
+    Event::new(kind, &session::origin(visit))
         .user(current.user.id)
         .client(&flow.client_id)
         .session(current.session.id)

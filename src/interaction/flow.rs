@@ -3,8 +3,6 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use http::header::COOKIE;
 use http::request::Parts;
@@ -15,7 +13,7 @@ use uuid::Uuid;
 use super::step::{SignIn, Wanted};
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::secret::{Digest, OpenError, Purpose, Sealer, equal};
+use crate::secret::{OpenError, Purpose, Sealer, equal};
 use crate::session::browser;
 use crate::store;
 use crate::web::pages::form_action_source;
@@ -155,11 +153,7 @@ pub fn seal(app: &App, visit: &Visit, flow: &Flow) -> Sealed {
 }
 
 fn seal_for(sealer: &Sealer, browser: &str, flow: &Flow, expires_at: Timestamp) -> String {
-    sealer.seal(Purpose::Flow, &Bound { flow: flow.clone(), browser: fingerprint(browser) }, expires_at)
-}
-
-fn fingerprint(browser: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Digest::of(browser.as_bytes()).as_bytes())
+    sealer.seal(Purpose::Flow, &Bound { flow: flow.clone(), browser: browser::fingerprint(browser) }, expires_at)
 }
 
 /// Opens one.
@@ -193,7 +187,7 @@ fn open_for(sealer: &Sealer, browser: Option<&str>, text: &str, now: Timestamp) 
         OpenError::Expired(Bound { flow, .. }) => Refusal::Late(Box::new(flow)),
         OpenError::Invalid => Refusal::NotOurs,
     })?;
-    let here = browser.is_some_and(|browser| equal(fingerprint(browser).as_bytes(), bound.browser.as_bytes()));
+    let here = browser.is_some_and(|browser| equal(browser::fingerprint(browser).as_bytes(), bound.browser.as_bytes()));
     if here { Ok(bound.flow) } else { Err(Refusal::Elsewhere(Box::new(bound.flow))) }
 }
 
@@ -253,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_posted_request_is_not_a_flow() {
-        let bound = Bound { flow: flow(), browser: fingerprint(BROWSER) };
+        let bound = Bound { flow: flow(), browser: browser::fingerprint(BROWSER) };
         let sealed = sealer().seal(Purpose::PostedAuthorize, &bound, Timestamp::from_secs(10));
         assert_eq!(open_for(&sealer(), Some(BROWSER), &sealed, Timestamp::from_secs(9)), Err(Refusal::NotOurs));
     }

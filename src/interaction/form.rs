@@ -1,7 +1,7 @@
 //! What the forms have in common: the check before anything else, and the 303 after.
 
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
+use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 
 use super::step::Facts;
@@ -41,14 +41,6 @@ pub fn see_other(location: &str) -> Response {
         return PageError::because(ErrorKind::Internal, "a location with control characters").into_response();
     };
     (StatusCode::SEE_OTHER, [(LOCATION, location), (CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response()
-}
-
-/// Adds a cookie to an answer.
-pub(super) fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
-    if let Some(cookie) = cookie {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    response
 }
 
 /// What the step function wants to know of a session.

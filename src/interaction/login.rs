@@ -5,12 +5,13 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 
 use super::flow::{self, Flow, FlowQuery};
-use super::form::{self, Trust, facts, see_other, with_cookie};
+use super::form::{self, Trust, facts, see_other};
 use super::known_accounts;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
 use crate::secret::Secret;
 use crate::session::{self, Current, browser};
+use crate::web::cookies::with_cookie;
 use crate::web::pages::views::{LoginError, LoginPage, Notice};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, Visit, csrf};
 
@@ -88,7 +89,7 @@ async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Res
     let Some(password) = posted.get("password") else {
         return again(Some(LoginError::MissingPassword), None);
     };
-    let origin = sign_in::origin(visit);
+    let origin = session::origin(visit);
     match sign_in::verify(app, email, Secret::new(password.to_owned()), &origin).await? {
         Attempt::Refused => again(Some(LoginError::Refused), None),
         Attempt::Busy => Err(PageError::new(ErrorKind::Busy { retry_after: 2 })),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::pause;
+use super::repeat;
 use crate::app::App;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::keys::KeyInfo;
@@ -13,12 +13,15 @@ use crate::keys::KeyInfo;
 const EVERY: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(app: App, shutdown: CancellationToken) {
-    while pause(&shutdown, EVERY).await {
-        match app.keys.refresh().await {
-            Ok(made) => record_made(&app, &made).await,
-            Err(error) => tracing::error!(%error, "key ring not refreshed"),
-        }
+    repeat("keys", EVERY, &shutdown, || refresh(&app)).await;
+}
+
+async fn refresh(app: &App) -> Duration {
+    match app.keys.refresh().await {
+        Ok(made) => record_made(app, &made).await,
+        Err(error) => tracing::error!(%error, "key ring not refreshed"),
     }
+    EVERY
 }
 
 /// One event per key this process made. The ring commits keys on its own, because it may not know of audit: an event that cannot be written is

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::turn;
 use crate::app::App;
 use crate::oidc::backchannel;
 
@@ -17,7 +18,7 @@ pub(super) async fn run(app: App, shutdown: CancellationToken) {
             () = app.logout_waiting.notified() => {}
             () = tokio::time::sleep(EVERY) => {}
         }
-        if let Err(error) = backchannel::deliver_due(&app).await {
+        if let Some(Err(error)) = turn("logouts", backchannel::deliver_due(&app)).await {
             tracing::error!(%error, "logout deliveries not looked up");
         }
     }

@@ -6,15 +6,16 @@ pub(crate) mod keys;
 mod logouts;
 pub mod purge;
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
-/// Runs all jobs until `shutdown`; what has been begun is finished. A job that fails says so and goes on at its next time; one that
-/// panics takes no other along.
+/// Runs all jobs until `shutdown`; what has been begun is finished. A job that fails or panics says so and goes on at its next time.
 pub async fn run(app: App, shutdown: CancellationToken) {
     let mut jobs = JoinSet::new();
     jobs.spawn(keys::run(app.clone(), shutdown.clone()));
@@ -25,6 +26,27 @@ pub async fn run(app: App, shutdown: CancellationToken) {
             tracing::error!(%error, "a job ended");
         }
     }
+}
+
+/// Does `work` again and again until `shutdown`, each time after a pause: `usual`, or what the work before asked for.
+async fn repeat<W, F>(job: &'static str, usual: Duration, shutdown: &CancellationToken, work: W)
+where
+    W: Fn() -> F,
+    F: Future<Output = Duration>,
+{
+    let mut wait = usual;
+    while pause(shutdown, wait).await {
+        wait = turn(job, work()).await.unwrap_or(usual);
+    }
+}
+
+/// One turn of a job. A panic costs this turn alone, for a loop that ends leaves logouts unsent and keys to run out while everything looks well.
+async fn turn<T>(job: &'static str, work: impl Future<Output = T>) -> Option<T> {
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    if outcome.is_err() {
+        tracing::error!(job, "a job panicked; it goes on at its next time");
+    }
+    outcome.ok()
 }
 
 /// Waits; `false` when it is time to stop.
@@ -38,7 +60,85 @@ async fn pause(shutdown: &CancellationToken, time: Duration) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
+    use crate::app::App;
+    use crate::clock::{Clock, Timestamp};
+    use crate::config::Config;
+    use crate::secret::Secret;
+
+    const SOON: Duration = Duration::from_millis(1);
+
+    #[tokio::test]
+    async fn a_panic_costs_its_turn_and_not_the_job() {
+        let (turns, shutdown) = (AtomicU32::new(0), CancellationToken::new());
+        let work = || async {
+            let turn = turns.fetch_add(1, Ordering::SeqCst);
+            assert_ne!(turn, 0, "the first turn panics");
+            shutdown.cancel();
+            SOON
+        };
+        tokio::time::timeout(Duration::from_secs(5), repeat("test", SOON, &shutdown, work)).await.unwrap();
+        assert_eq!(turns.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn work_may_ask_for_another_turn_soon() {
+        let (turns, shutdown) = (AtomicU32::new(0), CancellationToken::new());
+        let work = || async {
+            match turns.fetch_add(1, Ordering::SeqCst) {
+                0 => SOON,
+                _ => Duration::from_hours(1),
+            }
+        };
+        let running = repeat("test", Duration::from_millis(50), &shutdown, work);
+        assert!(tokio::time::timeout(Duration::from_millis(500), running).await.is_err());
+        assert_eq!(turns.load(Ordering::SeqCst), 2);
+    }
+
+    /// Tells the time until it is broken.
+    #[derive(Debug, Default)]
+    struct Broken {
+        broken: std::sync::atomic::AtomicBool,
+        asked: AtomicU32,
+    }
+
+    impl Clock for Broken {
+        fn now(&self) -> Timestamp {
+            if self.broken.load(Ordering::SeqCst) {
+                self.asked.fetch_add(1, Ordering::SeqCst);
+                panic!("no time");
+            }
+            Timestamp::from_secs(1_800_000_000)
+        }
+    }
+
+    #[tokio::test]
+    async fn logouts_are_delivered_after_a_panic() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.database.url = Secret::new(format!("sqlite://{}", directory.path().join("test.db").display()));
+        config.keys.directory = directory.path().join("keys");
+        let clock = Arc::new(Broken::default());
+        let app = App::open(config, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
+        clock.broken.store(true, Ordering::SeqCst);
+        let shutdown = CancellationToken::new();
+        let job = tokio::spawn(logouts::run(app.clone(), shutdown.clone()));
+        for panics in 1..=2 {
+            app.logout_waiting.notify_one();
+            let asked = async {
+                while clock.asked.load(Ordering::SeqCst) < panics {
+                    tokio::time::sleep(SOON).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(5), asked).await.unwrap();
+        }
+        assert!(!job.is_finished());
+        shutdown.cancel();
+        job.await.unwrap();
+    }
 
     #[tokio::test]
     async fn a_pause_ends_at_once_when_the_service_stops() {

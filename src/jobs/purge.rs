@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::pause;
+use super::repeat;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::secret;
@@ -18,6 +18,9 @@ const LEASE: Duration = Duration::from_mins(4);
 /// Rows per statement, and statements per table and run: a purge never holds up the writers, however much there is to remove.
 const BATCH: u64 = 500;
 const BATCHES: u32 = 200;
+
+/// A run that may have left something comes again after this, so that no load makes the tables grow for ever.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A spent code is remembered long after the last token of its grant is worthless.
 const GRANTS_KEPT: Duration = Duration::from_hours(1);
@@ -49,11 +52,20 @@ impl Table {
 
 pub(super) async fn run(app: App, shutdown: CancellationToken) {
     let holder = secret::random_id().to_string();
-    while pause(&shutdown, EVERY).await {
-        match once(&app, &holder).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::debug!(rows, "purged"),
-            Err(error) => tracing::error!(%error, "purge failed"),
+    repeat("purge", EVERY, &shutdown, || async { pause_after(once(&app, &holder).await) }).await;
+}
+
+fn pause_after(run: store::Result<u64>) -> Duration {
+    match run {
+        Ok(0) => EVERY,
+        Ok(rows) => {
+            tracing::debug!(rows, "purged");
+            // Fewer rows than one table's share: no table came to the end of its share.
+            if rows < BATCH * u64::from(BATCHES) { EVERY } else { AGAIN }
+        }
+        Err(error) => {
+            tracing::error!(%error, "purge failed");
+            EVERY
         }
     }
 }
@@ -110,6 +122,55 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::Origin;
+    use crate::oauth::testing::House;
+    use crate::session;
+
+    #[test]
+    fn a_run_that_may_have_left_something_comes_again_soon() {
+        assert_eq!(pause_after(Ok(0)), EVERY);
+        assert_eq!(pause_after(Ok(99_999)), EVERY);
+        assert_eq!(pause_after(Ok(100_000)), AGAIN);
+        assert_eq!(pause_after(Err(store::Error::Conflict)), EVERY);
+    }
+
+    async fn spend(house: &House) {
+        let expires_at = house.app.now().plus(Duration::from_hours(1));
+        let spent = house.app.store.write_one(move |conn| Box::pin(spent::redeem(conn, spent::Kind::Setup, "x", expires_at)));
+        assert!(spent.await.unwrap());
+    }
+
+    /// Ended or not: nothing but its age decides.
+    #[tokio::test]
+    async fn sessions_grants_and_spent_things_go_when_their_time_is_over() {
+        let house = House::open().await;
+        house.sign_in("openid").await;
+        spend(&house).await;
+        session::end(&house.app, &house.session, &Origin::default()).await.unwrap();
+        assert_eq!(once(&house.app, "a").await.unwrap(), 0);
+
+        house.clock.advance(Duration::from_hours(2));
+        assert_eq!(once(&house.app, "a").await.unwrap(), 1, "what was spent");
+        assert!(sessions::find(&house.app.store.read(), house.session.id).await.unwrap().is_some());
+
+        house.clock.advance(Duration::from_hours(24 * 31));
+        assert_eq!(once(&house.app, "b").await.unwrap(), 2, "the grant and the session");
+        assert!(sessions::find(&house.app.store.read(), house.session.id).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn while_one_replica_purges_another_does_not() {
+        let house = House::open().await;
+        spend(&house).await;
+        assert_eq!(once(&house.app, "a").await.unwrap(), 0);
+        house.clock.advance(Duration::from_hours(2));
+        assert_eq!(once(&house.app, "a").await.unwrap(), 1);
+        spend(&house).await;
+        house.clock.advance(Duration::from_mins(3));
+        assert_eq!(once(&house.app, "b").await.unwrap(), 0);
+        let mine = house.app.store.write_one(move |conn| Box::pin(locks::redeem(conn, "purge", "b", Timestamp::default(), LEASE)));
+        assert!(!mine.await.unwrap(), "the lease is another's");
+    }
 
     /// OpenID Connect conformance `oidcc-codereuse-30seconds`, with a wide margin.
     #[test]

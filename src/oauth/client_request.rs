@@ -8,6 +8,7 @@ use super::error::{Code, Error};
 use crate::app::App;
 use crate::audit;
 use crate::clock::Timestamp;
+use crate::session;
 use crate::store::clients::Client;
 use crate::web::{Params, StrictForm, StrictQuery, Visit};
 
@@ -45,7 +46,7 @@ impl FromRequest<App> for ClientRequest {
         let headers = parts.headers.clone();
         let Ok(StrictForm(form)) = StrictForm::from_request(Request::from_parts(parts, body), app).await;
         let form = form?;
-        let origin = audit::Origin { address: Some(visit.address), request_id: Some(visit.request_id) };
+        let origin = session::origin(&visit);
         let client = client_auth::authenticate(app, &headers, &form, &origin).await?;
         Ok(Self { client, form, origin, now: app.now() })
     }

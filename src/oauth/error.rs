@@ -34,11 +34,9 @@ pub enum Code {
     LoginRequired,
     ConsentRequired,
     AccountSelectionRequired,
-    InteractionRequired,
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
-    UnsupportedTokenType,
 }
 
 impl Code {
@@ -61,11 +59,9 @@ impl Code {
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::AccountSelectionRequired => "account_selection_required",
-            Self::InteractionRequired => "interaction_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
-            Self::UnsupportedTokenType => "unsupported_token_type",
         }
     }
 
@@ -87,11 +83,9 @@ impl Code {
             | Self::LoginRequired
             | Self::ConsentRequired
             | Self::AccountSelectionRequired
-            | Self::InteractionRequired
             | Self::RequestNotSupported
             | Self::RequestUriNotSupported
-            | Self::RegistrationNotSupported
-            | Self::UnsupportedTokenType => StatusCode::BAD_REQUEST,
+            | Self::RegistrationNotSupported => StatusCode::BAD_REQUEST,
         }
     }
 }

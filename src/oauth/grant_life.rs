@@ -1,10 +1,15 @@
-//! Whether a delegation still lives: the questions every grant, userinfo and introspection ask again each time.
+//! Whether a delegation still lives, and what it may still do: the questions every grant, userinfo and introspection ask again each time.
+
+use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::config::Config;
+use crate::store::clients::Client;
 use crate::store::grants::GrantContext;
 use crate::store::sessions::Session;
 use crate::store::users::User;
+use crate::store::{self, Conn, consents};
+use crate::tokens::scope::Scope;
 
 /// Why it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +22,8 @@ pub enum Dead {
     /// Credentials changed, or everything was ended for this person.
     Epoch,
     SessionEnded,
+    /// The person allows this client less than that by now, or nothing.
+    ConsentWithdrawn,
 }
 
 impl Dead {
@@ -30,6 +37,7 @@ impl Dead {
             Self::UserDisabled => "the person's account is disabled",
             Self::Epoch => "the person's credentials have changed since: send them through the authorization endpoint again",
             Self::SessionEnded => "the person's session has ended (ask for offline_access to outlive it)",
+            Self::ConsentWithdrawn => "the person has withdrawn their consent: send them through the authorization endpoint again",
         }
     }
 }
@@ -73,6 +81,25 @@ pub fn check_session(session: Option<&Session>, user: &User, config: &Config, no
             && session.epoch == user.auth_epoch
     });
     if live { Ok(()) } else { Err(Dead::SessionEnded) }
+}
+
+/// What is left of a scope that was granted: the values the client is still registered for. Text that is no scope leaves nothing.
+#[must_use]
+pub fn still_registered(granted: &str, client: &Client) -> Scope {
+    let registered = Scope::parse(&client.metadata.scope).unwrap_or_default();
+    Scope::parse(granted).unwrap_or_default().intersection(&registered)
+}
+
+/// Whether the person still allows this client all of this scope, or nobody asks them: first-party clients are the operator's own decision.
+///
+/// # Errors
+/// The store's.
+pub async fn is_consented(conn: &Conn<'_>, client: &Client, user_id: Uuid, scope: &Scope) -> store::Result<bool> {
+    if client.metadata.first_party {
+        return Ok(true);
+    }
+    let consent = consents::find(conn, user_id, &client.client_id).await?;
+    Ok(consent.and_then(|consent| Scope::parse(&consent.scope)).is_some_and(|allowed| scope.is_subset(&allowed)))
 }
 
 /// When the refresh token of this grant dies of neglect.

@@ -25,11 +25,14 @@ use crate::store::sessions::{self, Session};
 use crate::store::users::{self, User};
 use crate::store::{audit_events, consents};
 use crate::tokens::code::{self, AuthorizationCode};
+use crate::tokens::scope::Scope;
 
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 pub(crate) const SECRET: &str = "vst_cs_a-secret-of-the-tests-and-of-nothing-else";
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+/// A client id that looks different in `Basic`, which form-encodes it.
+pub(crate) const ADDRESS_ID: &str = "https://app.example";
 pub(crate) const REDIRECT_URI: &str = "https://app.example.test/cb";
 
 pub(crate) struct House {
@@ -56,7 +59,7 @@ impl Answer {
 }
 
 impl House {
-    /// With the confidential clients `app` and `other`, the public `spa`, the resource server `api`, and `service`, which acts for itself.
+    /// With the confidential clients `app` (to which the person allows everything), `other` and [`ADDRESS_ID`], the public `spa`, the resource server `api`, and `service`, which acts for itself.
     pub(crate) async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::default();
@@ -69,6 +72,7 @@ impl House {
             client("app", |_| ()),
             client("other", |_| ()),
             client("spa", |m| m.token_endpoint_auth_method = AuthMethod::None),
+            client(ADDRESS_ID, |_| ()),
             client("api", |m| m.resource_server = true),
             client("service", |m| {
                 m.grant_types = vec![GrantType::ClientCredentials];
@@ -96,7 +100,9 @@ impl House {
             .route("/revoke", post(revoke::post))
             .route("/userinfo", get(userinfo::get).post(userinfo::post))
             .with_state(app.clone());
-        Self { app, clock, user, session, router, _directory: directory }
+        let house = Self { app, clock, user, session, router, _directory: directory };
+        house.consent(&Scope::KNOWN.join(" ")).await;
+        house
     }
 
     /// The code's content, for `app`.
@@ -132,7 +138,7 @@ impl House {
 
     /// A form, by a client with a secret.
     pub(crate) async fn post(&self, path: &str, client_id: &str, form: &[(&str, &str)]) -> Answer {
-        let basic = format!("Basic {}", STANDARD.encode(format!("{client_id}:{SECRET}")));
+        let basic = format!("Basic {}", STANDARD.encode(format!("{}:{SECRET}", form_encoded(client_id))));
         self.send(request(path).header(header::AUTHORIZATION, basic).body(encoded(form)).unwrap()).await
     }
 
@@ -219,6 +225,11 @@ impl House {
         let (reads, writes) = self.app.store.statement_counts();
         (reads - before.0, writes - before.1)
     }
+}
+
+/// As `Basic` wants it (RFC 6749 §2.3.1).
+fn form_encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 fn request(path: &str) -> http::request::Builder {

@@ -28,7 +28,10 @@ const BACK_OFF: [u64; 9] = [5, 15, 60, 300, 600, 1200, 1800, 1800, 1800];
 /// The text of an error as it is kept, in bytes.
 const MAX_ERROR: usize = 300;
 
-/// Delivers everything that is due. How many attempts were made.
+/// Delivers everything that is due. How many attempts were made and noted.
+///
+/// Goes on only while what it does is written down: a delivery that could not be claimed or noted is as due as before, and asking again at
+/// once would load a database that is already in trouble, and the application with it. The job's next time is soon enough.
 ///
 /// # Errors
 /// The store's, when it cannot even be asked what is due; a failed attempt is not an error.
@@ -36,32 +39,33 @@ pub async fn deliver_due(app: &App) -> store::Result<usize> {
     let mut attempts = 0;
     loop {
         let due = logout_deliveries::list_due(&app.store.read(), app.now(), BATCH).await?;
-        if due.is_empty() {
+        let attempt = |delivery: LogoutDelivery| async move {
+            let id = delivery.id;
+            deliver(app, &delivery).await.inspect_err(|error| tracing::warn!(delivery = %id, %error, "logout delivery not noted"))
+        };
+        let outcomes: Vec<_> = futures_util::stream::iter(due).map(attempt).buffer_unordered(CONCURRENT).collect().await;
+        let noted = outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count();
+        attempts += noted;
+        if noted == 0 || outcomes.iter().any(Result::is_err) {
             return Ok(attempts);
         }
-        attempts += due.len();
-        let attempt = |delivery: LogoutDelivery| async move {
-            if let Err(error) = deliver(app, &delivery).await {
-                tracing::warn!(delivery = %delivery.id, %error, "logout delivery not noted");
-            }
-        };
-        futures_util::stream::iter(due).for_each_concurrent(CONCURRENT, attempt).await;
     }
 }
 
-/// One attempt, unless another replica has it.
-async fn deliver(app: &App, delivery: &LogoutDelivery) -> store::Result<()> {
+/// One attempt. `false`: another replica has it.
+async fn deliver(app: &App, delivery: &LogoutDelivery) -> store::Result<bool> {
     let (id, before, lease_until) = (delivery.id, delivery.attempts, app.now().plus(LEASE));
     let mine = app.store.write_one(move |conn| Box::pin(logout_deliveries::redeem(conn, id, before, lease_until))).await?;
     if !mine {
-        return Ok(());
+        return Ok(false);
     }
     let client = clients::find(&app.store.read(), &delivery.client_id).await?;
     let outcome = match &client {
         Some(client) => send(app, client, delivery).await,
         None => Err(Failure::Final("the client has been removed".to_owned())),
     };
-    note(&app.store, delivery, &verdict(outcome, before, app.now()), app.now()).await
+    note(&app.store, delivery, &verdict(outcome, before, app.now()), app.now()).await?;
+    Ok(true)
 }
 
 /// Why an attempt failed.
@@ -147,8 +151,13 @@ fn event(delivery: &LogoutDelivery, verdict: &Verdict) -> Option<Event> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
     use super::*;
-    use crate::secret;
+    use crate::oauth::testing::House;
+    use crate::{secret, session};
 
     const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 
@@ -199,6 +208,78 @@ mod tests {
         assert_eq!(delivered.detail.get("attempts"), Some(&3.into()));
         let failed = event(&delivery(), &verdict(again(), 9, NOW)).unwrap();
         assert_eq!((failed.kind, failed.detail.get("error")), (Kind::LogoutDeliveryFailed, Some(&"answered 503".into())));
+    }
+
+    /// Keeps the database from taking any write until it is given a permit; what is read is read.
+    async fn crowd(store: &Store) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        let wait = Arc::clone(&gate);
+        let first = store.clone();
+        tokio::spawn(async move {
+            first
+                .write(move |_| {
+                    let wait = Arc::clone(&wait);
+                    Box::pin(async move { wait.acquire().await.map(drop).map_err(|_| store::Error::Conflict) })
+                })
+                .await
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for _ in 0..2048 {
+            let store = store.clone();
+            tokio::spawn(async move { store.write::<(), _>(|_| Box::pin(async { Ok(()) })).await });
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        gate
+    }
+
+    #[tokio::test]
+    async fn a_database_that_takes_no_writes_is_not_asked_again_at_once() {
+        let house = House::open().await;
+        house.update_client("app", |client| client.metadata.backchannel_logout_uri = Some("http://127.0.0.1:9/".to_owned())).await;
+        house.sign_in("openid").await;
+        let told = session::end(&house.app, &house.session, &Origin::default()).await.unwrap();
+        assert_eq!(told.len(), 1);
+
+        let gate = crowd(&house.app.store).await;
+        let before = house.app.store.statement_counts();
+        let attempts = tokio::time::timeout(Duration::from_secs(5), deliver_due(&house.app)).await.expect("it returns").unwrap();
+        assert_eq!(attempts, 0);
+        assert_eq!(house.statements_since(before), (1, 0), "asked once what is due");
+
+        gate.add_permits(1);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(deliver_due(&house.app).await.unwrap(), 1);
+        let noted = logout_deliveries::list(&house.app.store.read(), 10).await.unwrap();
+        assert_eq!((noted[0].state, noted[0].attempts), (DeliveryState::Pending, 1));
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_session_is_told_once_and_ends_its_grants() {
+        let house = House::open().await;
+        let tokens = house.sign_in("openid").await;
+        house.update_client("app", |client| client.metadata.backchannel_logout_uri = Some("http://127.0.0.1:9/".to_owned())).await;
+        assert_eq!(house.userinfo(&tokens.text("access_token")).await.status, 200);
+        for told in [1, 0] {
+            assert_eq!(session::end(&house.app, &house.session, &Origin::default()).await.unwrap().len(), told);
+        }
+        assert_eq!(house.userinfo(&tokens.text("access_token")).await.status, 401);
+        assert_eq!(house.events().await.iter().filter(|kind| *kind == "session.signed_out").count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_delivery_to_a_client_that_is_gone_is_given_up() {
+        let house = House::open().await;
+        let gone = LogoutDelivery { client_id: "gone".to_owned(), attempts: 0, next_attempt_at: house.app.now(), ..delivery() };
+        let id = gone.id;
+        let queued = house.app.store.write(move |conn| {
+            let gone = gone.clone();
+            Box::pin(async move { logout_deliveries::insert(conn, &gone).await })
+        });
+        queued.await.unwrap();
+        assert_eq!(deliver_due(&house.app).await.unwrap(), 1);
+        let noted = logout_deliveries::find(&house.app.store.read(), id).await.unwrap().unwrap();
+        assert_eq!(noted.state, DeliveryState::Failed);
+        assert!(house.events().await.contains(&"logout.delivery_failed".to_owned()));
     }
 
     #[test]

@@ -21,45 +21,15 @@ use super::document;
 use crate::app::App;
 use crate::config::Issuer;
 use crate::secret::Digest;
+use crate::tokens::claims;
 use crate::tokens::scope::Scope;
 use crate::web::Locale;
 
 /// The document changes only with the program; an hour keeps a changed one from being missed for long.
 const MAX_AGE: Duration = Duration::from_hours(1);
 
-const CLAIMS: [&str; 31] = [
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "iat",
-    "auth_time",
-    "nonce",
-    "acr",
-    "amr",
-    "azp",
-    "at_hash",
-    "sid",
-    "name",
-    "given_name",
-    "family_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "updated_at",
-    "email",
-    "email_verified",
-    "address",
-    "phone_number",
-    "phone_number_verified",
-];
+/// Of ID tokens, beside those a scope stands for.
+const ID_TOKEN_CLAIMS: [&str; 11] = ["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid"];
 
 /// The document, prerendered.
 #[derive(Clone, Debug)]
@@ -134,7 +104,7 @@ fn metadata(issuer: &Issuer) -> Result<Metadata, url::ParseError> {
         additional(issuer, &methods),
     );
     let scopes = Scope::KNOWN.iter().map(|&scope| openidconnect::Scope::new(scope.to_owned()));
-    let claims = CLAIMS.iter().map(|&claim| CoreClaimName::new(claim.to_owned()));
+    let claims = ID_TOKEN_CLAIMS.into_iter().chain(claims::supported()).map(|claim| CoreClaimName::new(claim.to_owned()));
     let locales = Locale::ALL.iter().map(|locale| LanguageTag::new(locale.tag().to_owned()));
     Ok(metadata
         .set_token_endpoint(Some(TokenUrl::new(issuer.url("/token"))?))
@@ -201,6 +171,8 @@ mod tests {
         assert_eq!(document["scopes_supported"], json!(Scope::KNOWN));
         assert_eq!(document["ui_locales_supported"], json!(["en", "pt-BR", "es"]));
         assert_eq!(document["acr_values_supported"], json!(["aal1"]));
+        let announced: Vec<&str> = document["claims_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert!(claims::supported().chain(["iss", "aud", "sid", "at_hash"]).all(|claim| announced.contains(&claim)), "{announced:?}");
         for refused in ["claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported"] {
             assert_eq!(document[refused], false, "{refused}");
         }

@@ -6,27 +6,23 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-/// The document, or 304 when the reader has it. `etag` with its quotes.
-pub(super) fn answer(request: &HeaderMap, body: Bytes, etag: &str, max_age: Duration) -> Response {
-    let mut response = if is_current(request, etag) {
+use crate::web::etag;
+
+/// The document, or 304 when the reader has it. `tag` with its quotes.
+pub(super) fn answer(request: &HeaderMap, body: Bytes, tag: &str, max_age: Duration) -> Response {
+    let mut response = if etag::is_current(request, tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
     };
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(etag) {
+    if let Ok(value) = HeaderValue::from_str(tag) {
         headers.insert(header::ETAG, value);
     }
     if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={}", max_age.as_secs())) {
         headers.insert(header::CACHE_CONTROL, value);
     }
     response
-}
-
-/// `If-None-Match` compares weakly (RFC 9110 §13.1.2): a proxy that compresses may have made the tag weak.
-fn is_current(request: &HeaderMap, etag: &str) -> bool {
-    let values = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 #[cfg(test)]

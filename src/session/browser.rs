@@ -1,9 +1,11 @@
 //! The flow cookie: what binds pages in progress and form tokens to one browser. Its value is random and says nothing.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 
 use crate::app::App;
-use crate::secret::random_token;
+use crate::secret::{Digest, random_token};
 use crate::web::Visit;
 use crate::web::cookies::Cookie;
 
@@ -16,6 +18,12 @@ pub fn binding(app: &App, visit: &Visit) -> (String, Option<HeaderValue>) {
     let value = random_token();
     let set_cookie = Cookie::Flow.set(&app.issuer, &value, None);
     (value, Some(set_cookie))
+}
+
+/// What is sealed in place of a flow cookie's value, to know the browser again.
+#[must_use]
+pub fn fingerprint(value: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Digest::of(value.as_bytes()).as_bytes())
 }
 
 /// The flow cookie, unless it is missing or no value of ours.

@@ -14,6 +14,7 @@ pub use proof::PasswordProof;
 pub use start::{Started, start};
 
 use crate::app::App;
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::config;
 use crate::secret::Digest;
@@ -28,6 +29,12 @@ use crate::web::cookies::Cookie;
 pub struct Current {
     pub session: Session,
     pub user: User,
+}
+
+/// Where a visit comes from, for audit events.
+#[must_use]
+pub fn origin(visit: &Visit) -> audit::Origin {
+    audit::Origin { address: Some(visit.address), request_id: Some(visit.request_id.clone()) }
 }
 
 /// The session behind this browser's cookie: one read, none without a cookie.
@@ -53,8 +60,9 @@ pub async fn touch(app: &App, session: &Session) -> store::Result<()> {
     app.store.write_one(move |conn| Box::pin(sessions::update_last_seen(conn, id, now))).await
 }
 
-/// So that a busy browser costs one write in a while, and a session ends at most a tenth of the idle time too early.
-fn is_due(session: &Session, now: Timestamp, config: &config::Session) -> bool {
+/// Whether its use is to be noted: so that a busy browser costs one write in a while, and a session ends at most a tenth of the idle time too early.
+#[must_use]
+pub fn is_due(session: &Session, now: Timestamp, config: &config::Session) -> bool {
     now.since(session.last_seen_at) >= config.idle.0 / 10
 }
 

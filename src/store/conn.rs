@@ -1,7 +1,9 @@
 //! What statements run on, and how many there were.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder};
 
@@ -11,7 +13,12 @@ use super::error::Result;
 pub struct Conn<'c> {
     pub(super) executor: DatabaseExecutor<'c>,
     pub(super) counts: &'c Counts,
+    /// Empty, and then without a heap allocation, in most transactions.
+    after_commit: Mutex<Vec<AfterCommit>>,
 }
+
+/// What a job leaves to be done when it has been committed.
+pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
 
 /// Statements executed, without `BEGIN`, `COMMIT` and migrations.
 #[derive(Debug, Default)]
@@ -42,12 +49,32 @@ impl Counts {
 
 impl<'c> Conn<'c> {
     pub(super) fn new(executor: impl Into<DatabaseExecutor<'c>>, counts: &'c Counts) -> Self {
-        Self { executor: executor.into(), counts }
+        Self { executor: executor.into(), counts, after_commit: Mutex::default() }
+    }
+
+    /// Leaves `act` to be done once, after the commit of what runs on this connection; never if that is rolled back, and never on
+    /// [`Store::read`](super::Store::read). A job that runs again starts with none. Acts must be quick: others wait for their answers.
+    pub fn after_commit(&self, act: impl FnOnce() + Send + 'static) {
+        self.after_commit.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(act));
+    }
+
+    /// Ends the use of this connection. What is to be done after the commit, in the order in which it was left.
+    pub(super) fn into_after_commit(self) -> Vec<AfterCommit> {
+        self.after_commit.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Executes a statement that changes rows. How many it changed.
     pub(super) async fn change<S: StatementBuilder>(&self, statement: &S) -> Result<u64> {
         Ok(self.execute(statement).await?.rows_affected())
+    }
+}
+
+/// After the commit. A panic costs its own act alone: the commit stands, and so do the other acts.
+pub(super) fn committed(acts: Vec<AfterCommit>) {
+    for act in acts {
+        if catch_unwind(AssertUnwindSafe(act)).is_err() {
+            tracing::error!("what a job left to be done after its commit panicked");
+        }
     }
 }
 

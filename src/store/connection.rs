@@ -58,7 +58,8 @@ impl Store {
 
     /// Runs `job` in one transaction and answers after the commit; an `Err` from the job rolls back everything the job did.
     /// On SQLite concurrent jobs share a transaction; when one of them fails, all are rolled back and run again one by one, so
-    /// a job may run more than once and must do nothing but statements. The job runs to its end even if the caller goes away.
+    /// a job may run more than once and must do nothing but statements; what else it wants goes to [`Conn::after_commit`]. The job runs to its
+    /// end even if the caller goes away.
     ///
     /// # Errors
     /// The job's own, or the database's.
@@ -84,10 +85,7 @@ impl Store {
     {
         match &*self.backend {
             Backend::Sqlite(sqlite) => sqlite.writer.run(job).await,
-            Backend::Postgres(postgres) => match job(&Conn::new(&postgres.pool, &self.counts)).await {
-                Err(error) if error.is_contention() => job(&Conn::new(&postgres.pool, &self.counts)).await,
-                outcome => outcome,
-            },
+            Backend::Postgres(postgres) => postgres.write_one(job, &self.counts).await,
         }
     }
 

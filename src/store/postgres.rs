@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait as _};
 
-use super::conn::Counts;
+use super::conn::{Counts, committed};
 use super::error::{Error, Result};
 use super::{BoxFuture, Conn};
 use crate::config;
@@ -59,6 +59,17 @@ impl Postgres {
         })
     }
 
+    /// Without a transaction, for one statement. Tried again once when it collided with another.
+    pub(super) async fn write_one<T, F>(&self, job: F, counts: &Counts) -> Result<T>
+    where
+        F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>>,
+    {
+        match without_transaction(&self.pool, counts, &job).await {
+            Err(error) if error.is_contention() => without_transaction(&self.pool, counts, &job).await,
+            outcome => outcome,
+        }
+    }
+
     pub(super) async fn close(&self) {
         let _ = self.pool.close_by_ref().await;
     }
@@ -69,13 +80,26 @@ where
     F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>>,
 {
     let transaction = pool.begin().await?;
-    let outcome = job(&Conn::new(&transaction, counts)).await;
+    let conn = Conn::new(&transaction, counts);
+    let outcome = job(&conn).await;
+    let after = conn.into_after_commit();
     if outcome.is_ok() {
         transaction.commit().await?;
+        committed(after);
     } else if let Err(error) = transaction.rollback().await {
         tracing::warn!(%error, "rolling back");
     }
     outcome
+}
+
+async fn without_transaction<T, F>(pool: &DatabaseConnection, counts: &Counts, job: &F) -> Result<T>
+where
+    F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>>,
+{
+    let conn = Conn::new(pool, counts);
+    let made = job(&conn).await?;
+    committed(conn.into_after_commit());
+    Ok(made)
 }
 
 async fn warn_if_not_durable(pool: &DatabaseConnection) -> Result<()> {

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::conn::Counts;
+use super::conn::{AfterCommit, Counts, committed};
 use super::error::{Error, Result};
 use super::{BoxFuture, Conn};
 
@@ -165,14 +165,17 @@ impl Worker {
             Ok(transaction) => transaction,
             Err(error) => return Err(self.give_up(error).await),
         };
-        let failed = run_all(members, &transaction, &self.counts).await.err();
-        let ended = if failed.is_some() { transaction.rollback().await } else { transaction.commit().await };
-        match (failed, ended) {
-            (None, Ok(())) => Ok(()),
-            (Some(error), Ok(())) => Err(Failure::Member(error)),
-            (None, Err(error)) => Err(self.give_up(error).await),
+        let outcome = run_all(members, &transaction, &self.counts).await;
+        let ended = if outcome.is_err() { transaction.rollback().await } else { transaction.commit().await };
+        match (outcome, ended) {
+            (Ok(after), Ok(())) => {
+                committed(after);
+                Ok(())
+            }
+            (Err(error), Ok(())) => Err(Failure::Member(error)),
+            (Ok(_), Err(error)) => Err(self.give_up(error).await),
             // The member's error is why the transaction is gone (a full disk rolls back by itself).
-            (Some(error), Err(rollback)) => {
+            (Err(error), Err(rollback)) => {
                 self.give_up(rollback).await;
                 Err(Failure::Member(error))
             }
@@ -198,7 +201,8 @@ impl Worker {
     }
 }
 
-async fn run_all(members: &mut [Box<dyn Member>], transaction: &DatabaseTransaction, counts: &Counts) -> Result<()> {
+/// Answers what the members left to be done after the commit.
+async fn run_all(members: &mut [Box<dyn Member>], transaction: &DatabaseTransaction, counts: &Counts) -> Result<Vec<AfterCommit>> {
     let conn = Conn::new(transaction, counts);
     for member in members {
         // A panic must cost its own caller alone, not the task that everybody needs. The transaction is rolled back, so nothing half-done is seen.
@@ -207,7 +211,7 @@ async fn run_all(members: &mut [Box<dyn Member>], transaction: &DatabaseTransact
             Err(_) => return Err(Error::Database("a write job panicked".to_owned())),
         }
     }
-    Ok(())
+    Ok(conn.into_after_commit())
 }
 
 #[cfg(test)]

@@ -198,6 +198,77 @@ async fn a_transaction_that_broke_off_does_not_break_the_next() {
     assert!(settings::find(&store.read(), "after").await.unwrap().is_some());
 }
 
+/// Leaves a mark for after the commit, and then ends as told.
+async fn marked(store: &Store, marks: &Arc<AtomicU32>, outcome: Result<()>) -> Result<()> {
+    let marks = Arc::clone(marks);
+    store
+        .write(move |conn| {
+            let (marks, outcome) = (Arc::clone(&marks), outcome.clone());
+            Box::pin(async move {
+                conn.after_commit(move || drop(marks.fetch_add(1, Ordering::SeqCst)));
+                outcome
+            })
+        })
+        .await
+}
+
+#[tokio::test]
+async fn what_is_left_for_after_the_commit_is_done_once_per_committed_job() {
+    for database in TestDatabase::each().await {
+        let store = database.migrated().await;
+        let marks = Arc::new(AtomicU32::new(0));
+        let jobs = (0..24).map(|job| marked(&store, &marks, if job % 6 == 0 { Err(Error::NotFound("reason")) } else { Ok(()) }));
+        let outcomes = futures_util::future::join_all(jobs).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 4);
+        assert_eq!(marks.load(Ordering::SeqCst), 20);
+        let alone = Arc::clone(&marks);
+        let one = store.write_one(move |conn| {
+            let alone = Arc::clone(&alone);
+            Box::pin(async move {
+                conn.after_commit(move || drop(alone.fetch_add(1, Ordering::SeqCst)));
+                put(conn, "one").await
+            })
+        });
+        one.await.unwrap();
+        assert_eq!(marks.load(Ordering::SeqCst), 21);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_done_after_a_commit_that_failed() {
+    let database = TestDatabase::sqlite();
+    let store = database.migrated().await;
+    let marks = Arc::new(AtomicU32::new(0));
+    let left = Arc::clone(&marks);
+    let broken = store.write(move |conn| {
+        let left = Arc::clone(&left);
+        Box::pin(async move {
+            conn.after_commit(move || drop(left.fetch_add(1, Ordering::SeqCst)));
+            // Behind the driver's back, so that there is nothing to commit.
+            sea_orm::ConnectionTrait::execute_unprepared(conn, "ROLLBACK").await?;
+            Ok(())
+        })
+    });
+    assert!(broken.await.is_err());
+    assert_eq!(marks.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_panic_after_the_commit_leaves_the_commit_and_the_writer_alone() {
+    for database in TestDatabase::each().await {
+        let store = database.migrated().await;
+        let panicking = store.write(|conn| {
+            Box::pin(async move {
+                conn.after_commit(|| panic!("after the commit"));
+                put(conn, "kept").await
+            })
+        });
+        panicking.await.unwrap();
+        spawn_put(&store, "next").await.unwrap().unwrap();
+        assert!(settings::find(&store.read(), "kept").await.unwrap().is_some());
+    }
+}
+
 /// Prints a rate; run it with `--ignored --nocapture`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "measures"]

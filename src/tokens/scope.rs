@@ -116,5 +116,22 @@ mod tests {
                 prop_assert_eq!(Scope::parse(&parsed.to_string()), Some(parsed));
             }
         }
+
+        /// RFC 6749 §3.3, read the other way: what parses is made of `NQCHAR` only, and is never more than was sent.
+        #[test]
+        fn what_parses_keeps_to_the_grammar(text in "\\PC{0,40}|[ -~\\x00\\t\\n]{0,40}") {
+            let in_grammar = text.chars().all(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\'));
+            let parsed = Scope::parse(&text);
+            prop_assert_eq!(parsed.is_some(), in_grammar);
+            prop_assert!(parsed.unwrap_or_default().iter().all(|value| text.split(' ').any(|sent| sent == value)));
+        }
+
+        #[test]
+        fn an_intersection_has_nothing_that_either_lacks(one in "[a-d ]{0,20}", other in "[a-d ]{0,20}") {
+            let (one, other) = (scope(&one), scope(&other));
+            let both = one.intersection(&other);
+            prop_assert!(both.is_subset(&one) && both.is_subset(&other));
+            prop_assert!(one.iter().all(|value| both.contains(value) == other.contains(value)));
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use axum::response::Response;
 use http::HeaderValue;
+use http::header::SET_COOKIE;
 
 use crate::config::Issuer;
 
@@ -60,6 +62,15 @@ impl Cookie {
     pub fn remove(self, issuer: &Issuer) -> HeaderValue {
         self.set(issuer, "", Some(Duration::ZERO))
     }
+}
+
+/// Adds a cookie to an answer, when there is one to add.
+#[must_use]
+pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// RFC 6265 §4.1.1.

@@ -11,12 +11,15 @@ use http_body_util::LengthLimitError;
 
 /// The longest query, in bytes.
 const MAX_QUERY: usize = 8 * 1024;
+/// Of a parameter's name, as errors show it, in characters.
+const MAX_SHOWN: usize = 64;
 /// The longest body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
 /// What is wrong with a query or a body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamsError {
+    /// By name, cut and cleaned for logs and descriptions: it is whatever somebody sent.
     #[error("parameter {0} was sent more than once")]
     Repeated(String),
     #[error("the parameters are too long")]
@@ -57,7 +60,7 @@ impl Params {
             let name = decode(halves.next().unwrap_or_default())?;
             let value = decode(halves.next().unwrap_or_default())?;
             if !seen.insert(name.clone()) {
-                return Err(ParamsError::Repeated(name));
+                return Err(ParamsError::Repeated(shown(&name)));
             }
             pairs.push((name, value));
         }
@@ -99,6 +102,11 @@ fn decode(text: &[u8]) -> Result<String, ParamsError> {
         }
     }
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).ok_or(ParamsError::Malformed)
+}
+
+/// A name that says what is meant and can do no harm where it is shown: printable ASCII, others replaced.
+fn shown(name: &str) -> String {
+    name.chars().take(MAX_SHOWN).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
 }
 
 fn hex(digit: u8) -> Result<u8, ParamsError> {
@@ -178,6 +186,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_name_sent_twice_is_shown_short_and_plain() {
+        let name = format!("a%0D%0A%1B{}", "x".repeat(1000));
+        let told = Params::parse(&format!("{name}=1&{name}=2"));
+        assert_eq!(told, Err(ParamsError::Repeated(format!("a???{}", "x".repeat(60)))));
+        assert_eq!(Params::parse("%C3%A9&%C3%A9"), Err(ParamsError::Repeated("?".to_owned())));
+    }
+
     /// RFC 6749 §3.1.
     #[test]
     fn an_empty_value_is_no_value() {
@@ -237,6 +253,14 @@ mod tests {
             if let Ok(params) = Params::parse(&text) {
                 prop_assert_eq!(Params::parse(&params.encode()), Ok(params));
             }
+        }
+
+        #[test]
+        fn a_name_sent_again_is_always_refused(name in "[^\0]{1,80}", first in "[^\0]{0,8}", between in "[a-z=]{0,8}", second in "[^\0]{0,8}") {
+            let pair = |value: &str| form_urlencoded::Serializer::new(String::new()).append_pair(&name, value).finish();
+            let told = Params::parse(&format!("{}&{between}&{}", pair(&first), pair(&second)));
+            let Err(ParamsError::Repeated(shown)) = told else { return Err(TestCaseError::fail(format!("{told:?}"))) };
+            prop_assert!(shown.len() <= MAX_SHOWN && shown.bytes().all(|byte| matches!(byte, b' '..=b'~')));
         }
 
         #[test]

@@ -6,9 +6,10 @@ use std::io::Write as _;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use super::etag::is_current;
 use super::files;
 use super::pages::Pages;
 use super::{ErrorKind, PageError};
@@ -64,7 +65,7 @@ impl Statics {
         let file = self.files.get(hashed)?;
         let compressed = file.gzip.as_ref().filter(|_| accepts_gzip(headers));
         let etag = if compressed.is_some() { format!("\"{}-gz\"", file.etag) } else { format!("\"{}\"", file.etag) };
-        let known = headers.get_all(IF_NONE_MATCH).iter().any(|value| value.to_str().is_ok_and(|text| names_tag(text, &etag)));
+        let known = is_current(headers, &etag);
         let mut response = match (known, compressed) {
             (true, _) => StatusCode::NOT_MODIFIED.into_response(),
             (false, Some(bytes)) => bytes.clone().into_response(),
@@ -120,13 +121,10 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// `If-None-Match` compares weakly (RFC 9110 §13.1.2).
-fn names_tag(text: &str, etag: &str) -> bool {
-    text.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::IF_NONE_MATCH;
+
     use super::*;
 
     fn ask(headers: &[(http::HeaderName, &'static str)]) -> Response {

@@ -81,7 +81,8 @@ async fn a_code_costs_one_transaction() {
     within("code", cost, (2, 2));
 }
 
-/// A refresh is one read and one conditional update.
+/// A refresh is one read and one conditional update. The one in every tenth of the session's idle time that notes the session's use writes once more:
+/// `oauth::token::refresh_tests` counts that one.
 #[tokio::test]
 async fn a_refresh_costs_one_conditional_update() {
     let app = TestApp::start().await;

@@ -16,7 +16,6 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
-use http::header::SET_COOKIE;
 
 use crate::app::App;
 use crate::interaction::flow::{self, Flow, FlowQuery, Question};
@@ -28,6 +27,7 @@ use crate::session::{self, Current};
 use crate::store::consents;
 use crate::tokens::code::{self, AuthorizationCode};
 use crate::tokens::{Scope, id_token};
+use crate::web::cookies::with_cookie;
 use crate::web::{PageError, Params, Visit};
 
 use request::{Asked, AuthorizeRequest};
@@ -129,11 +129,7 @@ async fn allowed(app: &App, target: &Target, demand: &Demand, current: Option<&C
 /// Sends the browser to a page of ours, with the flow it has to bring back.
 fn page(app: &App, visit: &Visit, path: &str, flow: &Flow) -> Response {
     let sealed = flow::seal(app, visit, flow);
-    let mut response = see_other(&flow::page_path(path, &sealed.value));
-    if let Some(cookie) = sealed.set_cookie {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    response
+    with_cookie(see_other(&flow::page_path(path, &sealed.value)), sealed.set_cookie)
 }
 
 /// A code, bound to all that the token endpoint has to find again. `auth_time`, `acr` and `amr` say what happened, not what was asked.

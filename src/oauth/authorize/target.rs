@@ -9,6 +9,7 @@ use super::response::AuthorizeError;
 use crate::app::App;
 use crate::interaction::see_other;
 use crate::oauth::Error;
+use crate::oauth::client::is_client_id;
 use crate::oauth::redirect_uri::VerifiedRedirect;
 use crate::store::clients::Client;
 use crate::web::pages::form_action_sources;
@@ -16,8 +17,6 @@ use crate::web::{ErrorKind, PageError, Params};
 
 /// Of a value that is shown back to the developer.
 const SHOWN: usize = 512;
-/// Longer client ids do not exist.
-const MAX_CLIENT_ID: usize = 255;
 
 /// An enabled client, a redirect URI that is registered for it, and the `state` to give back.
 pub(super) struct Target {
@@ -50,7 +49,7 @@ impl Target {
     pub(super) fn leads_to(&self) -> Option<String> {
         let metadata = &self.client.metadata;
         let registered = metadata.redirect_uris.iter().chain(&metadata.post_logout_redirect_uris).chain(&metadata.client_uri);
-        form_action_sources(registered.map(String::as_str).chain([self.redirect.as_str()]))
+        form_action_sources(self.redirect.as_str(), registered.map(String::as_str))
     }
 
     /// The redirect that carries a code.
@@ -65,7 +64,7 @@ impl Target {
 }
 
 async fn find_client(app: &App, client_id: &str) -> Result<Arc<Client>, PageError> {
-    let found = if client_id.len() <= MAX_CLIENT_ID { app.clients.find(client_id).await? } else { None };
+    let found = if is_client_id(client_id) { app.clients.find(client_id).await? } else { None };
     found.ok_or_else(|| Fault::of("invalid_client", "client_id", client_id, "no application is registered under this client_id").page())
 }
 

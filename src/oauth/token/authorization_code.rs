@@ -15,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::oauth::client_request::ClientRequest;
 use crate::oauth::error::Error;
 use crate::oauth::{grant_life, pkce};
+use crate::session;
 use crate::store::clients::{Client, GrantType};
 use crate::store::grants::{self, Grant, Redemption};
 use crate::store::sessions::{self, Session};
@@ -38,12 +39,25 @@ pub(super) async fn decide(app: &App, request: &ClientRequest) -> Result<Outcome
             let verifier = request.form.get("code_verifier");
             let checked = check_binding(&code, request.client(), redirect_uri, verifier, request.now)
                 .and_then(|()| check_person(app, &code, found, request.now));
-            match checked {
-                Ok((session, user)) => redeem(app, request, code, &session, user).await,
-                Err(description) => burn(app, request, code, description).await,
+            let (session, user) = match checked {
+                Ok(found) => found,
+                Err(description) => return burn(app, request, code, description).await,
+            };
+            let scope = grant_life::still_registered(&code.scope, request.client());
+            if !grant_life::is_consented(&app.store.read(), request.client(), user.id, &scope).await? {
+                return burn(app, request, code, grant_life::Dead::ConsentWithdrawn.description().to_owned()).await;
             }
+            redeem(app, request, code, Redeemer { session, user, scope }).await
         }
     }
+}
+
+/// Who a code is redeemed for, and for what: all of it asked again.
+struct Redeemer {
+    session: Session,
+    user: User,
+    /// What the person allowed and the client is still registered for.
+    scope: Scope,
 }
 
 /// What the code was made for must be what it is presented with.
@@ -62,7 +76,8 @@ fn check_binding(
     }
     let age = now.since(code.issued_at).as_secs();
     match (code.code_challenge.as_deref(), verifier) {
-        (None, None) if client.metadata.require_pkce => {
+        // A public client cannot be exempted, whatever its registration says.
+        (None, None) if client.metadata.require_pkce || client.is_public() => {
             Err("PKCE is required of this client, and the request had no code_challenge".to_owned())
         }
         (None, Some(_)) => Err("code_verifier was sent, but the authorization request had no code_challenge".to_owned()),
@@ -105,14 +120,14 @@ async fn expired(app: &App, request: &ClientRequest, code: &AuthorizationCode) -
 }
 
 /// Every check has passed: the first to insert the grant has it.
-async fn redeem(app: &App, request: &ClientRequest, code: AuthorizationCode, session: &Session, user: User) -> Result<Outcome, Error> {
-    let scope = Scope::parse(&code.scope).unwrap_or_default();
+async fn redeem(app: &App, request: &ClientRequest, code: AuthorizationCode, redeemer: Redeemer) -> Result<Outcome, Error> {
+    let Redeemer { session, user, scope } = redeemer;
     let grant = grant_of(app, request.now, &code, session.expires_at, &scope);
-    let stale = request.now.since(session.last_seen_at) > app.config.session.idle.0 / 10;
+    let stale = session::is_due(&session, request.now, &app.config.session);
     let redemption = insert(
         app,
         Redeem {
-            won: event(Kind::GrantCreated, request, &code).detail("scope", code.scope.clone()),
+            won: event(Kind::GrantCreated, request, &code).detail("scope", grant.scope.clone()),
             replayed: event(Kind::CodeReplayed, request, &code),
             grant: grant.clone(),
             seen_session: stale.then_some(session.id),
@@ -164,7 +179,7 @@ fn grant_of(app: &App, now: Timestamp, code: &AuthorizationCode, session_end: Ti
         client_id: code.client_id.clone(),
         user_id: code.user_id,
         session_id: code.session_id,
-        scope: code.scope.clone(),
+        scope: scope.to_string(),
         offline,
         auth_time: code.auth_time,
         amr: code.amr.clone(),
@@ -243,7 +258,7 @@ impl Replay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::clients::Metadata;
+    use crate::store::clients::{AuthMethod, Metadata};
 
     const NOW: Timestamp = Timestamp::from_secs(1000);
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -304,6 +319,14 @@ mod tests {
             assert_eq!(check_binding(&code(challenge), &strict, URI, verifier, NOW).is_ok(), strict_passes, "{challenge:?} {verifier:?}");
             assert_eq!(check_binding(&code(challenge), &exempt, URI, verifier, NOW).is_ok(), exempt_passes, "{challenge:?} {verifier:?}");
         }
+    }
+
+    #[test]
+    fn a_public_client_is_never_exempt_from_pkce() {
+        let mut public = client("app", false);
+        public.metadata.token_endpoint_auth_method = AuthMethod::None;
+        assert!(check_binding(&code(None), &public, URI, None, NOW).is_err());
+        assert_eq!(check_binding(&code(Some(CHALLENGE)), &public, URI, Some(VERIFIER), NOW), Ok(()));
     }
 
     #[test]

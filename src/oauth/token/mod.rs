@@ -79,4 +79,6 @@ fn grant_type(request: &ClientRequest) -> Result<GrantType, Error> {
 }
 
 #[cfg(test)]
+mod refresh_tests;
+#[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 //!
 //! The current generation rotates by one conditional statement. The one before it gets the same successor again for a moment, while
 //! that is unused: an answer lost on the wire is no theft. Anything older is reuse and ends the grant.
+//!
+//! One conditional update is all that a refresh writes, but for the one in every tenth of the session's idle time that notes the session's use.
 
 use uuid::Uuid;
 
@@ -13,8 +15,10 @@ use crate::clock::Timestamp;
 use crate::oauth::client_request::ClientRequest;
 use crate::oauth::error::Error;
 use crate::oauth::grant_life::{self, Dead};
+use crate::session;
+use crate::store::clients::Client;
 use crate::store::grants::{self, Grant, GrantContext};
-use crate::store::{self, Conn, consents};
+use crate::store::{self, Conn};
 use crate::tokens::refresh::{self, RefreshToken};
 use crate::tokens::scope::Scope;
 
@@ -68,15 +72,19 @@ async fn attempt(app: &App, request: &ClientRequest, token: RefreshToken, contex
     if let Err(dead) = alive(app, &context, request.now) {
         return Ok(Some(invalid(dead.description())));
     }
-    let scope = match narrowed(&context.grant.scope, &client.metadata.scope, request.form.get("scope")) {
+    let scope = match narrowed(&context.grant.scope, client, request.form.get("scope")) {
         Ok(scope) => scope,
         Err(description) => return Ok(Some(Outcome::reject(Code::InvalidScope, description))),
     };
-    if !client.metadata.first_party && !consented(app, &context).await? {
-        return Ok(Some(invalid("the person has withdrawn their consent: send them through the authorization endpoint again")));
+    let granted = Scope::parse(&context.grant.scope).unwrap_or_default();
+    if !grant_life::is_consented(&app.store.read(), client, context.user.id, &granted).await? {
+        return Ok(Some(invalid(Dead::ConsentWithdrawn.description())));
     }
-    if presented == Presented::Current && !rotate(app, token, request.now).await? {
-        return Ok(None);
+    if presented == Presented::Current {
+        use_session(app, &context).await?;
+        if !rotate(app, token, request.now).await? {
+            return Ok(None);
+        }
     }
     let GrantContext { user, grant, .. } = context;
     let refresh_generation = Some(token.generation.saturating_add(1));
@@ -104,9 +112,8 @@ fn alive(app: &App, context: &GrantContext, now: Timestamp) -> Result<(), Dead> 
 
 /// What the new access token may do: what the person allowed and the client is still registered for, or less if less is asked for
 /// (RFC 6749 §6). The grant keeps what it has.
-fn narrowed(granted: &str, registered: &str, asked: Option<&str>) -> Result<Scope, String> {
-    let registered = Scope::parse(registered).unwrap_or_default();
-    let allowed = Scope::parse(granted).unwrap_or_default().intersection(&registered);
+fn narrowed(granted: &str, client: &Client, asked: Option<&str>) -> Result<Scope, String> {
+    let allowed = grant_life::still_registered(granted, client);
     let Some(asked) = asked else { return Ok(allowed) };
     let asked = Scope::parse(asked).ok_or("scope is malformed (RFC 6749 section 3.3)")?;
     if let Some(more) = asked.iter().find(|value| !allowed.contains(value)) {
@@ -115,11 +122,13 @@ fn narrowed(granted: &str, registered: &str, asked: Option<&str>) -> Result<Scop
     Ok(asked)
 }
 
-/// Whether what the person allowed this client still covers the grant.
-async fn consented(app: &App, context: &GrantContext) -> store::Result<bool> {
-    let granted = Scope::parse(&context.grant.scope).unwrap_or_default();
-    let consent = consents::find(&app.store.read(), context.user.id, &context.grant.client_id).await?;
-    Ok(consent.and_then(|consent| Scope::parse(&consent.scope)).is_some_and(|allowed| granted.is_subset(&allowed)))
+/// A grant that dies with its session keeps it from dying of neglect: whoever works in an application all day is not idle, though their
+/// browser does not come by here. Before the rotation, so that a failure costs nobody their refresh token. The session's absolute end stays.
+async fn use_session(app: &App, context: &GrantContext) -> store::Result<()> {
+    match &context.session {
+        Some(session) if !context.grant.offline => session::touch(app, session).await,
+        _ => Ok(()),
+    }
 }
 
 async fn rotate(app: &App, token: RefreshToken, now: Timestamp) -> store::Result<bool> {
@@ -159,6 +168,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::store::clients::Metadata;
 
     const GRACE: Duration = Duration::from_secs(10);
     const ROTATED: Timestamp = Timestamp::from_secs(1000);
@@ -182,6 +192,18 @@ mod tests {
             expires_at: ROTATED,
             revoked_at: None,
             revoked_reason: None,
+        }
+    }
+
+    fn registered_for(scope: &str) -> Client {
+        Client {
+            client_id: "app".to_owned(),
+            enabled: true,
+            metadata: Metadata { scope: scope.to_owned(), ..Metadata::default() },
+            secrets: vec![],
+            managed: false,
+            created_at: ROTATED,
+            updated_at: ROTATED,
         }
     }
 
@@ -210,10 +232,10 @@ mod tests {
 
     #[test]
     fn scope_only_narrows() {
-        let registered = Scope::KNOWN.join(" ");
-        assert_eq!(narrowed("openid email", &registered, None).unwrap().to_string(), "email openid");
-        assert_eq!(narrowed("openid email", &registered, Some("openid")).unwrap().to_string(), "openid");
-        assert!(narrowed("openid email", &registered, Some("openid profile")).is_err());
-        assert_eq!(narrowed("openid email", "openid", None).unwrap().to_string(), "openid");
+        let all = registered_for(&Scope::KNOWN.join(" "));
+        assert_eq!(narrowed("openid email", &all, None).unwrap().to_string(), "email openid");
+        assert_eq!(narrowed("openid email", &all, Some("openid")).unwrap().to_string(), "openid");
+        assert!(narrowed("openid email", &all, Some("openid profile")).is_err());
+        assert_eq!(narrowed("openid email", &registered_for("openid"), None).unwrap().to_string(), "openid");
     }
 }

@@ -6,25 +6,25 @@ use axum::body::Body;
 use http::{Request, StatusCode, header};
 use serde_json::json;
 
-use crate::oauth::testing::{Answer, House, REDIRECT_URI, START, VERIFIER};
-use crate::store::clients::GrantType;
+use crate::oauth::testing::{ADDRESS_ID, Answer, House, REDIRECT_URI, SECRET, VERIFIER};
+use crate::store::clients::AuthMethod;
 
-const SCOPE: &str = "openid email";
+pub(super) const SCOPE: &str = "openid email";
 
-fn assert_refused(answer: &Answer, status: u16, error: &str) {
+pub(super) fn assert_refused(answer: &Answer, status: u16, error: &str) {
     assert_eq!((answer.status.as_u16(), answer.json["error"].as_str()), (status, Some(error)), "{answer:?}");
     assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
 }
 
-/// RFC 6749 §4.1.4, §5.1; ARCHITECTURE §6: one read, one transaction.
+/// RFC 6749 §4.1.4, §5.1; ARCHITECTURE §6: one read (two with consent), one transaction.
 #[tokio::test]
-async fn a_code_becomes_tokens_once_with_one_read_and_one_transaction() {
+async fn a_code_becomes_tokens_once_with_one_transaction() {
     let house = House::open().await;
     let code = house.seal(&house.code(SCOPE));
     house.app.clients.find("app").await.unwrap();
     let before = house.app.store.statement_counts();
     let answer = house.exchange("app", &code).await;
-    assert_eq!(house.statements_since(before), (1, 2), "session with person; grant, audit event");
+    assert_eq!(house.statements_since(before), (2, 2), "session with person, consent; grant, audit event");
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
     assert_eq!(
@@ -71,6 +71,47 @@ async fn a_failed_check_burns_the_code() {
     assert_eq!(house.events().await, [["code.refused"; 3], ["code.replayed"; 3]].concat());
 }
 
+/// What a person allowed and what a client may have are asked again when the code comes.
+#[tokio::test]
+async fn a_code_is_burnt_when_consent_was_withdrawn_since() {
+    let house = House::open().await;
+    let code = house.seal(&house.code(SCOPE));
+    house.consent("openid").await;
+    assert_refused(&house.exchange("app", &code).await, 400, "invalid_grant");
+    house.consent(SCOPE).await;
+    assert_refused(&house.exchange("app", &code).await, 400, "invalid_grant");
+    assert_eq!(house.events().await, ["code.refused", "code.replayed"]);
+    house.consent("").await;
+    house.update_client("app", |client| client.metadata.first_party = true).await;
+    assert_eq!(house.exchange("app", &house.seal(&house.code(SCOPE))).await.status, StatusCode::OK, "nobody asks for a first party");
+}
+
+#[tokio::test]
+async fn a_code_gives_no_scope_that_the_client_has_lost_since() {
+    let house = House::open().await;
+    let code = house.seal(&house.code("openid email offline_access"));
+    house.update_client("app", |client| client.metadata.scope = "openid profile".to_owned()).await;
+    let answer = house.exchange("app", &code).await;
+    assert_eq!(answer.json["scope"], "openid", "{answer:?}");
+    house.update_client("app", |client| client.metadata.scope = "openid email offline_access".to_owned()).await;
+    let next = house.refresh("app", &answer.text("refresh_token")).await;
+    assert_eq!(next.json["scope"], "openid", "the grant was made without it");
+    house.end_session().await;
+    assert_refused(&house.refresh("app", &next.text("refresh_token")).await, 400, "invalid_grant");
+}
+
+/// RFC 6749 §2.3.1: form-encoded before base64.
+#[tokio::test]
+async fn a_client_id_that_is_an_address_authenticates_by_both_methods() {
+    let house = House::open().await;
+    let basic = house.post("/introspect", ADDRESS_ID, &[("token", "x")]).await;
+    assert_eq!((basic.status, &basic.json), (StatusCode::OK, &json!({"active": false})));
+    house.update_client(ADDRESS_ID, |client| client.metadata.token_endpoint_auth_method = AuthMethod::ClientSecretPost).await;
+    let form = [("client_id", ADDRESS_ID), ("client_secret", SECRET), ("token", "x")];
+    let post = house.post_as_public("/introspect", &form).await;
+    assert_eq!((post.status, &post.json), (StatusCode::OK, &json!({"active": false})));
+}
+
 #[tokio::test]
 async fn codes_that_are_unknown_cut_or_expired_write_nothing() {
     let house = House::open().await;
@@ -106,124 +147,6 @@ async fn of_sixteen_redemptions_at_once_one_wins_and_the_grant_is_dead_afterward
     let won: Vec<&Answer> = all.iter().filter(|answer| answer.status == StatusCode::OK).collect();
     assert_eq!(won.len(), 1);
     assert_refused(&house.userinfo(&won[0].text("access_token")).await, 401, "invalid_token");
-}
-
-/// ARCHITECTURE §6: a refresh is one read (two with consent) and one conditional update.
-#[tokio::test]
-async fn a_refresh_rotates_with_one_update() {
-    let house = House::open().await;
-    let first = house.sign_in(SCOPE).await;
-    let before = house.app.store.statement_counts();
-    let second = house.refresh("app", &first.text("refresh_token")).await;
-    assert_eq!(second.status, StatusCode::OK, "{second:?}");
-    assert_eq!(house.statements_since(before), (2, 1));
-    assert_ne!(second.text("refresh_token"), first.text("refresh_token"));
-    assert!(second.json["id_token"].is_string(), "OpenID Connect Core §12.2");
-    assert_eq!(house.refresh("app", &second.text("refresh_token")).await.status, StatusCode::OK);
-}
-
-/// SECURITY TE-7: a lost answer is no theft.
-#[tokio::test]
-async fn the_same_refresh_token_gets_the_same_successor_while_that_is_unused() {
-    let house = House::open().await;
-    let first = house.sign_in(SCOPE).await.text("refresh_token");
-    let lost = house.refresh("app", &first).await.text("refresh_token");
-    house.clock.advance(Duration::from_secs(9));
-    let again = house.refresh("app", &first).await.text("refresh_token");
-    assert_eq!(house.refresh("app", &again).await.status, StatusCode::OK);
-    // Both texts mean the same generation, which is used now: the lost one is within its own grace, the first is not any more.
-    assert_eq!(house.refresh("app", &lost).await.status, StatusCode::OK);
-    assert_refused(&house.refresh("app", &first).await, 400, "invalid_grant");
-    assert_eq!(house.events().await, ["grant.created", "refresh_token.reused"]);
-}
-
-/// SECURITY TE-6, RFC 9700 §4.14.2.
-#[tokio::test]
-async fn reuse_after_the_grace_kills_the_whole_grant() {
-    let house = House::open().await;
-    let first = house.sign_in(SCOPE).await.text("refresh_token");
-    let second = house.refresh("app", &first).await;
-    house.clock.advance(Duration::from_secs(10));
-    assert_refused(&house.refresh("app", &first).await, 400, "invalid_grant");
-    assert_refused(&house.refresh("app", &second.text("refresh_token")).await, 400, "invalid_grant");
-    assert_refused(&house.userinfo(&second.text("access_token")).await, 401, "invalid_token");
-    assert_eq!(house.events().await, ["grant.created", "refresh_token.reused"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sixteen_refreshes_at_once_have_one_successor_between_them() {
-    let house = House::open().await;
-    let first = house.sign_in(SCOPE).await.text("refresh_token");
-    let all = futures_util::future::join_all((0..16).map(|_| house.refresh("app", &first))).await;
-    assert!(all.iter().all(|answer| answer.status == StatusCode::OK));
-    let next = all[7].text("refresh_token");
-    assert_eq!(house.refresh("app", &next).await.status, StatusCode::OK);
-    assert_eq!(house.events().await, ["grant.created"]);
-}
-
-/// SECURITY TE-8: everything is asked again.
-#[tokio::test]
-async fn a_refresh_asks_everything_again() {
-    let house = House::open().await;
-    let token = house.sign_in(SCOPE).await.text("refresh_token");
-    assert_refused(&house.refresh("other", &token).await, 400, "invalid_grant");
-    house.update_user(|user| user.enabled = false).await;
-    assert_refused(&house.refresh("app", &token).await, 400, "invalid_grant");
-    house.update_user(|user| user.auth_epoch = 1).await;
-    assert_refused(&house.refresh("app", &token).await, 400, "invalid_grant");
-    house.update_user(|_| ()).await;
-    house.consent("openid").await;
-    assert_refused(&house.refresh("app", &token).await, 400, "invalid_grant");
-    house.update_client("app", |client| client.metadata.first_party = true).await;
-    house.update_client("app", |client| client.enabled = false).await;
-    assert_refused(&house.refresh("app", &token).await, 401, "invalid_client");
-    house.update_client("app", |client| client.enabled = true).await;
-    house.update_client("app", |client| client.metadata.grant_types = vec![GrantType::AuthorizationCode]).await;
-    assert_refused(&house.refresh("app", &token).await, 400, "unauthorized_client");
-    house.update_client("app", |client| client.metadata.grant_types.push(GrantType::RefreshToken)).await;
-    assert_eq!(house.refresh("app", &token).await.status, StatusCode::OK, "nothing of this was held against the grant");
-}
-
-#[tokio::test]
-async fn a_grant_ends_with_its_session_unless_it_is_offline() {
-    let house = House::open().await;
-    let bound = house.sign_in("openid").await;
-    let offline = house.sign_in("openid offline_access").await;
-    house.end_session().await;
-    assert_refused(&house.refresh("app", &bound.text("refresh_token")).await, 400, "invalid_grant");
-    assert_refused(&house.userinfo(&bound.text("access_token")).await, 401, "invalid_token");
-    assert_eq!(house.userinfo(&offline.text("access_token")).await.status, StatusCode::OK);
-    let next = house.refresh("app", &offline.text("refresh_token")).await;
-    assert_eq!(next.status, StatusCode::OK);
-    house.clock.set(START.plus(house.app.config.tokens.refresh_token_idle.0));
-    assert_refused(&house.refresh("app", &next.text("refresh_token")).await, 400, "invalid_grant");
-}
-
-#[tokio::test]
-async fn an_offline_grant_has_an_absolute_end() {
-    let house = House::open().await;
-    let mut token = house.sign_in("openid offline_access").await.text("refresh_token");
-    for _ in 0..8 {
-        house.clock.advance(Duration::from_hours(11 * 24));
-        token = house.refresh("app", &token).await.text("refresh_token");
-    }
-    house.clock.advance(Duration::from_hours(2 * 24));
-    assert_refused(&house.refresh("app", &token).await, 400, "invalid_grant");
-}
-
-/// RFC 6749 §6.
-#[tokio::test]
-async fn a_refresh_can_narrow_and_the_grant_keeps_what_it_has() {
-    let house = House::open().await;
-    let token = house.sign_in(SCOPE).await.text("refresh_token");
-    let ask = |token: String, scope: &'static str| {
-        let house = &house;
-        async move { house.post("/token", "app", &[("grant_type", "refresh_token"), ("refresh_token", &token), ("scope", scope)]).await }
-    };
-    assert_refused(&ask(token.clone(), "openid profile").await, 400, "invalid_scope");
-    let narrow = ask(token, "email").await;
-    assert_eq!((&narrow.json["scope"], &narrow.json["id_token"]), (&json!("email"), &json!(null)));
-    assert_eq!(house.refresh("app", &narrow.text("refresh_token")).await.json["scope"], "email openid");
 }
 
 /// RFC 6749 §4.4; SECURITY TE-10.

@@ -2,15 +2,13 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::request::Demand;
-use super::{Outcome, Question, Sealed, finish, seal, with_cookie};
-use crate::account::sign_in::origin;
+use super::{Outcome, Question, Sealed, finish, seal};
 use crate::app::App;
-use crate::secret::{self, Digest, OpenError, Purpose};
+use crate::secret::{self, OpenError, Purpose};
 use crate::session::{self, Current, browser};
+use crate::web::cookies::with_cookie;
 use crate::web::pages::form_action_source;
 use crate::web::pages::views::LogoutPage;
 use crate::web::{ErrorKind, PageError, StrictForm, Visit, csrf};
@@ -23,7 +21,7 @@ pub(super) fn ask(app: &App, visit: &Visit, current: &Current, demand: &Demand, 
     let (browser, set_cookie) = browser::binding(app, visit);
     let locale = visit.locale_for(outcome.ui_locales.as_deref());
     let return_origin = outcome.target.as_deref().and_then(form_action_source);
-    let question = Question { session: current.session.id, browser: digest(&browser), outcome };
+    let question = Question { session: current.session.id, browser: browser::fingerprint(&browser), outcome };
     let page = LogoutPage {
         logout: seal(app, &Sealed::Question(question)),
         csrf_token: csrf::token(&app.sealer, &browser),
@@ -47,7 +45,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
         // Somebody else has signed in since the page was shown; its name on the page was another one.
         Some(current) if current.session.id != question.session => Ok(Redirect::to("/logout").into_response()),
         Some(current) => {
-            let told = session::end(&app, &current.session, &origin(&visit)).await?;
+            let told = session::end(&app, &current.session, &session::origin(&visit)).await?;
             Ok(finish(&app, question.outcome, told))
         }
         None => Ok(finish(&app, question.outcome, Vec::new())),
@@ -57,12 +55,10 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
 fn open(app: &App, sealed: &str, browser: &str) -> Result<Question, PageError> {
     let expired = || PageError::new(ErrorKind::Expired { restart: Some("/logout".to_owned()) });
     match app.sealer.open(Purpose::Logout, sealed, app.now()) {
-        Ok(Sealed::Question(question)) if secret::equal(question.browser.as_bytes(), digest(browser).as_bytes()) => Ok(question),
+        Ok(Sealed::Question(question)) if secret::equal(question.browser.as_bytes(), browser::fingerprint(browser).as_bytes()) => {
+            Ok(question)
+        }
         Ok(Sealed::Question(_)) | Err(OpenError::Expired(Sealed::Question(_))) => Err(expired()),
         _ => Err(PageError::new(ErrorKind::BadRequest)),
     }
-}
-
-fn digest(browser: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Digest::of(browser.as_bytes()).as_bytes())
 }

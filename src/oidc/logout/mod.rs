@@ -12,19 +12,16 @@ mod request;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::HeaderValue;
-use http::header::SET_COOKIE;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use decision::Step;
 use request::Demand;
 
-use crate::account::sign_in::origin;
 use crate::app::App;
 use crate::secret::Purpose;
 use crate::session;
-use crate::web::cookies::Cookie;
+use crate::web::cookies::{Cookie, with_cookie};
 use crate::web::{ErrorKind, PageError, Params, ParamsError, StrictForm, StrictQuery, Visit};
 
 /// The parameter that carries a request which came by POST.
@@ -81,7 +78,7 @@ pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): Stric
     match decision::decide(&demand, current.as_ref()) {
         Step::End(outcome) => {
             let told = match &current {
-                Some(current) => session::end(&app, &current.session, &origin(&visit)).await?,
+                Some(current) => session::end(&app, &current.session, &session::origin(&visit)).await?,
                 None => Vec::new(),
             };
             Ok(finish(&app, outcome, told))
@@ -125,13 +122,6 @@ fn finish(app: &App, outcome: Outcome, applications: Vec<String>) -> Response {
         done::path(app, done)
     });
     with_cookie(Redirect::to(&location).into_response(), Some(Cookie::Session.remove(&app.issuer)))
-}
-
-fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
-    if let Some(cookie) = cookie {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    response
 }
 
 fn malformed(error: &ParamsError) -> PageError {

@@ -52,11 +52,13 @@ pub fn form_action_source(redirect_uri: &str) -> Option<String> {
     }
 }
 
-/// The sources of several places, once each and separated by spaces: for a client that redirects onward from its redirect URI, to its other hosts
-/// (browsers hold every redirect after a post against `form-action`, the application's own too).
+/// The sources of a redirect URI and of its client's other places, once each and separated by spaces: for a client that redirects onward from its
+/// redirect URI (browsers hold every redirect after a post against `form-action`, the application's own too). Of the others only those that CSP
+/// can name: for a host it cannot write, all of `http:` or `https:` is opened only when the answer itself goes there.
 #[must_use]
-pub fn form_action_sources<'a>(uris: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let sources: BTreeSet<String> = uris.into_iter().filter_map(form_action_source).collect();
+pub fn form_action_sources<'a>(redirect_uri: &str, others: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let others = others.into_iter().filter_map(form_action_source).filter(|source| !matches!(source.as_str(), "http:" | "https:"));
+    let sources: BTreeSet<String> = form_action_source(redirect_uri).into_iter().chain(others).collect();
     (!sources.is_empty()).then(|| sources.into_iter().collect::<Vec<_>>().join(" "))
 }
 
@@ -90,9 +92,17 @@ mod tests {
 
     #[test]
     fn several_places_are_named_once_each() {
-        let sources = form_action_sources(["https://b.example/x", "https://a.example/", "https://b.example/y", "nonsense"]);
+        let sources = form_action_sources("https://b.example/x", ["https://a.example/", "https://b.example/y", "nonsense"]);
         assert_eq!(sources.as_deref(), Some("https://a.example https://b.example"));
         assert!(policy(sources.as_deref()).to_str().unwrap().contains("form-action 'self' https://a.example https://b.example;"));
-        assert_eq!(form_action_sources([]), None);
+        assert_eq!(form_action_sources("nonsense", []), None);
+    }
+
+    #[test]
+    fn an_address_that_csp_cannot_write_opens_its_scheme_only_to_its_own_flow() {
+        let (web, native) = ("https://a.example/cb", "http://[::1]/cb");
+        let others = [web, native, "https://[2001:db8::1]/cb", "com.example.app:/cb"];
+        assert_eq!(form_action_sources(web, others).as_deref(), Some("com.example.app: https://a.example"));
+        assert_eq!(form_action_sources("http://[::1]:51004/cb", others).as_deref(), Some("com.example.app: http: https://a.example"));
     }
 }

@@ -63,7 +63,7 @@ pub struct LoginPage {
     pub client: Option<ClientView>,
     pub error: Option<LoginError>,
     pub notice: Option<Notice>,
-    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources([redirect_uri, …])`.
+    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources(redirect_uri, …)`.
     #[serde(skip)]
     pub return_origin: Option<String>,
 }
@@ -94,7 +94,7 @@ pub struct ConsentPage {
     pub another_account: String,
     /// Scope values asked for, without `openid`; each has the text `scope-<value>` and unknown ones are shown as they are.
     pub scopes: Vec<String>,
-    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources([redirect_uri, …])`.
+    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources(redirect_uri, …)`.
     #[serde(skip)]
     pub return_origin: Option<String>,
 }
@@ -128,7 +128,7 @@ pub struct ChooseAccountPage {
     pub csrf_token: String,
     pub client: ClientView,
     pub accounts: Vec<AccountChoice>,
-    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources([redirect_uri, …])`.
+    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources(redirect_uri, …)`.
     #[serde(skip)]
     pub return_origin: Option<String>,
 }
@@ -154,7 +154,7 @@ pub struct LogoutPage {
     pub email: String,
     /// The application that asks, when known.
     pub client_name: Option<String>,
-    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources([redirect_uri, …])`.
+    /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources(redirect_uri, …)`.
     #[serde(skip)]
     pub return_origin: Option<String>,
 }
