@@ -7,7 +7,8 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::header::SET_COOKIE;
 
 use crate::app::App;
-use crate::session::{self, Current, browser};
+use crate::session::browser::{self, Trust};
+use crate::session::{self, Current};
 use crate::web::cookies::Cookie;
 use crate::web::pages::views::AccountPage;
 use crate::web::{ErrorKind, PageError, StrictForm, Visit, csrf};
@@ -44,10 +45,12 @@ fn page(Current { session, user }: Current, csrf_token: String) -> AccountPage {
 /// "Log out": the session ends, applications are told, and the person is at the login screen again.
 ///
 /// # Errors
-/// `Forbidden` for a form that is not from our page in this browser; the store's.
+/// `Forbidden` for a form from another site; the store's.
 pub async fn post_logout(State(app): State<App>, visit: Visit, StrictForm(form): StrictForm) -> Result<Response, PageError> {
     let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
-    csrf::verify(&app.sealer, &app.issuer, &visit, browser::cookie(&app, &visit), &form)?;
+    if browser::check(&app, &visit, &form)? == Trust::Stale {
+        return Ok(Redirect::to("/account").into_response());
+    }
     if let Some(current) = session::current(&app, &visit).await? {
         session::end(&app, &current.session, &session::origin(&visit)).await?;
     }

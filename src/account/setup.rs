@@ -21,7 +21,8 @@ use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
 use crate::config;
 use crate::secret::{self, Purpose, Secret};
-use crate::session::{self, browser};
+use crate::session::browser::{self, Trust};
+use crate::session::{self};
 use crate::store::users::{self, Profile, User};
 use crate::store::{self, Conn, locks, spent};
 use crate::web::pages::views::{SetupError, SetupPage};
@@ -68,12 +69,15 @@ pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): Stric
 /// Makes the administrator.
 ///
 /// # Errors
-/// As [`get`]; `Forbidden` for a form that is not from our page in this browser; `Busy` without a hash thread; the store's.
+/// As [`get`]; `Forbidden` for a form from another site; `Busy` without a hash thread; the store's.
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(params): StrictForm) -> Result<Response, PageError> {
     let params = params.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
-    csrf::verify(&app.sealer, &app.issuer, &visit, browser::cookie(&app, &visit), &params)?;
+    let trust = browser::check(&app, &visit, &params)?;
     let form = Form::read(&params);
     let link = open(&app, &form.token).await?;
+    if trust == Trust::Stale {
+        return Ok(render(&app, &visit, StatusCode::UNPROCESSABLE_ENTITY, form, Vec::new()));
+    }
     let address = match form.check(&app.config.password) {
         Ok(address) => address,
         Err(errors) => return Ok(render(&app, &visit, StatusCode::UNPROCESSABLE_ENTITY, form, errors)),

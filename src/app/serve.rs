@@ -137,8 +137,10 @@ impl Server {
             () = stop.cancelled() => {}
         }
         app.draining.store(true, Ordering::Relaxed);
-        drop(listener);
         tracing::info!("draining");
+        // What was sent before the signal may still wait in the listener's queue, and a balancer learns of our readiness only when it asks again.
+        let _ = tokio::time::timeout(app.config.server.drain_delay.0, connections.accept_all(&listener, tls.as_ref())).await;
+        drop(listener);
         jobs_stop.cancel();
         background.close();
         let rest = async { tokio::join!(connections.drained(), background.wait()) };

@@ -27,7 +27,9 @@ pub struct Server {
     pub header_read_timeout: Span,
     /// A request that has not been answered by then gets 503.
     pub request_timeout: Span,
-    /// After SIGTERM, running requests may take this long.
+    /// After SIGTERM, readiness says no at once, but connections are still accepted for so long: what was already on its way is answered.
+    pub drain_delay: Span,
+    /// After that, running requests may take this long.
     pub drain_timeout: Span,
 }
 
@@ -42,7 +44,8 @@ impl Default for Server {
             max_connections: 4096,
             header_read_timeout: Span::secs(10),
             request_timeout: Span::secs(15),
-            drain_timeout: Span::secs(25),
+            drain_delay: Span::secs(1),
+            drain_timeout: Span::secs(20),
         }
     }
 }

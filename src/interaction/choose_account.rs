@@ -6,11 +6,12 @@ use http::StatusCode;
 use uuid::Uuid;
 
 use super::flow::{self, Flow, FlowQuery};
-use super::form::{self, Trust, facts, see_other};
+use super::form::{self, facts, see_other};
 use super::known_accounts;
 use super::step::is_account_chosen;
 use crate::app::App;
-use crate::session::{self, Current, browser};
+use crate::session::browser::{self, Trust};
+use crate::session::{self, Current};
 use crate::store::users::User;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::{AccountChoice, ChooseAccountPage};
@@ -37,7 +38,7 @@ pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQu
 /// A page: posted by another site, the flow is over, no choice at all, the store.
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): StrictForm) -> Result<Response, PageError> {
     let posted = posted.map_err(form::unreadable)?;
-    let trust = form::check(&app, &visit, &posted)?;
+    let trust = browser::check(&app, &visit, &posted)?;
     let sealed = posted.get(flow::PARAM).unwrap_or_default();
     let flow = flow::open(&app, &visit, Some(sealed))?;
     let Some(current) = session::current(&app, &visit).await? else {

@@ -5,10 +5,11 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::flow::{self, Flow, FlowQuery, Question};
-use super::form::{self, Trust, facts, see_other};
+use super::form::{self, facts, see_other};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
-use crate::session::{self, Current, browser};
+use crate::session::browser::{self, Trust};
+use crate::session::{self, Current};
 use crate::store;
 use crate::store::consents::{self, Consent};
 use crate::tokens::Scope;
@@ -37,7 +38,7 @@ pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQu
 /// A page: posted by another site, the flow is over, a decision that is none, the store.
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): StrictForm) -> Result<Response, PageError> {
     let posted = posted.map_err(form::unreadable)?;
-    let trust = form::check(&app, &visit, &posted)?;
+    let trust = browser::check(&app, &visit, &posted)?;
     let sealed = posted.get(flow::PARAM).unwrap_or_default();
     let flow = flow::open(&app, &visit, Some(sealed))?;
     let Some((current, question)) = asked(&app, &visit, &flow).await? else {

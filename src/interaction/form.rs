@@ -5,29 +5,8 @@ use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 
 use super::step::Facts;
-use crate::app::App;
-use crate::session::{Current, browser};
-use crate::web::{ErrorKind, PageError, Params, Visit, csrf};
-
-/// What a posted form is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trust {
-    Ours,
-    /// From our own page, but its token does not fit: cookies were cleared or replaced meanwhile. The person gets a fresh form.
-    Stale,
-}
-
-/// Checks that the form was ours and meant for this browser.
-///
-/// # Errors
-/// `Forbidden` when the browser says that another site sent it.
-pub(super) fn check(app: &App, visit: &Visit, form: &Params) -> Result<Trust, PageError> {
-    match csrf::check(&app.sealer, &app.issuer, &visit.headers, browser::cookie(app, visit), form) {
-        Ok(()) => Ok(Trust::Ours),
-        Err(csrf::Refusal::Token) => Ok(Trust::Stale),
-        Err(refusal @ csrf::Refusal::CrossSite) => Err(refusal.into()),
-    }
-}
+use crate::session::Current;
+use crate::web::{ErrorKind, PageError};
 
 /// A form that is no urlencoded form, or has a field twice: no page of ours sends that.
 pub(super) fn unreadable(error: impl std::fmt::Display) -> PageError {

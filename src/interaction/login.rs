@@ -5,12 +5,13 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 
 use super::flow::{self, Flow, FlowQuery};
-use super::form::{self, Trust, facts, see_other};
+use super::form::{self, facts, see_other};
 use super::known_accounts;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
 use crate::secret::Secret;
-use crate::session::{self, Current, browser};
+use crate::session::browser::{self, Trust};
+use crate::session::{self, Current};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::{LoginError, LoginPage, Notice};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, Visit, csrf};
@@ -44,7 +45,7 @@ pub async fn get(
 /// A page: posted by another site, the flow is over, too many sign-ins at once, the store.
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): StrictForm) -> Result<Response, PageError> {
     let posted = posted.map_err(form::unreadable)?;
-    let trust = form::check(&app, &visit, &posted)?;
+    let trust = browser::check(&app, &visit, &posted)?;
     let place = Place::open(&app, &visit, posted.get(flow::PARAM))?;
     match attempt(&app, &visit, trust, &posted).await? {
         Outcome::SignedIn { session, accounts } => {

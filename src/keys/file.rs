@@ -6,6 +6,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::directory::KeyFileError;
+use crate::secret::random_id;
 
 /// Nobody's key is longer; anything longer is not a key.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -53,7 +54,8 @@ pub(super) fn create_private_directory(directory: &Path) -> std::io::Result<()> 
 /// process was faster, its file stays.
 pub(super) fn create_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or_else(|| Path::new("."));
-    let temporary = path.with_extension(format!("{}.new", std::process::id()));
+    // A random name: in a container the process id is the same at every start, and what a killed one left behind would be in the way for ever.
+    let temporary = path.with_extension(format!("{}.new", random_id().simple()));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     modes::private_file(&mut options);

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
@@ -13,10 +15,10 @@ use super::signer::Signer;
 use super::upkeep::Upkeep;
 use super::verify::{self, VerifyError};
 use super::{import, key_check};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::secret::Sealer;
-use crate::store::signing_keys::{Algorithm, SigningKey};
+use crate::store::signing_keys::{self, Algorithm, SigningKey};
 use crate::store::{self, Store};
 
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +43,12 @@ struct Ring {
     /// `None`: a ring of fixed keys, as unit tests use it.
     upkeep: Option<Upkeep>,
     created: Vec<KeyInfo>,
+    /// When the store was last read for a key nobody here knew, in milliseconds.
+    caught_up: AtomicI64,
 }
+
+/// Unknown keys make a replica read the store at most this often: anybody can invent a `kid`.
+const CATCH_UP_EVERY: Duration = Duration::from_secs(1);
 
 impl KeyRing {
     /// Loads the ring from the store; makes what is missing: one active key per algorithm, each a key pair of its own, so that each has its
@@ -59,7 +66,7 @@ impl KeyRing {
         let empty = KeySet::new(0, Vec::new(), now);
         let set = empty.successor(&rows, sealer, now)?.unwrap_or(empty);
         let created = infos(&set, &made, now);
-        Ok(Self(Arc::new(Ring { set: ArcSwap::from_pointee(set), clock: Arc::clone(clock), upkeep: Some(upkeep), created })))
+        Ok(Self(Arc::new(Ring { set: ArcSwap::from_pointee(set), clock: Arc::clone(clock), upkeep: Some(upkeep), created, caught_up: AtomicI64::new(0) })))
     }
 
     /// The keys that `load` made or took in, to be recorded by the caller.
@@ -113,6 +120,25 @@ impl KeyRing {
         Ok(())
     }
 
+    /// For a token signed with a key this replica does not know: another one may have made it a moment ago. Reads the store, at most once a
+    /// second; whether it is worth asking again.
+    pub async fn catch_up(&self, token: &str, typ: Option<&str>) -> bool {
+        if self.verify(token, typ) != Err(VerifyError::UnknownKey) {
+            return false;
+        }
+        let Some(upkeep) = &self.0.upkeep else { return false };
+        let now = self.0.clock.now();
+        let before = self.0.caught_up.load(Ordering::Relaxed);
+        let due = now.since(Timestamp::from_millis(before)) >= CATCH_UP_EVERY;
+        if !due || self.0.caught_up.compare_exchange(before, now.millis(), Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            return false;
+        }
+        match signing_keys::list(&upkeep.store.read()).await {
+            Ok(rows) => self.adopt(&rows, &upkeep.sealer).is_ok(),
+            Err(_) => false,
+        }
+    }
+
     /// The keys in force and their states.
     #[must_use]
     pub fn list(&self) -> Vec<KeyInfo> {
@@ -153,7 +179,7 @@ impl KeyRing {
     /// A ring of keys that never change.
     #[cfg(test)]
     pub(super) fn fixed(set: KeySet, clock: &Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Ring { set: ArcSwap::from_pointee(set), clock: Arc::clone(clock), upkeep: None, created: Vec::new() }))
+        Self(Arc::new(Ring { set: ArcSwap::from_pointee(set), clock: Arc::clone(clock), upkeep: None, created: Vec::new(), caught_up: AtomicI64::new(0) }))
     }
 }
 

@@ -136,6 +136,9 @@ async fn commit(
     // `purge` takes what expired before its moment; a key is gone at its own.
     signing_keys::purge(conn, now.plus(Duration::from_millis(1))).await?;
     let rows = signing_keys::list(conn).await?;
+    // Who waited for the lock read its clock before the keys it waited for were made: without this they would look like keys of the future, none
+    // of which signs yet, and it would make a second set.
+    let now = rows.iter().map(|row| row.created_at).fold(now, Timestamp::max);
     let mut made = Vec::new();
     for plan in plan(&rows, policy, now, wish) {
         let draft = drafts.iter().find(|draft| draft.algorithm == plan.algorithm);

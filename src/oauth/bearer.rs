@@ -1,11 +1,24 @@
 //! Bearer tokens at protected resources of ours (RFC 6750): where they are taken from, and how they are refused.
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, header};
 
 use super::answer;
 use super::error::{Body, Code, Error};
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::tokens::access::{self, AccessClaims};
 use crate::web::Params;
+
+/// The claims of an access token of ours. Before one is refused for its key, the key is looked up: another replica may have made it a moment ago.
+pub async fn access_claims(app: &App, token: &str, now: Timestamp) -> Option<Arc<AccessClaims>> {
+    if let Some(claims) = app.access_tokens.verify(token, now) {
+        return Some(claims);
+    }
+    if app.keys.catch_up(token, Some(access::TYP)).await { app.access_tokens.verify(token, now) } else { None }
+}
 
 /// A refusal with its `WWW-Authenticate` (RFC 6750 §3).
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
+use super::bearer::access_claims;
 use super::client_request::ClientRequest;
 use super::error::{Code, Error};
 use super::{answer, grant_life};
@@ -60,7 +61,7 @@ pub async fn post(State(app): State<App>, request: ClientRequest) -> Result<Resp
         return Err(Error::new(Code::InvalidClient, "introspection needs a client with a secret (RFC 7662 section 2.1)"));
     }
     let token = request.required("token")?;
-    let found = match app.access_tokens.verify(token, request.now) {
+    let found = match access_claims(&app, token, request.now).await {
         Some(claims) => access_token(&app, caller, &claims, request.now).await?,
         None => refresh_token(&app, caller, token, request.now).await?,
     };

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 use uuid::Uuid;
 
+use super::bearer::access_claims;
 use super::client_request::ClientRequest;
 use super::error::{Code, Error};
 use crate::app::App;
@@ -39,7 +40,7 @@ enum Target {
 /// RFC 6749 §5.2; `invalid_grant` for a token of another client.
 pub async fn post(State(app): State<App>, request: ClientRequest) -> Result<Response, Error> {
     let token = request.required("token")?;
-    let target = match app.access_tokens.verify(token, request.now) {
+    let target = match access_claims(&app, token, request.now).await {
         Some(claims) => by_access_token(&app, &request, &claims).await?,
         None => by_refresh_token(&app, &request, token).await?,
     };

@@ -41,8 +41,8 @@ pub async fn post(
 async fn answer(app: &App, headers: &HeaderMap, query: &Params, form: &Params) -> Result<Response, Refusal> {
     let token = bearer::token(headers, query, form)?;
     let now = app.now();
-    let claims =
-        app.access_tokens.verify(&token, now).ok_or_else(|| Refusal::invalid_token("not an access token of this server, or expired"))?;
+    let claims = bearer::access_claims(app, &token, now).await;
+    let claims = claims.ok_or_else(|| Refusal::invalid_token("not an access token of this server, or expired"))?;
     let scope = Scope::parse(&claims.scope).unwrap_or_default();
     if !scope.contains("openid") {
         return Err(Refusal::Scope("openid"));

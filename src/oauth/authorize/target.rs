@@ -9,10 +9,9 @@ use super::response::AuthorizeError;
 use crate::app::App;
 use crate::interaction::see_other;
 use crate::oauth::Error;
-use crate::oauth::client::is_client_id;
+use crate::oauth::client::{is_client_id, leads_to};
 use crate::oauth::redirect_uri::VerifiedRedirect;
 use crate::store::clients::Client;
-use crate::web::pages::form_action_sources;
 use crate::web::{ErrorKind, PageError, Params};
 
 /// Of a value that is shown back to the developer.
@@ -47,9 +46,7 @@ impl Target {
 
     /// The origins of all addresses this client has registered, the redirect URI's first: where a form of ours may lead to.
     pub(super) fn leads_to(&self) -> Option<String> {
-        let metadata = &self.client.metadata;
-        let registered = metadata.redirect_uris.iter().chain(&metadata.post_logout_redirect_uris).chain(&metadata.client_uri);
-        form_action_sources(self.redirect.as_str(), registered.map(String::as_str))
+        leads_to(&self.client, self.redirect.as_str())
     }
 
     /// The redirect that carries a code.

@@ -11,6 +11,8 @@ pub use cache::ClientCache;
 pub use metadata::{MetadataProblem, check_metadata};
 
 use crate::secret::{Secret, random_token};
+use crate::store::clients::Client;
+use crate::web::pages::form_action_sources;
 
 /// Longest client id, in bytes.
 const MAX_CLIENT_ID: usize = 255;
@@ -39,6 +41,15 @@ const fn is_unreserved(byte: u8) -> bool {
 #[must_use]
 pub fn new_secret() -> Secret<String> {
     Secret::new(format!("vst_cs_{}", random_token()))
+}
+
+/// The origins of `address` and of all addresses a client has registered: where a form of ours may lead to in the end, because browsers hold every
+/// redirect after a post against the page's content security policy, the application's own included.
+#[must_use]
+pub fn leads_to(client: &Client, address: &str) -> Option<String> {
+    let metadata = &client.metadata;
+    let registered = metadata.redirect_uris.iter().chain(&metadata.post_logout_redirect_uris).chain(&metadata.client_uri);
+    form_action_sources(address, registered.map(String::as_str))
 }
 
 #[cfg(test)]
