@@ -66,7 +66,13 @@ impl KeyRing {
         let empty = KeySet::new(0, Vec::new(), now);
         let set = empty.successor(&rows, sealer, now)?.unwrap_or(empty);
         let created = infos(&set, &made, now);
-        Ok(Self(Arc::new(Ring { set: ArcSwap::from_pointee(set), clock: Arc::clone(clock), upkeep: Some(upkeep), created, caught_up: AtomicI64::new(0) })))
+        Ok(Self(Arc::new(Ring {
+            set: ArcSwap::from_pointee(set),
+            clock: Arc::clone(clock),
+            upkeep: Some(upkeep),
+            created,
+            caught_up: AtomicI64::new(0),
+        })))
     }
 
     /// The keys that `load` made or took in, to be recorded by the caller.
@@ -179,7 +185,13 @@ impl KeyRing {
     /// A ring of keys that never change.
     #[cfg(test)]
     pub(super) fn fixed(set: KeySet, clock: &Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Ring { set: ArcSwap::from_pointee(set), clock: Arc::clone(clock), upkeep: None, created: Vec::new(), caught_up: AtomicI64::new(0) }))
+        Self(Arc::new(Ring {
+            set: ArcSwap::from_pointee(set),
+            clock: Arc::clone(clock),
+            upkeep: None,
+            created: Vec::new(),
+            caught_up: AtomicI64::new(0),
+        }))
     }
 }
 
