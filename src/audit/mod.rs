@@ -106,14 +106,14 @@ mod tests {
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-        let subscribed = tracing::subscriber::set_default(subscriber);
+        let listening = tracing::subscriber::set_default(subscriber);
         // All at once, so that they share a transaction, which those that fail spoil for the others.
         let acts = (0..24).map(|number| match number % 6 {
             0 => act(&store, Kind::UserCreated, true),
             _ => act(&store, Kind::SignInFailed, false),
         });
         let outcomes = futures_util::future::join_all(acts).await;
-        drop(subscribed);
+        drop(listening);
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 20);
         let rows = audit_events::list(&store.read(), 100).await.unwrap();
         assert!(rows.iter().all(|row| row.kind == "sign_in.failed"));

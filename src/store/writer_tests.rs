@@ -205,7 +205,9 @@ async fn marked(store: &Store, marks: &Arc<AtomicU32>, outcome: Result<()>) -> R
         .write(move |conn| {
             let (marks, outcome) = (Arc::clone(&marks), outcome.clone());
             Box::pin(async move {
-                conn.after_commit(move || drop(marks.fetch_add(1, Ordering::SeqCst)));
+                conn.after_commit(move || {
+                    marks.fetch_add(1, Ordering::SeqCst);
+                });
                 outcome
             })
         })
@@ -225,7 +227,9 @@ async fn what_is_left_for_after_the_commit_is_done_once_per_committed_job() {
         let one = store.write_one(move |conn| {
             let alone = Arc::clone(&alone);
             Box::pin(async move {
-                conn.after_commit(move || drop(alone.fetch_add(1, Ordering::SeqCst)));
+                conn.after_commit(move || {
+                    alone.fetch_add(1, Ordering::SeqCst);
+                });
                 put(conn, "one").await
             })
         });
@@ -243,7 +247,9 @@ async fn nothing_is_done_after_a_commit_that_failed() {
     let broken = store.write(move |conn| {
         let left = Arc::clone(&left);
         Box::pin(async move {
-            conn.after_commit(move || drop(left.fetch_add(1, Ordering::SeqCst)));
+            conn.after_commit(move || {
+                left.fetch_add(1, Ordering::SeqCst);
+            });
             // Behind the driver's back, so that there is nothing to commit.
             sea_orm::ConnectionTrait::execute_unprepared(conn, "ROLLBACK").await?;
             Ok(())
