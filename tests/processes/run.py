@@ -10,6 +10,7 @@ rounds. The exit code says all.
 
 import argparse
 import os
+import signal
 import sys
 import time
 import traceback
@@ -34,6 +35,8 @@ def main():
     given = arguments.parse_args()
     if given.binary:
         os.environ["VESTIBULE_BIN"] = str(Path(given.binary).resolve())
+    # What was started is ended on this way out too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     binary()
     tests = [test for room in ROOMS for test in room.TESTS]
     tests = [test for test in tests if not given.words or any(word in test.__name__ for word in given.words)]

@@ -11,6 +11,7 @@ exit code says all.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -50,6 +51,8 @@ def main():
     given = arguments.parse_args()
     if given.binary:
         os.environ["VESTIBULE_BIN"] = str(Path(given.binary).resolve())
+    # What was started is ended on this way out too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     binary()
     postgres = os.environ.get("VESTIBULE_TEST_POSTGRES_URL")
 
