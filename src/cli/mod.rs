@@ -158,6 +158,7 @@ mod tests {
             "apply a.toml b.toml --dry-run",
             "keys list",
             "keys rotate",
+            "keys revoke a",
             "config check",
             "config reference",
             "templates check",
