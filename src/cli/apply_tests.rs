@@ -1,5 +1,6 @@
 use super::*;
-use crate::cli::database::{cheap, is_ended_properly, signed_in, temporary};
+use crate::cli::database::{cheap, temporary};
+use crate::cli::testing::{is_ended_properly, signed_in};
 use crate::store::{audit_events, clients, users};
 
 const STATE: &str = r#"

@@ -19,6 +19,8 @@ mod output;
 mod password_input;
 mod serve;
 mod templates;
+#[cfg(test)]
+mod testing;
 mod user;
 
 use std::path::PathBuf;

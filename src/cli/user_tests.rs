@@ -1,6 +1,7 @@
 use super::*;
 use crate::account::password::{Passwords, Verdict};
-use crate::cli::database::{cheap, is_ended_properly, signed_in, temporary};
+use crate::cli::database::{cheap, temporary};
+use crate::cli::testing::{is_ended_properly, signed_in};
 use crate::secret::Secret;
 use crate::store::audit_events;
 
