@@ -17,6 +17,7 @@ mod m20261121_000008_create_logout_deliveries;
 mod m20261121_000009_create_spent;
 mod m20261121_000010_create_settings;
 mod m20261121_000011_create_locks;
+mod m20261121_000012_index_sessions_by_user;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_create_spent::Migration),
             Box::new(m20261121_000010_create_settings::Migration),
             Box::new(m20261121_000011_create_locks::Migration),
+            Box::new(m20261121_000012_index_sessions_by_user::Migration),
         ]
     }
 }

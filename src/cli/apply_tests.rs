@@ -1,5 +1,6 @@
 use super::*;
 use crate::cli::database::{cheap, temporary};
+use crate::cli::testing::{is_ended_properly, signed_in};
 use crate::store::{audit_events, clients, users};
 
 const STATE: &str = r#"
@@ -36,6 +37,25 @@ impl Place {
         std::fs::write(&file, text).unwrap();
         let arguments = Arguments { files: vec![file], dry_run, secret_overlap: Span::secs(3600) };
         execute(&arguments, &cheap(), &self.store, Timestamp::from_secs(secs)).await
+    }
+
+    async fn user(&self, email: &str) -> users::User {
+        users::find_by_email(&self.store.read(), email).await.unwrap().unwrap()
+    }
+
+    /// What a sign-in does with a brought hash.
+    async fn rehash(&self, email: &str) -> String {
+        let user = self.user(email).await;
+        let (id, old) = (user.id, user.password_hash.unwrap());
+        let new = old.replace("m=19456,t=2", "m=64,t=1");
+        assert_ne!(old, new);
+        let replaced = new.clone();
+        let job = self.store.write(move |conn| {
+            let (old, new) = (old.clone(), replaced.clone());
+            Box::pin(async move { users::update_password_hash(conn, id, &old, &new).await })
+        });
+        assert!(job.await.unwrap());
+        new
     }
 
     async fn events(&self) -> usize {
@@ -79,6 +99,46 @@ async fn a_changed_password_is_set_and_ends_what_was_made_before() {
     assert!(answer.text.contains("~ user ana@example.com") && answer.text.contains("[secret]"), "{}", answer.text);
     let ana = users::find_by_email(&place.store.read(), "ana@example.com").await.unwrap().unwrap();
     assert_eq!(ana.auth_epoch, 1);
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_sessions_as_a_sign_out_does() {
+    let place = Place::new().await;
+    place.apply(STATE, false, 1_700_000_000).await.unwrap();
+    let session = signed_in(&place.store, &place.user("ana@example.com").await, Timestamp::from_secs(1_700_000_000)).await;
+    place.apply(&STATE.replace("Ana", "Anne"), false, 1_700_000_050).await.unwrap();
+    assert!(!is_ended_properly(&place.store, session).await);
+    place.apply(&STATE.replace("\"demo\"", "\"demo2\""), false, 1_700_000_100).await.unwrap();
+    assert!(is_ended_properly(&place.store, session).await);
+}
+
+#[tokio::test]
+async fn a_declared_hash_is_applied_once_and_a_changed_one_again() {
+    let place = Place::new().await;
+    let bia = "bia@example.com";
+    place.apply(STATE, false, 1_700_000_000).await.unwrap();
+    let rehashed = place.rehash(bia).await;
+    let same = place.apply(STATE, false, 1_700_000_100).await.unwrap();
+    assert!(same.text.ends_with("0 changed, 3 as declared"), "{}", same.text);
+    assert_eq!(place.user(bia).await.password_hash, Some(rehashed));
+    let other = STATE.replace("MTIzNDU2Nzg5MDEyMzQ1", "OTIzNDU2Nzg5MDEyMzQ1");
+    let changed = place.apply(&other, false, 1_700_000_200).await.unwrap();
+    assert!(changed.text.contains("~ user bia@example.com"), "{}", changed.text);
+    let user = place.user(bia).await;
+    assert!(user.password_hash.unwrap().contains("$OTIzNDU2"));
+    assert_eq!(user.auth_epoch, 1);
+}
+
+#[tokio::test]
+async fn a_declared_hash_is_applied_again_after_another_password_was_declared() {
+    let place = Place::new().await;
+    let bia = "bia@example.com";
+    place.apply(STATE, false, 1_700_000_000).await.unwrap();
+    let line = STATE.lines().find(|line| line.starts_with("password_hash")).unwrap();
+    place.apply(&STATE.replace(line, "password = \"between\""), false, 1_700_000_100).await.unwrap();
+    assert!(!line.contains(&place.user(bia).await.password_hash.unwrap()));
+    place.apply(STATE, false, 1_700_000_200).await.unwrap();
+    assert!(line.contains(&place.user(bia).await.password_hash.unwrap()));
 }
 
 #[tokio::test]

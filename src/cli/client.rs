@@ -14,8 +14,8 @@ use super::{client_view, database};
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::{Config, Span};
-use crate::declare::client::{check_client_id, response_types, rotated};
-use crate::oauth::client::{check_metadata, new_secret};
+use crate::declare::client::{response_types, rotated};
+use crate::oauth::client::{check_metadata, is_client_id, new_secret};
 use crate::secret::{Digest, Secret, random_id};
 use crate::store::clients::{self, AuthMethod, Client, ClientSecret, GrantType, Metadata};
 use crate::store::signing_keys::Algorithm;
@@ -88,7 +88,8 @@ pub(super) struct Add {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
-    let store = database::open(config).await?;
+    let reads = matches!(command, Command::List | Command::Show { .. });
+    let store = if reads { database::open_to_read(config).await? } else { database::open(config).await? };
     let answer = execute(command, &store, SystemClock.now()).await;
     store.close().await;
     answer
@@ -106,7 +107,10 @@ async fn execute(command: Command, store: &Store, now: Timestamp) -> Result<Answ
 
 async fn add(store: &Store, arguments: Add, now: Timestamp) -> Result<Answer, Failure> {
     let client_id = arguments.client_id.clone().unwrap_or_else(|| random_id().to_string());
-    check_client_id(&client_id).map_err(|what| Failure::new(format!("--client-id {client_id}: {what}.")))?;
+    if !is_client_id(&client_id) {
+        let text = format!("--client-id {client_id:?} cannot be a client id. Choose letters, digits and -._~ without spaces.");
+        return Err(Failure::new(text));
+    }
     let metadata = metadata(arguments);
     check_metadata(&metadata).map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -204,14 +208,18 @@ async fn rotate_secret(store: &Store, client_id: String, overlap: Duration, now:
             let Some(mut client) = clients::find(conn, &id).await? else { return Ok(None) };
             if !client.is_public() {
                 client.secrets = rotated(&client.secrets, fresh, now, overlap);
-                client.updated_at = now;
-                clients::update(conn, &client).await?;
+                let seen = std::mem::replace(&mut client.updated_at, now);
+                clients::update_seen(conn, &client, seen).await?;
                 audit::record(conn, &event(Kind::ClientSecretRotated, &id), now).await?;
             }
             Ok(Some(client))
         })
     });
-    let client = rotating.await?.ok_or_else(|| unknown(&client_id))?;
+    let client = rotating.await.map_err(|error| match error {
+        store::Error::Conflict => Failure::new(format!("{client_id} was changed meanwhile; nothing was written. Run this again.")),
+        other => other.into(),
+    })?;
+    let client = client.ok_or_else(|| unknown(&client_id))?;
     if client.is_public() {
         return Err(Failure::new(format!("{client_id} is a public client: it has no secret to rotate.")));
     }

@@ -82,6 +82,19 @@ async fn a_service_client_needs_no_redirect_uri() {
 }
 
 #[tokio::test]
+async fn an_id_is_taken_when_the_token_endpoint_takes_it() {
+    let (store, _directory) = temporary().await;
+    let long = "a".repeat(256);
+    let mut refused = 0;
+    for id in ["plain", "a.b_c~d-1", "a:b", "a!b", "a/b@c", "a%20b", "a b", "a\"b", "\u{fc}", "", long.as_str()] {
+        let added = run(&store, Command::Add(Box::new(Add { client_id: Some(id.to_owned()), ..webapp() }))).await;
+        assert_eq!(added.is_ok(), is_client_id(id), "{id}");
+        refused += u8::from(added.is_err());
+    }
+    assert!(refused >= 4);
+}
+
+#[tokio::test]
 async fn a_removed_client_is_gone() {
     let (store, _directory) = temporary().await;
     run(&store, Command::Add(Box::new(webapp()))).await.unwrap();

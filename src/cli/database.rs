@@ -13,10 +13,19 @@ pub(super) async fn connect(config: &Config) -> Result<Store, Failure> {
 
 /// Connects to a database whose schema fits; brings it up to date first where `serve` would.
 pub(super) async fn open(config: &Config) -> Result<Store, Failure> {
+    open_with(config, config.database.migrate_on_start).await
+}
+
+/// Connects to a database whose schema fits and leaves it as it is: looking around with a new program must not lock out the old one that serves.
+pub(super) async fn open_to_read(config: &Config) -> Result<Store, Failure> {
+    open_with(config, false).await
+}
+
+async fn open_with(config: &Config, migrate: bool) -> Result<Store, Failure> {
     let store = connect(config).await?;
     match store.check().await? {
         SchemaState::Current => {}
-        SchemaState::Older if config.database.migrate_on_start => {
+        SchemaState::Older if migrate => {
             store.migrate_up().await?;
         }
         SchemaState::Older => return Err(Failure::new("The database's schema is older than this program. Run `vestibule migrate up`.")),
@@ -33,9 +42,16 @@ pub(super) async fn open(config: &Config) -> Result<Store, Failure> {
 #[cfg(test)]
 pub(super) async fn temporary() -> (Store, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let mut config = Config::default();
-    config.database.url = crate::secret::Secret::new(format!("sqlite://{}/vestibule.db", directory.path().display()));
-    (open(&config).await.unwrap(), directory)
+    (open(&within(directory.path())).await.unwrap(), directory)
+}
+
+/// Settings for a database and keys in this directory, with cheap hashing.
+#[cfg(test)]
+pub(super) fn within(directory: &std::path::Path) -> Config {
+    let mut config = cheap();
+    config.database.url = crate::secret::Secret::new(format!("sqlite://{}/vestibule.db", directory.display()));
+    config.keys.directory = directory.join("keys");
+    config
 }
 
 /// Settings with cheap hashing.
@@ -47,4 +63,21 @@ pub(super) fn cheap() -> Config {
     config.password.hash_threads = 1;
     config.password.hash_deadline = crate::config::Span::secs(60);
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn reading_never_migrates() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = within(directory.path());
+        let refusal = open_to_read(&config).await.err().unwrap().to_string();
+        assert!(refusal.contains("vestibule migrate up"), "{refusal}");
+        let store = connect(&config).await.unwrap();
+        assert!(store.migration_status().await.unwrap().applied.is_empty());
+        store.migrate_up().await.unwrap();
+        assert!(open_to_read(&config).await.is_ok());
+    }
 }

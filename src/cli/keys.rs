@@ -5,14 +5,16 @@ use std::sync::Arc;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::database;
 use super::failure::Failure;
 use super::moment::rfc3339;
 use super::output::{Answer, table};
 use crate::app::App;
 use crate::audit::{self, Event, Kind, Origin};
-use crate::clock::SystemClock;
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::keys::{KeyInfo, KeyState};
+use crate::jobs;
+use crate::keys::{self, KeyInfo, KeyState};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -24,16 +26,35 @@ pub(super) enum Command {
         #[arg(long)]
         immediately: bool,
     },
+    /// For a key in wrong hands: it leaves the JWKS at once, everything it signed is worthless, and another takes its place.
+    Revoke { kid: String },
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
-    let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
-    let answer = match command {
-        Command::List => Ok(list(&app.keys.list())),
-        Command::Rotate { immediately } => rotate(&app, immediately).await,
-    };
+    match command {
+        Command::List => read(config).await,
+        Command::Rotate { immediately } => {
+            let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
+            closing(&app, rotate(&app, immediately).await).await
+        }
+        Command::Revoke { kid } => {
+            let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
+            closing(&app, revoke(&app, &kid).await).await
+        }
+    }
+}
+
+async fn closing(app: &App, answer: Result<Answer, Failure>) -> Result<Answer, Failure> {
     app.store.close().await;
     answer
+}
+
+/// From the store alone: looking at the keys makes none.
+async fn read(config: &Config) -> Result<Answer, Failure> {
+    let store = database::open_to_read(config).await?;
+    let keys = keys::list(&store, SystemClock.now()).await;
+    store.close().await;
+    Ok(list(&keys?))
 }
 
 fn list(keys: &[KeyInfo]) -> Answer {
@@ -67,25 +88,49 @@ const fn state(state: KeyState) -> &'static str {
 
 async fn rotate(app: &App, immediately: bool) -> Result<Answer, Failure> {
     let kids = app.keys.rotate(immediately).await?;
-    let now = app.now();
-    let event = Event::new(Kind::KeyRotated, &Origin::default())
-        .detail("by", "command line")
-        .detail("kids", kids.clone())
-        .detail("immediately", immediately);
-    app.store
-        .write(move |conn| {
-            let event = event.clone();
-            Box::pin(async move { audit::record(conn, &event, now).await })
-        })
-        .await?;
+    let event = event(Kind::KeyRotated).detail("kids", kids.clone()).detail("immediately", immediately);
+    record(app, event).await?;
     Ok(Answer::new(format!("New keys:\n  {}", kids.join("\n  ")), &json!({ "kids": kids })))
+}
+
+async fn revoke(app: &App, kid: &str) -> Result<Answer, Failure> {
+    let before = kids(app);
+    if !before.iter().any(|known| known == kid) || !app.keys.revoke(kid).await? {
+        return Err(Failure::new(format!("There is no key {kid}. `vestibule keys list` shows all.")));
+    }
+    let made: Vec<KeyInfo> = app.keys.list().into_iter().filter(|key| !before.contains(&key.kid)).collect();
+    let new: Vec<&str> = made.iter().map(|key| key.kid.as_str()).collect();
+    record(app, event(Kind::KeyRevoked).detail("kid", kid).detail("kids", new.clone())).await?;
+    jobs::keys::record_made(app, &made).await;
+    let text = format!("Revoked {kid}. Running services drop it within seconds; relying parties when they fetch the JWKS again.");
+    let text = if new.is_empty() { text } else { format!("{text}\nIn its place:\n  {}", new.join("\n  ")) };
+    Ok(Answer::new(text, &json!({ "kid": kid, "revoked": true, "kids": new })))
+}
+
+fn kids(app: &App) -> Vec<String> {
+    app.keys.list().into_iter().map(|key| key.kid).collect()
+}
+
+fn event(kind: Kind) -> Event {
+    Event::new(kind, &Origin::default()).detail("by", "command line")
+}
+
+async fn record(app: &App, event: Event) -> Result<(), Failure> {
+    let now = app.now();
+    let recorded = app.store.write(move |conn| {
+        let event = event.clone();
+        Box::pin(async move { audit::record(conn, &event, now).await })
+    });
+    Ok(recorded.await?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::database::within;
     use crate::clock::Timestamp;
     use crate::keys::Algorithm;
+    use crate::store::{audit_events, signing_keys};
 
     #[test]
     fn keys_are_listed_with_their_state() {
@@ -102,5 +147,36 @@ mod tests {
         let answer = list(&[key]);
         assert!(answer.text.contains("k1   ES256  active  2023-11-14T22:13:20Z"), "{}", answer.text);
         assert_eq!(answer.json[0]["alg"], "ES256");
+    }
+
+    #[tokio::test]
+    async fn listing_makes_no_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = within(directory.path());
+        let store = database::open(&config).await.unwrap();
+        let listed = run(Command::List, &config).await.unwrap();
+        assert_eq!(listed.json, json!([]));
+        assert!(signing_keys::list(&store.read()).await.unwrap().is_empty());
+        assert!(!config.keys.directory.exists());
+    }
+
+    #[tokio::test]
+    async fn a_revoked_key_is_gone_and_recorded_and_another_takes_its_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = within(directory.path());
+        run(Command::Rotate { immediately: true }, &config).await.unwrap();
+        let listed = run(Command::List, &config).await.unwrap().json;
+        let active = listed.as_array().unwrap().iter().find(|key| key["state"] == "active" && key["alg"] == "ES256").unwrap();
+        let kid = active["kid"].as_str().unwrap().to_owned();
+        let revoke = || run(Command::Revoke { kid: kid.clone() }, &config);
+        let answer = revoke().await.unwrap();
+        assert_eq!(answer.json["kids"].as_array().unwrap().len(), 1, "{}", answer.text);
+        let listed = run(Command::List, &config).await.unwrap();
+        assert!(!listed.text.contains(&kid) && listed.text.contains(answer.json["kids"][0].as_str().unwrap()), "{}", listed.text);
+        let store = database::open(&config).await.unwrap();
+        let events = audit_events::list(&store.read(), 100).await.unwrap();
+        assert!(events.iter().any(|event| event.kind == "key.revoked" && event.detail.contains(&kid)));
+        let again = revoke().await.unwrap_err().to_string();
+        assert!(again.contains("There is no key"), "{again}");
     }
 }

@@ -19,6 +19,8 @@ mod output;
 mod password_input;
 mod serve;
 mod templates;
+#[cfg(test)]
+mod testing;
 mod user;
 
 use std::path::PathBuf;
@@ -158,6 +160,7 @@ mod tests {
             "apply a.toml b.toml --dry-run",
             "keys list",
             "keys rotate",
+            "keys revoke a",
             "config check",
             "config reference",
             "templates check",

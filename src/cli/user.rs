@@ -18,6 +18,7 @@ use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::secret::random_id;
+use crate::session;
 use crate::store::users::{self, Profile, User};
 use crate::store::{self, Store};
 
@@ -70,7 +71,8 @@ struct Desk<'a> {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
-    let store = database::open(config).await?;
+    let reads = matches!(command, Command::List | Command::Show { .. });
+    let store = if reads { database::open_to_read(config).await? } else { database::open(config).await? };
     let desk = Desk { store: &store, config, now: SystemClock.now() };
     let answer = desk.execute(command, std::io::stdin()).await;
     store.close().await;
@@ -140,6 +142,7 @@ impl Desk<'_> {
                 let hash = hash.clone();
                 Box::pin(async move {
                     users::update_password(conn, id, &hash, now).await?;
+                    session::end_all_within(conn, id, "password_changed", now).await?;
                     audit::record(conn, &event(Kind::PasswordSet, id), now).await
                 })
             })

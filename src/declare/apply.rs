@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::plan::{Change, Current, Options, Plan, Write, make};
-use super::{Action, DesiredPassword, DesiredUser, Document, password_hash};
+use super::{Action, DesiredPassword, DesiredUser, Document};
 use crate::account::password::{Busy, Passwords, Verdict};
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::Timestamp;
 use crate::config::StartupError;
+use crate::secret::Digest;
+use crate::session;
 use crate::store::users::User;
-use crate::store::{self, Conn, Store, clients, users};
+use crate::store::{self, Conn, Store, clients, settings, users};
 
 /// Why declared state cannot be planned or applied.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +51,7 @@ pub async fn plan(store: &Store, passwords: &Passwords, document: &Document, opt
     }
     for desired in &document.users {
         let user = users::find_by_email(&conn, &desired.email).await?;
-        if let Some(hash) = new_hash(passwords, desired, user.as_ref()).await? {
+        if let Some(hash) = new_hash(&conn, passwords, desired, user.as_ref()).await? {
             current.new_hashes.insert(desired.email.clone(), hash);
         }
         if let Some(user) = user {
@@ -60,23 +64,28 @@ pub async fn plan(store: &Store, passwords: &Passwords, document: &Document, opt
 }
 
 /// The hash to store; `None` when the password is the declared one already, or none is declared.
-async fn new_hash(passwords: &Passwords, desired: &DesiredUser, user: Option<&User>) -> Result<Option<String>, Busy> {
+async fn new_hash(conn: &Conn<'_>, passwords: &Passwords, desired: &DesiredUser, user: Option<&User>) -> Result<Option<String>, Error> {
     let stored = user.and_then(|user| user.password_hash.clone());
-    match &desired.password {
-        None => Ok(None),
-        Some(DesiredPassword::Hash(hash)) => Ok(replaces(hash, stored.as_deref()).then(|| hash.clone())),
-        Some(DesiredPassword::Clear(password)) => {
+    match (&desired.password, user) {
+        (None, _) => Ok(None),
+        (Some(declared @ DesiredPassword::Hash(hash)), Some(user)) => {
+            let applied = settings::find(conn, &applied_hash(user.id)).await?.and_then(|bytes| Digest::from_slice(&bytes));
+            Ok((applied != declared.hash_digest()).then(|| hash.clone()))
+        }
+        (Some(DesiredPassword::Hash(hash)), None) => Ok(Some(hash.clone())),
+        (Some(DesiredPassword::Clear(password)), _) => {
             if stored.is_some() && passwords.verify(password.clone(), stored).await? != Verdict::Wrong {
                 return Ok(None);
             }
-            passwords.hash(password.clone()).await.map(Some)
+            Ok(Some(passwords.hash(password.clone()).await?))
         }
     }
 }
 
-/// A sign-in replaces a brought hash by one with this service's own parameters; that is the same password, and stays.
-fn replaces(declared: &str, stored: Option<&str>) -> bool {
-    stored.is_none_or(|stored| stored != declared && password_hash::parameters(stored) == password_hash::parameters(declared))
+/// The setting that holds the digest of the declared hash a person was given. The stored one says nothing about it: a sign-in replaces a brought hash
+/// by one with this service's own parameters, which is the same password.
+fn applied_hash(user_id: Uuid) -> String {
+    format!("declared-hash:{user_id}")
 }
 
 /// Writes every change and its audit events in one transaction. Writes nothing when there is no change.
@@ -107,15 +116,20 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
     match &change.write {
         Write::Client { client, seen: None } => clients::insert(conn, client).await?,
         Write::Client { client, seen: Some(seen) } => {
-            let found = clients::find(conn, &client.client_id).await?;
-            unchanged(found.map(|client| client.updated_at), *seen)?;
-            clients::update(conn, client).await?;
+            clients::update_seen(conn, client, *seen).await?;
         }
-        Write::User { user, seen: None, .. } => users::insert(conn, user).await?,
-        Write::User { user, seen: Some(seen), .. } => {
-            let found = users::find(conn, user.id).await?;
-            unchanged(found.map(|user| user.updated_at), *seen)?;
-            users::update(conn, user).await?;
+        Write::User { user, seen, new_password, declared } => {
+            match seen {
+                None => users::insert(conn, user).await?,
+                Some(seen) => users::update_seen(conn, user, *seen).await?,
+            }
+            if *new_password {
+                remember(conn, user.id, declared.as_ref()).await?;
+            }
+            if seen.is_some() && (*new_password || !user.enabled) {
+                let reason = if *new_password { "password_changed" } else { "user_disabled" };
+                session::end_all_within(conn, user.id, reason, now).await?;
+            }
         }
     }
     for event in events(change) {
@@ -124,8 +138,13 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
     Ok(())
 }
 
-fn unchanged(found: Option<Timestamp>, seen: Timestamp) -> store::Result<()> {
-    if found == Some(seen) { Ok(()) } else { Err(store::Error::Conflict) }
+/// Notes which declared hash the password is from; `None`: from none, so that any that is declared later is another one.
+async fn remember(conn: &Conn<'_>, user_id: Uuid, declared: Option<&Digest>) -> store::Result<()> {
+    let name = applied_hash(user_id);
+    match declared {
+        Some(digest) => settings::update(conn, &name, digest.as_bytes()).await,
+        None => settings::revoke(conn, &name).await.map(drop),
+    }
 }
 
 /// The events of a change; of fields the names alone.
@@ -145,22 +164,5 @@ fn events(change: &Change) -> Vec<Event> {
             events.extend(promoted.then(|| event(Kind::AdministratorCreated).user(user.id)));
             events
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DECLARED: &str = "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHQ$AAAA";
-    const OTHER: &str = "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHQ$BBBB";
-    const REHASHED: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$CCCC";
-
-    #[test]
-    fn a_declared_hash_replaces_another_one_but_not_its_own_rehash() {
-        assert!(replaces(DECLARED, None));
-        assert!(replaces(DECLARED, Some(OTHER)));
-        assert!(!replaces(DECLARED, Some(DECLARED)));
-        assert!(!replaces(DECLARED, Some(REHASHED)));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Owns: reading, checking, planning and applying. A declared client is exactly what its file says; of a declared user the members given
 //! are enforced and the others left alone. What no file declares is never touched.
+//! A declared password hash cannot be compared with what a sign-in made of it since: which one was applied is remembered, and another one
+//! replaces whatever the person has.
 //! Must not: write statements (`store`), or know better than `oauth::client` what a client may be.
 //! RFC 7591 §2, OpenID Connect Registration §2, OpenID Connect Core §5.1.
 

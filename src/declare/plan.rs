@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{DesiredClient, DesiredUser};
+use super::{DesiredClient, DesiredPassword, DesiredUser};
 use crate::clock::Timestamp;
 use crate::config::Problem;
 use crate::secret::{Digest, random_id};
@@ -52,8 +52,17 @@ pub struct Change {
 /// The rows after the change. `seen`: when the row they replace was last changed.
 #[derive(Clone, Debug)]
 pub(super) enum Write {
-    Client { client: Box<Client>, seen: Option<Timestamp> },
-    User { user: Box<User>, seen: Option<Timestamp>, new_password: bool },
+    Client {
+        client: Box<Client>,
+        seen: Option<Timestamp>,
+    },
+    /// `declared`: of the PHC string that is declared.
+    User {
+        user: Box<User>,
+        seen: Option<Timestamp>,
+        new_password: bool,
+        declared: Option<Digest>,
+    },
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -172,7 +181,9 @@ fn user_change(desired: &DesiredUser, before: Option<&User>, new_hash: Option<&S
         user.auth_epoch = user.auth_epoch.saturating_add(i64::from(before.is_some()));
     }
     user.updated_at = now;
-    let write = Write::User { user: Box::new(user), seen: before.map(|user| user.updated_at), new_password: new_hash.is_some() };
+    let declared = desired.password.as_ref().and_then(DesiredPassword::hash_digest);
+    let seen = before.map(|user| user.updated_at);
+    let write = Write::User { user: Box::new(user), seen, new_password: new_hash.is_some(), declared };
     Change { action: action(before.is_some()), kind: "user", id: desired.email.clone(), fields, write }
 }
 

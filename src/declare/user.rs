@@ -5,7 +5,7 @@ use super::password_hash;
 use crate::account::email;
 use crate::account::password::{Unacceptable, check_new};
 use crate::config::{Config, Problem};
-use crate::secret::Secret;
+use crate::secret::{Digest, Secret};
 use crate::store::users::Profile;
 
 /// How a declared person's password is given.
@@ -14,6 +14,16 @@ pub enum DesiredPassword {
     Clear(Secret<String>),
     /// A PHC string of Argon2id.
     Hash(String),
+}
+
+impl DesiredPassword {
+    /// The digest that tells one declared PHC string from another; `None` for a password in the clear.
+    pub(super) fn hash_digest(&self) -> Option<Digest> {
+        match self {
+            Self::Clear(_) => None,
+            Self::Hash(phc) => Some(Digest::of(phc.as_bytes())),
+        }
+    }
 }
 
 /// A person as a file declares one: what is `None` or absent is left alone.

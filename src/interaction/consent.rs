@@ -84,10 +84,8 @@ async fn allow(app: &App, visit: &Visit, flow: &Flow, current: &Current, questio
         .write(move |conn| {
             let (client_id, scope, event) = (client_id.clone(), scope.clone(), event.clone());
             Box::pin(async move {
-                let earlier = consents::find(conn, user_id, &client_id).await?;
-                let earlier = earlier.map(|consent| parse(&consent.scope)).unwrap_or_default();
-                let scope = scope.union(&earlier).to_string();
-                consents::update(conn, &Consent { user_id, client_id, scope, granted_at: now }).await?;
+                let consent = Consent { user_id, client_id, scope: scope.to_string(), granted_at: now };
+                consents::update_widened(conn, &consent, |earlier| scope.union(&parse(earlier)).to_string()).await?;
                 audit::record(conn, &event, now).await
             })
         })

@@ -24,7 +24,7 @@ pub(crate) mod testing;
 pub use crate::store::signing_keys::Algorithm;
 pub use directory::{KeyFileError, load_key_encryption_keys};
 pub use ring::{KeyError, KeyRing};
-pub use set::{KeyInfo, KeyState};
+pub use set::{KeyInfo, KeyState, list};
 pub use signer::Signer;
 pub use verify::VerifyError;
 

@@ -12,7 +12,8 @@ use super::rotation::Lifetime;
 use super::signer::Signer;
 use crate::clock::Timestamp;
 use crate::secret::{Purpose, Sealer};
-use crate::store::signing_keys::{Algorithm, SigningKey};
+use crate::store::signing_keys::{self, Algorithm, SigningKey};
+use crate::store::{self, Store};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -53,27 +54,42 @@ impl LoadedKey {
         Ok(Self { lifetime, signer: Arc::new(signer), verifier: Arc::from(key.verifier) })
     }
 
-    fn state(&self, now: Timestamp) -> KeyState {
-        if self.lifetime.is_retired(now) {
+    fn info(&self, now: Timestamp) -> KeyInfo {
+        KeyInfo::new(self.signer.kid(), &self.lifetime, now)
+    }
+}
+
+impl KeyInfo {
+    fn new(kid: &str, lifetime: &Lifetime, now: Timestamp) -> Self {
+        let state = if lifetime.is_retired(now) {
             KeyState::Retiring
-        } else if self.lifetime.active_at > now {
+        } else if lifetime.active_at > now {
             KeyState::Next
         } else {
             KeyState::Active
+        };
+        Self {
+            kid: kid.to_owned(),
+            algorithm: lifetime.algorithm,
+            state,
+            created_at: lifetime.created_at,
+            active_at: lifetime.active_at,
+            retires_at: lifetime.retires_at,
+            expires_at: lifetime.expires_at,
         }
     }
+}
 
-    fn info(&self, now: Timestamp) -> KeyInfo {
-        KeyInfo {
-            kid: self.signer.kid().to_owned(),
-            algorithm: self.lifetime.algorithm,
-            state: self.state(now),
-            created_at: self.lifetime.created_at,
-            active_at: self.lifetime.active_at,
-            retires_at: self.lifetime.retires_at,
-            expires_at: self.lifetime.expires_at,
-        }
-    }
+/// The keys of a store that are in force in any way, without opening, making or dropping any.
+///
+/// # Errors
+/// The store's.
+pub async fn list(store: &Store, now: Timestamp) -> store::Result<Vec<KeyInfo>> {
+    let mut keys: Vec<(String, Lifetime)> =
+        signing_keys::list(&store.read()).await?.iter().map(|row| (row.kid.clone(), row.into())).collect();
+    keys.retain(|(_, lifetime)| !lifetime.is_gone(now));
+    keys.sort_by_key(|(_, lifetime)| (lifetime.algorithm, lifetime.active_at, lifetime.id));
+    Ok(keys.iter().map(|(kid, lifetime)| KeyInfo::new(kid, lifetime, now)).collect())
 }
 
 /// All keys of one reading of the store.

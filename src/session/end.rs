@@ -1,5 +1,7 @@
 //! Ending a session, and everything that ends with it.
 
+use uuid::Uuid;
+
 use crate::app::App;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::Timestamp;
@@ -36,8 +38,25 @@ pub(super) fn ended(kind: Kind, session: &Session, origin: &Origin) -> Event {
     Event::new(kind, origin).user(session.user_id).session(session.id)
 }
 
-/// The same inside a transaction; the caller wakes the delivery job after the commit. Nothing happens to a session that has ended.
-pub(super) async fn end_within(conn: &Conn<'_>, session: &Session, event: &Event, now: Timestamp) -> store::Result<Vec<String>> {
+/// Inside a transaction: every session of a person, for a reason that is not their own sign-out. How many. The delivery job finds what is to be
+/// told by itself within seconds.
+///
+/// # Errors
+/// The store's.
+pub async fn end_all_within(conn: &Conn<'_>, user_id: Uuid, reason: &str, now: Timestamp) -> store::Result<usize> {
+    let live = sessions::list_live_by_user(conn, user_id, now).await?;
+    for session in &live {
+        let event = ended(Kind::SessionEnded, session, &Origin::default()).detail("reason", reason);
+        end_within(conn, session, &event, now).await?;
+    }
+    Ok(live.len())
+}
+
+/// [`end`] inside a transaction; the caller wakes the delivery job after the commit. Nothing happens to a session that has ended.
+///
+/// # Errors
+/// The store's.
+pub async fn end_within(conn: &Conn<'_>, session: &Session, event: &Event, now: Timestamp) -> store::Result<Vec<String>> {
     if !sessions::revoke(conn, session.id, now).await? {
         return Ok(Vec::new());
     }

@@ -9,7 +9,7 @@ mod end;
 mod proof;
 mod start;
 
-pub use end::end;
+pub use end::{end, end_all_within, end_within};
 pub use proof::PasswordProof;
 pub use start::{Started, start};
 

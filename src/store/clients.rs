@@ -3,13 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::ActiveValue::{NotSet, Unchanged};
-use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, UpdateMany,
+};
 use serde::{Deserialize, Serialize};
 
 use super::entities::clients::{ActiveModel, Column, Entity, Model};
 use super::entities::consents;
 use super::signing_keys::Algorithm;
-use super::{Conn, Error, Result, grants};
+use super::{Conn, Error, Result, TICK, grants};
 use crate::clock::Timestamp;
 use crate::secret::Digest;
 
@@ -150,13 +152,27 @@ pub async fn insert(conn: &Conn<'_>, client: &Client) -> Result<()> {
 
 /// Replaces everything but the id and `created_at`. `NotFound` when there is none.
 pub async fn update(conn: &Conn<'_>, client: &Client) -> Result<()> {
+    let changed = replacement(client)?.exec(conn).await?.rows_affected;
+    if changed == 0 { Err(Error::NotFound("client")) } else { Ok(()) }
+}
+
+/// As [`update`], only while the row was last changed at `seen`. `updated_at` moves forward even within one millisecond.
+///
+/// # Errors
+/// `Conflict` when the row has changed since, or is gone.
+pub async fn update_seen(conn: &Conn<'_>, client: &Client, seen: Timestamp) -> Result<()> {
+    let client = Client { updated_at: client.updated_at.max(seen.plus(TICK)), ..client.clone() };
+    let changed = replacement(&client)?.filter(Column::UpdatedAt.eq(seen.millis())).exec(conn).await?.rows_affected;
+    if changed == 0 { Err(Error::Conflict) } else { Ok(()) }
+}
+
+fn replacement(client: &Client) -> Result<UpdateMany<Entity>> {
     let row = ActiveModel {
         client_id: Unchanged(client.client_id.clone()),
         created_at: NotSet,
         ..Model::try_from(client)?.into_active_model().reset_all()
     };
-    let changed = Entity::update_many().set(row).filter(Column::ClientId.eq(&client.client_id)).exec(conn).await?.rows_affected;
-    if changed == 0 { Err(Error::NotFound("client")) } else { Ok(()) }
+    Ok(Entity::update_many().set(row).filter(Column::ClientId.eq(&client.client_id)))
 }
 
 /// Removes the client and revokes its grants. Whether there was one.
@@ -274,6 +290,20 @@ mod tests {
                 .await;
             let found = outcome.unwrap().unwrap();
             assert_eq!((found.enabled, found.created_at), (false, NOW));
+        }
+    }
+
+    #[tokio::test]
+    async fn of_two_changes_of_the_same_row_the_second_is_refused() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            store.write(|conn| Box::pin(async move { insert(conn, &client("autotalk")).await })).await.unwrap();
+            let attempt = || {
+                store.write(|conn| Box::pin(async move { update_seen(conn, &Client { enabled: false, ..client("autotalk") }, NOW).await }))
+            };
+            attempt().await.unwrap();
+            assert!(matches!(attempt().await, Err(Error::Conflict)));
+            assert!(find(&store.read(), "autotalk").await.unwrap().unwrap().updated_at > NOW);
         }
     }
 

@@ -34,5 +34,8 @@ pub use connection::Store;
 pub use error::{Error, Result};
 pub use migrate::{MigrationStatus, SchemaState};
 
+/// By how much a change moves `updated_at` forward at least, so that it tells one state of a row from the next.
+const TICK: std::time::Duration = std::time::Duration::from_millis(1);
+
 /// A boxed future, as transactions take it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

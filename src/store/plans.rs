@@ -38,6 +38,7 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     users::any_administrator(conn).await?;
     sessions::find(conn, Uuid::nil()).await?;
     sessions::find_live(conn, &Digest::of(b"cookie"), NOW, hour).await?;
+    sessions::list_live_by_user(conn, Uuid::nil(), NOW).await?;
     consents::find(conn, Uuid::nil(), "autotalk").await?;
     grants::find(conn, Uuid::nil()).await?;
     grants::find_context(conn, Uuid::nil()).await?;
@@ -65,6 +66,9 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     grants::revoke_by_client(conn, ada.id, "autotalk", "revoked", NOW).await?;
     grants::revoke_all_of_client(conn, "autotalk", "removed", NOW).await?;
     sessions::revoke(conn, hers.id, NOW).await?;
+    let consent = consents::Consent { user_id: ada.id, client_id: "autotalk".to_owned(), scope: "openid".to_owned(), granted_at: NOW };
+    consents::update_widened(conn, &consent, str::to_owned).await?;
+    consents::update_widened(conn, &consent, str::to_owned).await?;
     consents::revoke(conn, ada.id, "autotalk").await?;
     spent::redeem(conn, Kind::Setup, "x", NOW).await?;
     locks::redeem(conn, "purge", "me", NOW, Duration::from_secs(1)).await?;

@@ -57,6 +57,13 @@ pub async fn find_with_user(conn: &Conn<'_>, id: Uuid) -> Result<Option<(Session
     row.map(|(session, user)| Ok((Session::try_from(session)?, User::try_from(user)?))).transpose()
 }
 
+/// The sessions of a person that have neither ended nor expired, whatever epoch they are of.
+pub async fn list_live_by_user(conn: &Conn<'_>, user_id: Uuid, now: Timestamp) -> Result<Vec<Session>> {
+    let live =
+        Entity::find().filter(Column::UserId.eq(user_id)).filter(Column::EndedAt.is_null()).filter(Column::ExpiresAt.gt(now.millis()));
+    live.all(conn).await?.into_iter().map(Session::try_from).collect()
+}
+
 /// Notes that the session was used.
 pub async fn update_last_seen(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<()> {
     let changed =
@@ -239,6 +246,24 @@ mod tests {
             assert!(store.write(move |conn| Box::pin(revoke(conn, id, NOW))).await.unwrap());
             assert!(!store.write(move |conn| Box::pin(revoke(conn, id, NOW))).await.unwrap());
             assert!(!alive(&store, &hers, NOW).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_person_has_the_sessions_that_have_not_ended() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let (hers, ada) = signed_in(&store).await;
+            let ids = async |user: Uuid, now| {
+                let live = list_live_by_user(&store.read(), user, now).await.unwrap();
+                live.into_iter().map(|session| session.id).collect::<Vec<_>>()
+            };
+            assert_eq!(ids(ada.id, NOW).await, [hers.id]);
+            assert!(ids(Uuid::nil(), NOW).await.is_empty());
+            assert!(ids(ada.id, hers.expires_at).await.is_empty());
+            let id = hers.id;
+            store.write(move |conn| Box::pin(revoke(conn, id, NOW))).await.unwrap();
+            assert!(ids(ada.id, NOW).await.is_empty());
         }
     }
 

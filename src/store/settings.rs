@@ -25,6 +25,11 @@ pub async fn update(conn: &Conn<'_>, name: &str, value: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Whether there was one.
+pub async fn revoke(conn: &Conn<'_>, name: &str) -> Result<bool> {
+    Ok(Entity::delete_by_id(name).exec(conn).await?.rows_affected > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::TestDatabase;
@@ -40,6 +45,8 @@ mod tests {
             store.write_one(|conn| Box::pin(update(conn, "kek", b"third"))).await.unwrap();
             assert_eq!(find(&store.read(), "kek").await.unwrap().as_deref(), Some(b"third".as_slice()));
             assert_eq!(find(&store.read(), "other").await.unwrap(), None);
+            assert!(store.write_one(|conn| Box::pin(revoke(conn, "kek"))).await.unwrap());
+            assert!(!store.write_one(|conn| Box::pin(revoke(conn, "kek"))).await.unwrap());
         }
     }
 }

@@ -6,12 +6,13 @@ use sea_orm::ActiveValue::NotSet;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    UpdateMany,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entities::users::{ActiveModel, Column, Entity, Model};
-use super::{Conn, Error, Result};
+use super::{Conn, Error, Result, TICK};
 use crate::clock::Timestamp;
 
 /// What a person's profile says, by the claim names of OpenID Connect Core §5.1.
@@ -128,9 +129,24 @@ pub async fn insert(conn: &Conn<'_>, user: &User) -> Result<()> {
 
 /// Replaces e-mail, profile, flags, hash and epoch.
 pub async fn update(conn: &Conn<'_>, user: &User) -> Result<()> {
+    one_changed(replacement(user)?.exec(conn).await?.rows_affected)
+}
+
+/// As [`update`], only while the row was last changed at `seen`: what was decided from an older row must not undo what somebody else wrote
+/// meanwhile. `updated_at` moves forward even within one millisecond.
+///
+/// # Errors
+/// `Conflict` when the row has changed since, or is gone.
+pub async fn update_seen(conn: &Conn<'_>, user: &User, seen: Timestamp) -> Result<()> {
+    let user = User { updated_at: user.updated_at.max(seen.plus(TICK)), ..user.clone() };
+    let changed = replacement(&user)?.filter(Column::UpdatedAt.eq(seen.millis())).exec(conn).await?.rows_affected;
+    if changed == 0 { Err(Error::Conflict) } else { Ok(()) }
+}
+
+fn replacement(user: &User) -> Result<UpdateMany<Entity>> {
     let row =
         ActiveModel { id: NotSet, created_at: NotSet, last_sign_in_at: NotSet, ..Model::try_from(user)?.into_active_model().reset_all() };
-    one_changed(Entity::update_many().set(row).filter(Column::Id.eq(user.id)).exec(conn).await?.rows_affected)
+    Ok(Entity::update_many().set(row).filter(Column::Id.eq(user.id)))
 }
 
 /// Sets the hash and raises the epoch: every session and grant made before is dead.
@@ -138,11 +154,17 @@ pub async fn update_password(conn: &Conn<'_>, id: Uuid, password_hash: &str, now
     let changed = Entity::update_many()
         .col_expr(Column::PasswordHash, Expr::value(password_hash))
         .col_expr(Column::AuthEpoch, Expr::col(Column::AuthEpoch).add(1))
-        .col_expr(Column::UpdatedAt, Expr::value(now.millis()))
+        .col_expr(Column::UpdatedAt, forward(now))
         .filter(Column::Id.eq(id))
         .exec(conn)
         .await?;
     one_changed(changed.rows_affected)
+}
+
+/// `now`, or just after the last change when that was not before: two changes never have the same time.
+fn forward(now: Timestamp) -> Expr {
+    let last = || Expr::col(Column::UpdatedAt);
+    Expr::case(last().gte(now.millis()), last().add(1)).finally(now.millis()).into()
 }
 
 /// Replaces the hash of an unchanged password (stronger parameters), only while it is still `old_hash`. The epoch stays.
@@ -264,6 +286,31 @@ mod tests {
             assert_eq!(ada_now.last_sign_in_at, Some(NOW));
             let nobody = store.write(|conn| Box::pin(update_password(conn, Uuid::nil(), "new", NOW))).await;
             assert!(matches!(nobody, Err(Error::NotFound("user"))));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_decided_from_an_older_row_is_not_written() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let ada = user("ada@example.org");
+            let id = ada.id;
+            add(&store, &ada).await.unwrap();
+            // In the very millisecond of the row's last change.
+            store.write(move |conn| Box::pin(update_password(conn, id, "emergency", NOW))).await.unwrap();
+            let attempt = |seen: Timestamp| {
+                let planned = User { password_hash: Some("planned".to_owned()), ..ada.clone() };
+                store.write(move |conn| {
+                    let planned = planned.clone();
+                    Box::pin(async move { update_seen(conn, &planned, seen).await })
+                })
+            };
+            assert!(matches!(attempt(NOW).await, Err(Error::Conflict)));
+            let now = find(&store.read(), id).await.unwrap().unwrap();
+            assert_eq!(now.password_hash.as_deref(), Some("emergency"));
+            attempt(now.updated_at).await.unwrap();
+            assert!(find(&store.read(), id).await.unwrap().unwrap().updated_at > now.updated_at);
+            assert!(matches!(attempt(now.updated_at).await, Err(Error::Conflict)));
         }
     }
 

@@ -24,7 +24,7 @@ const IMPORTS: [(&str, &[&str]); 18] = [
     ("interaction", &["GROUND", "app", "audit", "session", "account", "tokens"]),
     ("oauth", &["GROUND", "app", "audit", "session", "account", "tokens", "interaction"]),
     ("oidc", &["GROUND", "app", "audit", "session", "account", "tokens", "interaction", "oauth"]),
-    ("declare", &["GROUND", "audit", "account", "oauth"]),
+    ("declare", &["GROUND", "audit", "session", "account", "oauth"]),
     ("jobs", &["GROUND", "app", "audit", "tokens", "oidc"]),
 ];
 

@@ -33,6 +33,13 @@ pub enum Verdict {
     },
 }
 
+/// Whether [`Passwords::verify`] can compare a password with this PHC string at all: Argon2, with at most 256 MiB, 32 iterations and 16 lanes, a salt
+/// of 8 to 48 bytes and an output of 16 to 64.
+#[must_use]
+pub fn is_verifiable(phc: &str) -> bool {
+    phc::Stored::parse(phc).is_some()
+}
+
 /// Hash threads with reused memory, a bounded queue and a deadline. Cheap to clone; the threads end with the last clone.
 #[derive(Clone)]
 pub struct Passwords(Arc<Pool>);
@@ -83,6 +90,9 @@ fn threads(configured: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+
     use super::*;
     use crate::config::Span;
 
@@ -117,6 +127,19 @@ mod tests {
         };
         assert!(new.starts_with("$argon2id$v=19$m=64,"));
         assert_eq!(passwords.verify(secret("correct horse battery staple"), Some(new)).await, Ok(Verdict::Right { rehash: None }));
+    }
+
+    #[test]
+    fn salts_and_outputs_have_the_lengths_that_can_be_verified() {
+        let phc = |salt: usize, output: usize| {
+            format!("$argon2id$v=19$m=64,t=1,p=1${}${}", STANDARD_NO_PAD.encode(vec![7; salt]), STANDARD_NO_PAD.encode(vec![9; output]))
+        };
+        for (salt, output, verifiable) in
+            [(8, 16, true), (48, 64, true), (7, 32, false), (49, 32, false), (64, 32, false), (16, 15, false), (16, 65, false)]
+        {
+            assert_eq!(is_verifiable(&phc(salt, output)), verifiable, "{salt} {output}");
+        }
+        assert!(!is_verifiable(""));
     }
 
     #[test]

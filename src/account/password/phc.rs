@@ -7,6 +7,10 @@ use argon2::{Algorithm, Argon2, Params, Version};
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
 const MAX_ITERATIONS: u32 = 32;
 const MAX_LANES: u32 = 16;
+/// Argon2's shortest salt in bytes (RFC 9106 §3.1), and the shortest output that is worth comparing with. The PHC string format has room for 48
+/// and 64.
+const MIN_SALT: usize = 8;
+const MIN_OUTPUT: usize = 16;
 
 /// Bytes of salt and of output of the hashes we make (RFC 9106 §4).
 pub(super) const SALT: usize = 16;
@@ -38,19 +42,23 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// `None` when it is no Argon2 hash, lacks salt or output, or costs more than we are willing to pay.
+    /// `None` when it is no Argon2 hash, lacks salt or output or has too little of them, or costs more than we are willing to pay.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let hash = PasswordHash::new(text).ok()?;
         let params = Params::try_from(&hash).ok()?;
         if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_ITERATIONS || params.p_cost() > MAX_LANES {
             return None;
         }
+        let (salt, output) = (hash.salt.as_ref()?, hash.hash.as_ref()?.as_bytes());
+        if salt.len() < MIN_SALT || output.len() < MIN_OUTPUT {
+            return None;
+        }
         Some(Self {
             algorithm: Algorithm::new(hash.algorithm.as_str()).ok()?,
             // A string without a version is of the first one (PHC string format, "Argon2 Encoding").
             version: hash.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?,
-            salt: hash.salt.as_ref()?.to_vec(),
-            output: hash.hash.as_ref()?.as_bytes().to_vec(),
+            salt: salt.to_vec(),
+            output: output.to_vec(),
             params,
         })
     }
