@@ -44,6 +44,7 @@ pub fn router(app: &App) -> Router {
         .route("/logged-out", get(logout::done::get))
         .merge(sign_in)
         .route_layer(option_layer(app.edge.layer(Group::Pages)))
+        .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state((app.clone(), Audience::People), survive));
 
     let scripts = Router::new()
@@ -62,13 +63,13 @@ pub fn router(app: &App) -> Router {
         .route_layer(option_layer(app.edge.layer(Group::Metadata)));
 
     // Browsers' scripts of any origin may call these; no cookie is read there.
-    let open = scripts.merge(userinfo).merge(documents).layer(from_fn(cors::layer));
+    let open = scripts.merge(userinfo).merge(documents).method_not_allowed_fallback(wrong_method_for_a_client).layer(from_fn(cors::layer));
 
     let clients = Router::new()
         .route("/introspect", post(introspect::post))
         .route_layer(option_layer(app.edge.layer(Group::Token)))
-        .merge(open)
         .method_not_allowed_fallback(wrong_method_for_a_client)
+        .merge(open)
         .layer(from_fn_with_state((app.clone(), Audience::Clients), survive));
 
     let files = Router::new()
@@ -78,7 +79,7 @@ pub fn router(app: &App) -> Router {
     let probes = Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::ready));
 
     Router::new()
-        .merge(pages.method_not_allowed_fallback(wrong_method))
+        .merge(pages)
         .merge(clients)
         .merge(files)
         .merge(probes)
