@@ -8,7 +8,7 @@ import threading
 from client import DECLARED, Application, Browser, Http, error_of
 from service import Failed, Home, check, until
 
-LONG = os.environ.get("VESTIBULE_TESTS_LONG") == "1"
+LONG = os.environ.get("VESTIBULE_TEST_LONG") == "1"
 ROUNDS = 20 if LONG else 3
 CLIENTS = 6
 

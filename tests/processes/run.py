@@ -4,7 +4,7 @@
     tests/processes/run [--binary PATH] [WORD...]     only tests whose names contain one of the words
 
 Needs nothing but the standard library, PostgreSQL's programs and the server. `VESTIBULE_BIN` names the server when `--binary` does not;
-`VESTIBULE_TEST_POSTGRES_URL` a PostgreSQL where databases may be made (otherwise one is started); `VESTIBULE_TESTS_LONG=1` makes more
+`VESTIBULE_TEST_POSTGRES_URL` a PostgreSQL where databases may be made (otherwise one is started); `VESTIBULE_TEST_LONG=1` makes more
 rounds. The exit code says all.
 """
 

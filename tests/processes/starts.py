@@ -8,7 +8,7 @@ import time
 from client import DECLARED, Application, Browser, Http
 from service import Failed, Home, binary, check, until
 
-LONG = os.environ.get("VESTIBULE_TESTS_LONG") == "1"
+LONG = os.environ.get("VESTIBULE_TEST_LONG") == "1"
 ROUNDS = 40 if LONG else 8
 
 
@@ -55,7 +55,7 @@ def a_half_made_key_file_of_the_same_process_id_is_no_obstacle(_databases):
         keys = home.path / "keys"
         keys.mkdir(mode=0o700)
         # The shell's process id is the one the server will have.
-        script = 'umask 077; printf half > "$1/001.$$.new"; exec "$2" keys list'
+        script = 'umask 077; printf half > "$1/001.$$.new"; exec "$2" keys rotate'
         done = subprocess.run(
             ["sh", "-c", script, "sh", str(keys), binary()],
             env=home.environment(home.port), cwd=home.path, capture_output=True, text=True, timeout=60,
