@@ -37,6 +37,7 @@ mod outage;
 mod pages;
 mod pkce;
 mod prompt;
+mod real_binary;
 mod redirect_uris;
 mod refresh;
 mod relying_party;
