@@ -151,7 +151,7 @@ async fn the_openidconnect_crate_signs_in_over_tls() {
     let metadata = loop {
         match ProviderMetadataWithLogout::discover_async(issuer.clone(), &http).await {
             Ok(metadata) => break metadata,
-            Err(error) => assert!(started.elapsed() < Duration::from_secs(60), "no discovery document: {error}"),
+            Err(error) => assert!(started.elapsed() < Duration::from_mins(1), "no discovery document: {error}"),
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
