@@ -96,4 +96,5 @@ check_advisories() {
 }
 
 BINARY="$TARGET/debug/vestibule"
-need_binary() { cargo build --locked --quiet --bin vestibule; }
+# With the tests beside it, as every other part builds: alone it would want its dependencies with other features, and compile them all again.
+need_binary() { cargo build --locked --quiet --workspace --all-targets; }
