@@ -4,20 +4,33 @@ PART_NAMES=()
 PART_RESULTS=()
 PART_SECONDS=()
 NOTES=()
+# Of each part that failed, the lines that say what; shown last, where a reader of a long log looks first.
+TROUBLE=()
 # Process ids to end, newest last.
 STARTED=()
 TEMPORARY=()
 
 run_part() {
-    local name="$1" before result
+    local name="$1" before result log
     before=$SECONDS
     printf '\n=== %s\n' "$name"
+    log="$(mktemp "${TMPDIR:-/tmp}/vestibule-part.XXXXXX")"
+    TEMPORARY+=("$log")
     # Not a subshell: what a part starts (a database) serves later parts too.
-    if "part_$name"; then result=ok; else result=FAILED; fi
+    if "part_$name" > >(tee "$log") 2>&1; then result=ok; else result=FAILED; fi
+    [ "$result" = ok ] || TROUBLE+=("$name: $(telling_lines "$log")")
     PART_NAMES+=("$name")
     PART_RESULTS+=("$result")
     PART_SECONDS+=($((SECONDS - before)))
     printf '=== %s: %s (%s s)\n' "$name" "$result" "$((SECONDS - before))"
+}
+
+# The few lines of a part's output that name what failed, or else its last ones.
+telling_lines() {
+    local found
+    found="$(grep -aE '(^|[^a-z])(FAILED|failed|panicked|error(\[E[0-9]+\])?:|not ok)' "$1" | cut -c1-300 | tail -8)"
+    [ -n "$found" ] || found="$(tail -5 "$1" | cut -c1-300)"
+    printf '%s' "$found"
 }
 
 # A sentence that must not get lost in the output: shown again under the table.
@@ -35,6 +48,7 @@ print_table() {
         [ "${PART_RESULTS[$at]}" = ok ] || failed=1
     done
     for at in "${!NOTES[@]}"; do printf '!!! %s\n' "${NOTES[$at]}"; done
+    for at in "${!TROUBLE[@]}"; do printf -- '--- %s\n' "${TROUBLE[$at]}"; done
     [ ${#PART_NAMES[@]} -gt 0 ] || failed=1
     if [ "$failed" = 0 ]; then echo "all ok, $SECONDS s"; else echo "FAILED, $SECONDS s"; fi
     exit "$failed"

@@ -4,7 +4,8 @@ POSTGRES_URL=
 POSTGRES_DIR=
 POSTGRES_USER_OF_SYSTEM=
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# Below the ports that the kernel gives to outgoing connections.
+free_port() { PYTHONPATH="$ROOT/tests/processes" python3 -c 'from service import free_port; print(free_port())'; }
 
 # PostgreSQL refuses to run as root: then the user its package made runs it.
 as_database_user() {

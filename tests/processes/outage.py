@@ -9,7 +9,8 @@ from client import CALLBACK, DECLARED, Application, Browser, Http, together
 from postgres import Cluster
 from service import Failed, Home, check, until
 
-HEALS_WITHIN = 5.0
+# It takes about a second; on a machine that does other things too, that is no measure. Never healing is what must be seen.
+HEALS_WITHIN = 30.0
 
 
 class Watch(threading.Thread):
@@ -146,7 +147,7 @@ def a_postgresql_that_hangs_is_not_waited_for_for_ever(_databases):
             for answer in answers:
                 check(not isinstance(answer, Exception), "refreshing while the database hangs:", repr(answer))
                 unavailable("refreshing while the database hangs", answer)
-            check(took < 3 + 3, "the answers took", f"{took:.1f} s with a request timeout of 3 s")
+            check(took < 3 + 20, "the answers took", f"{took:.1f} s with a request timeout of 3 s")
             check(process.ready_status() == 503, "ready without a database")
             for path in ("/jwks", "/.well-known/openid-configuration", "/health/live"):
                 check(Http(home.port).get(path).status == 200, path, "needs no database")

@@ -40,11 +40,9 @@ def main():
     binary()
     tests = [test for room in ROOMS for test in room.TESTS]
     tests = [test for test in tests if not given.words or any(word in test.__name__ for word in given.words)]
-    failed = 0
     with Databases() as databases:
-        for test in tests:
-            failed += not passed(test, databases)
-    print(f"{len(tests) - failed} of {len(tests)} passed")
+        failed = [test.__name__ for test in tests if not passed(test, databases)]
+    print(f"{len(tests) - len(failed)} of {len(tests)} passed", *failed, sep="\n    failed: ")
     return 1 if failed or not tests else 0
 
 

@@ -1,6 +1,7 @@
 """One real server process, and the throwaway directory it lives in."""
 
 import os
+import random
 import signal
 import socket
 import ssl
@@ -47,9 +48,18 @@ def until(what, condition, seconds=15.0):
 
 
 def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    """A port that nothing listens on. Below those the kernel gives to outgoing connections, or one of these could have it a moment later."""
+    first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10_000, max(first_outgoing, 20_000))
+        with socket.socket() as found:
+            # As a server binds: what the last one on this port left behind is no obstacle.
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                found.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def binary():
