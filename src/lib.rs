@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod config;
 pub mod keys;
+pub mod mail;
 pub mod outbound;
 pub mod ratelimit;
 pub mod secret;
@@ -17,6 +18,8 @@ pub mod web;
 // People.
 pub mod account;
 pub mod audit;
+pub mod mfa;
+pub mod organization;
 pub mod session;
 
 // Protocol.

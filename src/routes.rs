@@ -37,11 +37,13 @@ pub fn router(app: &App) -> Router {
         .route("/authorize/resume", get(authorize::resume).head(look_only))
         .route("/choose-account", get(choose_account::get).post(choose_account::post))
         .route("/consent", get(consent::get).post(consent::post))
-        .route("/account", get(console::get))
-        .route("/account/logout", post(console::post_logout))
         .route("/logout", get(logout::get).post(logout::post).head(look_only))
         .route("/logout/confirm", post(logout::confirm::post))
         .route("/logged-out", get(logout::done::get))
+        .merge(my_account())
+        .merge(second_factor())
+        .merge(recovery())
+        .merge(registration())
         .merge(sign_in)
         .route_layer(option_layer(app.edge.layer(Group::Pages)))
         .method_not_allowed_fallback(wrong_method)
@@ -89,6 +91,26 @@ pub fn router(app: &App) -> Router {
         .layer(from_fn(log))
         .layer(from_fn_with_state(Arc::new(visit_settings(app)), visit::layer))
         .layer(from_fn_with_state(headers::Settings { https: app.issuer.is_https(), pop_up_paths: &POP_UP_PATHS }, headers::layer))
+}
+
+/// What a person does with their own account.
+fn my_account() -> Router<App> {
+    Router::new().route("/account", get(console::get)).route("/account/logout", post(console::post_logout))
+}
+
+/// The second factor, at sign-in and in My Account.
+fn second_factor() -> Router<App> {
+    Router::new()
+}
+
+/// Forgotten passwords, and "This wasn't me".
+fn recovery() -> Router<App> {
+    Router::new()
+}
+
+/// New accounts and addresses.
+fn registration() -> Router<App> {
+    Router::new()
 }
 
 fn visit_settings(app: &App) -> visit::Settings {

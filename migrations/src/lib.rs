@@ -18,6 +18,9 @@ mod m20261121_000009_create_spent;
 mod m20261121_000010_create_settings;
 mod m20261121_000011_create_locks;
 mod m20261121_000012_index_sessions_by_user;
+mod m20261121_000013_alter_sessions;
+mod m20261121_000014_create_mails;
+mod m20261121_000015_create_user_security;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -37,6 +40,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_create_settings::Migration),
             Box::new(m20261121_000011_create_locks::Migration),
             Box::new(m20261121_000012_index_sessions_by_user::Migration),
+            Box::new(m20261121_000013_alter_sessions::Migration),
+            Box::new(m20261121_000014_create_mails::Migration),
+            Box::new(m20261121_000015_create_user_security::Migration),
         ]
     }
 }

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
 use crate::web::cookies::Cookie;
-use crate::web::pages::views::AccountPage;
+use crate::web::pages::views::account::AccountPage;
 use crate::web::{ErrorKind, PageError, StrictForm, Visit, csrf};
 
 /// The page; whoever is not signed in is sent to sign in.

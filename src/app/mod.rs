@@ -49,6 +49,8 @@ pub struct Shared {
     pub edge: Edge,
     /// Rung when a logout delivery is waiting.
     pub logout_waiting: Notify,
+    /// Rung when a mail is waiting.
+    pub mail_waiting: Notify,
     /// Set when the process is told to stop: readiness says no, so that no new requests are sent here.
     pub draining: AtomicBool,
 }

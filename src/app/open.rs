@@ -42,6 +42,7 @@ impl App {
             passwords: Passwords::start(&config.password),
             edge: Edge::new(&config.limits),
             logout_waiting: Notify::new(),
+            mail_waiting: Notify::new(),
             draining: AtomicBool::new(false),
             config,
             issuer,

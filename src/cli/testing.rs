@@ -35,6 +35,9 @@ pub(super) async fn signed_in(store: &Store, user: &User, now: Timestamp) -> Uui
         acr: "aal1".to_owned(),
         epoch: user.auth_epoch,
         ended_at: None,
+        second_factor_at: None,
+        device: None,
+        address: None,
     };
     let grant = grants::Grant {
         id: random_id(),

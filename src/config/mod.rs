@@ -12,10 +12,13 @@ mod layers;
 mod limits;
 mod load;
 mod log;
+mod mail;
+mod mfa;
 mod nearest;
 mod outbound;
 mod password;
 pub mod reference;
+mod registration;
 mod server;
 mod session;
 mod tokens;
@@ -30,9 +33,12 @@ pub use keys::Keys;
 pub use limits::Limits;
 pub use load::{Loaded, load, load_from};
 pub use log::{Log, LogFormat};
+pub use mail::{Mail, MailTransport, SmtpTls};
+pub use mfa::{EmailCodes, Mfa};
 pub use nearest::{nearest, suggestion};
 pub use outbound::Outbound;
 pub use password::Password;
+pub use registration::{Registration, RegistrationMode};
 pub use server::Server;
 pub use session::Session;
 pub use tokens::Tokens;
@@ -50,6 +56,9 @@ pub struct Config {
     pub tokens: Tokens,
     pub session: Session,
     pub password: Password,
+    pub mfa: Mfa,
+    pub registration: Registration,
+    pub mail: Mail,
     pub limits: Limits,
     pub outbound: Outbound,
     pub brand: Brand,

@@ -36,7 +36,7 @@ impl Setting {
     pub fn form(&self) -> &'static str {
         match self.kind.as_str() {
             "bool" => "true or false",
-            "u32" | "usize" => "whole number",
+            "u16" | "u32" | "usize" => "whole number",
             "Span" => "length of time",
             "Quota" => "quota",
             "CidrList" => "list of address ranges",
@@ -44,6 +44,10 @@ impl Setting {
             "Issuer" => "URL",
             "PathBuf" => "path",
             "LogFormat" => "json or text",
+            "MailTransport" => "smtp, file or log",
+            "SmtpTls" => "starttls, tls or none",
+            "EmailCodes" => "off, fallback or on",
+            "RegistrationMode" => "off, invitation or open",
             _ => "text",
         }
     }
@@ -53,26 +57,33 @@ impl Setting {
     pub fn hint(&self) -> &'static str {
         match self.kind.as_str() {
             "bool" => "Write true or false.",
-            "u32" | "usize" => "Write a whole number, without quotes.",
+            "u16" | "u32" | "usize" => "Write a whole number, without quotes.",
             "Span" => "Write a length of time such as \"10s\", \"5m\", \"12h\" or \"90d\".",
             "Quota" => "Write a count and a time, such as \"60/1m\".",
             "CidrList" => "Write address ranges such as [\"10.0.0.0/8\", \"fd00::/8\"]; in the environment, 10.0.0.0/8,fd00::/8.",
             "SocketAddr" => "Write an IP address and a port such as \"127.0.0.1:8080\".",
             "Issuer" => "Write an https URL without a path such as \"https://id.example.com\".",
             "LogFormat" => "Write \"json\" or \"text\".",
+            "MailTransport" => "Write \"smtp\", \"file\" or \"log\".",
+            "SmtpTls" => "Write \"starttls\", \"tls\" or \"none\".",
+            "EmailCodes" => "Write \"off\", \"fallback\" or \"on\".",
+            "RegistrationMode" => "Write \"off\", \"invitation\" or \"open\".",
             _ => "Write it as text in quotes.",
         }
     }
 }
 
 /// The sections in the order of the reference, with the source their documentation is in.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 13] = [
     ("server", include_str!("server.rs")),
     ("database", include_str!("database.rs")),
     ("keys", include_str!("keys.rs")),
     ("tokens", include_str!("tokens.rs")),
     ("session", include_str!("session.rs")),
     ("password", include_str!("password.rs")),
+    ("mfa", include_str!("mfa.rs")),
+    ("registration", include_str!("registration.rs")),
+    ("mail", include_str!("mail.rs")),
     ("limits", include_str!("limits.rs")),
     ("outbound", include_str!("outbound.rs")),
     ("brand", include_str!("brand.rs")),

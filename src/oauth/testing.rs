@@ -266,6 +266,9 @@ fn person() -> (User, Session) {
         acr: "aal1".to_owned(),
         epoch: 0,
         ended_at: None,
+        second_factor_at: None,
+        device: None,
+        address: None,
     };
     (user, session)
 }

@@ -40,14 +40,26 @@ pub enum Purpose {
     Csrf,
     /// The one-time link that makes the first administrator.
     Setup,
+    /// "This wasn't me" in a mail.
+    NotMe,
+    /// Links in mails that need no row: invitations, confirmations of an address.
+    MailLink,
+    /// A page of My Account that waits for the person to confirm who they are.
+    AccountAction,
+    /// A passkey ceremony in progress.
+    PasskeyCeremony,
     /// At rest: private signing keys.
     SigningKey,
+    /// At rest: TOTP secrets.
+    TotpSecret,
+    /// At rest: mails that wait to be sent.
+    Mail,
     /// At rest: proof that the key-encryption key is the one this database was made with.
     KeyCheck,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
@@ -56,7 +68,13 @@ impl Purpose {
         Self::Logout,
         Self::Csrf,
         Self::Setup,
+        Self::NotMe,
+        Self::MailLink,
+        Self::AccountAction,
+        Self::PasskeyCeremony,
         Self::SigningKey,
+        Self::TotpSecret,
+        Self::Mail,
         Self::KeyCheck,
     ];
 
@@ -70,7 +88,13 @@ impl Purpose {
             Self::Logout => "logout",
             Self::Csrf => "csrf",
             Self::Setup => "setup",
+            Self::NotMe => "not-me",
+            Self::MailLink => "mail-link",
+            Self::AccountAction => "account-action",
+            Self::PasskeyCeremony => "passkey-ceremony",
             Self::SigningKey => "signing-key",
+            Self::TotpSecret => "totp-secret",
+            Self::Mail => "mail",
             Self::KeyCheck => "key-check",
         }
     }

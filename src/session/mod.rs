@@ -88,6 +88,9 @@ mod tests {
             acr: "aal1".to_owned(),
             epoch: 0,
             ended_at: None,
+            second_factor_at: None,
+            device: None,
+            address: None,
         };
         let config = config::Session::default();
         assert!(!is_due(&session, now.plus(Duration::from_secs(359)), &config));

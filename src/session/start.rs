@@ -113,6 +113,9 @@ fn session(user: &User, proof: &PasswordProof, digest: Digest, previous: Option<
         // As read before the password was checked: had it changed meanwhile, the session would be born dead.
         epoch: user.auth_epoch,
         ended_at: None,
+        second_factor_at: None,
+        device: None,
+        address: None,
     }
 }
 

@@ -11,10 +11,12 @@ mod error;
 pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;
+pub mod mails;
 pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod spent;
+pub mod user_security;
 pub mod users;
 
 mod conn;

@@ -34,6 +34,11 @@ pub struct Session {
     /// The user's `auth_epoch` when it was made.
     pub epoch: i64,
     pub ended_at: Option<Timestamp>,
+    /// When the person last gave a second factor.
+    pub second_factor_at: Option<Timestamp>,
+    /// What the browser said it is, in words: `Firefox on Windows`.
+    pub device: Option<String>,
+    pub address: Option<String>,
 }
 
 pub async fn insert(conn: &Conn<'_>, session: &Session) -> Result<()> {
@@ -71,7 +76,7 @@ pub async fn update_last_seen(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Resu
     if changed.rows_affected == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
 }
 
-/// A sign-in again: replaces digest, `auth_time`, `last_seen_at`, `expires_at`, `amr`, `acr` and epoch of the session with this id and person,
+/// A sign-in again: replaces digest, `auth_time`, `last_seen_at`, `expires_at`, `amr`, `acr`, epoch, second factor, device and address of the session with this id and person,
 /// unless it has ended. Whether it was still going.
 pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
     let row = Model::from(session);
@@ -83,6 +88,9 @@ pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
         .col_expr(Column::Amr, Expr::value(row.amr))
         .col_expr(Column::Acr, Expr::value(row.acr))
         .col_expr(Column::Epoch, Expr::value(row.epoch))
+        .col_expr(Column::SecondFactorAt, Expr::value(row.second_factor_at))
+        .col_expr(Column::Device, Expr::value(row.device))
+        .col_expr(Column::Address, Expr::value(row.address))
         .filter(Column::Id.eq(row.id))
         .filter(Column::UserId.eq(row.user_id))
         .filter(Column::EndedAt.is_null())
@@ -137,6 +145,9 @@ impl From<&Session> for Model {
             acr: session.acr.clone(),
             epoch: session.epoch,
             ended_at: session.ended_at.map(Timestamp::millis),
+            second_factor_at: session.second_factor_at.map(Timestamp::millis),
+            device: session.device.clone(),
+            address: session.address.clone(),
         }
     }
 }
@@ -157,6 +168,9 @@ impl TryFrom<Model> for Session {
             acr: row.acr,
             epoch: row.epoch,
             ended_at: row.ended_at.map(Timestamp::from_millis),
+            second_factor_at: row.second_factor_at.map(Timestamp::from_millis),
+            device: row.device,
+            address: row.address,
         })
     }
 }

@@ -97,6 +97,9 @@ pub(super) fn session(user: &User, secret: &str) -> Session {
         acr: "aal1".to_owned(),
         epoch: user.auth_epoch,
         ended_at: None,
+        second_factor_at: None,
+        device: None,
+        address: None,
     }
 }
 

@@ -19,6 +19,14 @@ pub enum Cookie {
     Accounts,
     /// The language picked.
     Language,
+    /// A sign-in that waits for its second factor.
+    PendingSignIn,
+    /// A device on which the second factor need not be given at every sign-in.
+    TrustedDevice,
+    /// A device on which this person has signed in before.
+    KnownDevice,
+    /// Sealed: the link of a mail that was opened here, so that no URL has to carry it on.
+    MailLink,
 }
 
 impl Cookie {
@@ -33,6 +41,14 @@ impl Cookie {
             (Self::Accounts, false) => "vestibule-accounts",
             (Self::Language, true) => "__Host-vestibule-language",
             (Self::Language, false) => "vestibule-language",
+            (Self::PendingSignIn, true) => "__Host-vestibule-pending-sign-in",
+            (Self::PendingSignIn, false) => "vestibule-pending-sign-in",
+            (Self::TrustedDevice, true) => "__Host-vestibule-trusted-device",
+            (Self::TrustedDevice, false) => "vestibule-trusted-device",
+            (Self::KnownDevice, true) => "__Host-vestibule-known-device",
+            (Self::KnownDevice, false) => "vestibule-known-device",
+            (Self::MailLink, true) => "__Host-vestibule-mail-link",
+            (Self::MailLink, false) => "vestibule-mail-link",
         }
     }
 

@@ -7,7 +7,7 @@ const GROUND: [&str; 9] = ["clock", "config", "secret", "telemetry", "store", "k
 
 /// Who may import whom. `GROUND` stands for all of the ground floor; a room may always import itself. Rooms that are not listed here assemble
 /// the others and may import everything.
-const IMPORTS: [(&str, &[&str]); 18] = [
+const IMPORTS: [(&str, &[&str]); 21] = [
     ("clock", &[]),
     ("secret", &["clock"]),
     ("config", &["secret"]),
@@ -18,21 +18,24 @@ const IMPORTS: [(&str, &[&str]); 18] = [
     ("outbound", &["config"]),
     ("ratelimit", &["clock", "config", "store", "web"]),
     ("audit", &["clock", "secret", "store", "telemetry"]),
+    ("mail", &["GROUND", "app"]),
     ("session", &["GROUND", "app", "audit"]),
-    ("account", &["GROUND", "app", "audit", "session"]),
+    ("organization", &["GROUND", "audit", "session"]),
+    ("mfa", &["GROUND", "app", "audit", "mail", "session", "organization", "account"]),
+    ("account", &["GROUND", "app", "audit", "mail", "session", "organization", "mfa"]),
     ("tokens", &["clock", "config", "secret", "store", "keys"]),
-    ("interaction", &["GROUND", "app", "audit", "session", "account", "tokens"]),
+    ("interaction", &["GROUND", "app", "audit", "session", "account", "tokens", "mfa", "organization", "mail"]),
     ("oauth", &["GROUND", "app", "audit", "session", "account", "tokens", "interaction"]),
     ("oidc", &["GROUND", "app", "audit", "session", "account", "tokens", "interaction", "oauth"]),
-    ("declare", &["GROUND", "audit", "session", "account", "oauth"]),
-    ("jobs", &["GROUND", "app", "audit", "tokens", "oidc"]),
+    ("declare", &["GROUND", "audit", "session", "account", "oauth", "organization"]),
+    ("jobs", &["GROUND", "app", "audit", "tokens", "oidc", "mail", "account"]),
 ];
 
 /// Rooms that put the others together.
 const ASSEMBLY: [&str; 7] = ["app", "cli", "routes", "home", "health", "main", "lib"];
 
 /// Outside crates and the only places, below `src/`, that may name them.
-const CONFINED: [(&str, &[&str]); 24] = [
+const CONFINED: [(&str, &[&str]); 33] = [
     ("sea_orm", &["store/"]),
     ("vestibule_migrations", &["store/migrate.rs"]),
     ("josekit", &["keys/"]),
@@ -40,6 +43,15 @@ const CONFINED: [(&str, &[&str]); 24] = [
     ("fluent_bundle", &["web/"]),
     ("rust_embed", &["web/"]),
     ("argon2", &["account/password"]),
+    ("bcrypt", &["account/password"]),
+    ("pbkdf2", &["account/password"]),
+    ("scrypt", &["account/password"]),
+    ("zxcvbn", &["account/password"]),
+    ("fastbloom", &["account/password"]),
+    ("totp_rs", &["mfa/totp"]),
+    ("qrcodegen", &["mfa/totp"]),
+    ("webauthn_rs", &["mfa/passkey"]),
+    ("lettre", &["mail/"]),
     ("vestibule_arena", &["account/password"]),
     ("unicode_normalization", &["account/"]),
     ("idna", &["account/"]),

@@ -78,6 +78,9 @@ mod tests {
             acr: "aal1".to_owned(),
             epoch: 0,
             ended_at: None,
+            second_factor_at: None,
+            device: None,
+            address: None,
         };
         Current { session, user }
     }

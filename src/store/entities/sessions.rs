@@ -18,6 +18,9 @@ pub struct Model {
     pub acr: String,
     pub epoch: i64,
     pub ended_at: Option<i64>,
+    pub second_factor_at: Option<i64>,
+    pub device: Option<String>,
+    pub address: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,5 +1,10 @@
 //! The pages' structs: what each template may use. Filled by the rooms that answer for the page.
 
+pub mod account;
+pub mod recovery;
+pub mod registration;
+pub mod second_factor;
+
 use serde::Serialize;
 
 use super::Page;
@@ -178,22 +183,6 @@ pub struct LoggedOutPage {
 
 impl Page for LoggedOutPage {
     const TEMPLATE: &'static str = "pages/logged_out.html";
-}
-
-/// `GET /account`. The log-out button posts to `/account/logout`: `csrf_token`.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct AccountPage {
-    pub csrf_token: String,
-    pub email: String,
-    pub email_verified: bool,
-    pub name: Option<String>,
-    /// Seconds since 1970, shown in UTC.
-    pub signed_in_at: i64,
-    pub administrator: bool,
-}
-
-impl Page for AccountPage {
-    const TEMPLATE: &'static str = "pages/account.html";
 }
 
 /// What is wrong with the first administrator's form.

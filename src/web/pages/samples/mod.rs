@@ -1,10 +1,15 @@
 //! Samples of every page in every state, for the template check, the tests, and whoever wants to look at them.
 
+mod account;
+mod recovery;
+mod registration;
+mod second_factor;
+
 use minijinja::Value;
 use minijinja::value::Serde;
 
 use super::views::{
-    AccountChoice, AccountPage, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage,
+    AccountChoice, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage,
     Notice, SetupError, SetupPage,
 };
 use super::{Page, Pages, check, engine};
@@ -75,7 +80,10 @@ pub fn all() -> Vec<Sample> {
     samples.extend(consent());
     samples.extend(choose_account());
     samples.extend(logout());
-    samples.extend(account());
+    samples.extend(account::all());
+    samples.extend(second_factor::all());
+    samples.extend(recovery::all());
+    samples.extend(registration::all());
     samples.extend(setup());
     samples.extend(errors());
     samples
@@ -195,26 +203,6 @@ fn logout() -> Vec<Sample> {
         Sample::of("logged-out-told", &[], &told),
         Sample::of("logged-out-not-returned", &[], &LoggedOutPage { not_returned: true, ..LoggedOutPage::default() }),
     ]
-}
-
-fn account() -> Vec<Sample> {
-    let page = AccountPage {
-        csrf_token: "token".to_owned(),
-        email: "ana@example.com".to_owned(),
-        email_verified: true,
-        name: Some("Ana Lima".to_owned()),
-        signed_in_at: 1_800_000_000,
-        administrator: true,
-    };
-    let mut samples = vec![Sample::of("account", &[], &page)];
-    // One day in every month.
-    for month in 0..12 {
-        let signed_in_at = 1_800_000_000 + month * 2_629_746;
-        let page = AccountPage { email_verified: false, name: None, administrator: false, signed_in_at, ..page.clone() };
-        samples.push(Sample::of(format!("account-month-{month}"), &[], &page));
-    }
-    samples.push(Sample::of("account-hostile", &[], &AccountPage { name: Some(HOSTILE.to_owned()), email: HOSTILE.to_owned(), ..page }));
-    samples
 }
 
 fn setup() -> Vec<Sample> {

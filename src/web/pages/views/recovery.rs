@@ -1,0 +1,1 @@
+//! Forgotten password, and "This wasn't me".

@@ -1,0 +1,1 @@
+//! Registration, invitations, confirming an address.
