@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode};
 use super::flow::{self, Flow, FlowQuery};
 use super::form::{self, facts, see_other};
 use super::known_accounts;
+use crate::account::confirm::Then;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
 use crate::secret::Secret;
@@ -16,8 +17,8 @@ use crate::web::cookies::with_cookie;
 use crate::web::pages::views::{LoginError, LoginPage, Notice};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, Visit, csrf};
 
-/// Where a sign-in ends that no application asked for.
-const MY_ACCOUNT: &str = "/account";
+/// The page of My Account at which a sign-in ends that no application asked for, by name.
+const THEN: &str = "then";
 
 /// The form; or straight on, when there is nothing to ask: after a sign-in in another tab, or on the way back.
 ///
@@ -29,7 +30,7 @@ pub async fn get(
     FlowQuery(sealed): FlowQuery,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let place = Place::open(&app, &visit, sealed.as_deref())?;
+    let place = Place::open(&app, &visit, sealed.as_deref(), then(query.as_deref().unwrap_or_default()))?;
     let current = session::current(&app, &visit).await?;
     if current.as_ref().is_some_and(|current| place.has_nothing_to_ask(current)) {
         return Ok(see_other(&place.path_after()));
@@ -46,7 +47,8 @@ pub async fn get(
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): StrictForm) -> Result<Response, PageError> {
     let posted = posted.map_err(form::unreadable)?;
     let trust = browser::check(&app, &visit, &posted)?;
-    let place = Place::open(&app, &visit, posted.get(flow::PARAM))?;
+    let then = posted.get(THEN).and_then(Then::named).unwrap_or(Then::Overview);
+    let place = Place::open(&app, &visit, posted.get(flow::PARAM), then)?;
     match attempt(&app, &visit, trust, &posted).await? {
         Outcome::SignedIn { session, accounts } => {
             Ok(with_cookie(with_cookie(see_other(&place.path_after()), Some(session)), Some(accounts)))
@@ -101,6 +103,12 @@ async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Res
     }
 }
 
+/// The page of My Account that sent the person here.
+fn then(query: &str) -> Then {
+    let named = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == THEN);
+    named.and_then(|(_, name)| Then::named(&name)).unwrap_or(Then::Overview)
+}
+
 /// The word another page of ours sends along: one of ours, never a text.
 fn notice(query: &str) -> Option<Notice> {
     let (_, word) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "notice")?;
@@ -114,12 +122,14 @@ fn notice(query: &str) -> Option<Notice> {
 /// The form on its way to an application, or on its own.
 struct Place<'a> {
     flow: Option<(&'a str, Flow)>,
+    /// Where it ends on its own.
+    then: Then,
 }
 
 impl<'a> Place<'a> {
-    fn open(app: &App, visit: &Visit, sealed: Option<&'a str>) -> Result<Self, PageError> {
+    fn open(app: &App, visit: &Visit, sealed: Option<&'a str>, then: Then) -> Result<Self, PageError> {
         let flow = sealed.map(|sealed| flow::open(app, visit, Some(sealed)).map(|flow| (sealed, flow))).transpose()?;
-        Ok(Self { flow })
+        Ok(Self { flow, then })
     }
 
     fn flow(&self) -> Option<&Flow> {
@@ -127,7 +137,7 @@ impl<'a> Place<'a> {
     }
 
     fn path_after(&self) -> String {
-        self.flow.as_ref().map_or_else(|| MY_ACCOUNT.to_owned(), |(sealed, _)| flow::resume_path(sealed))
+        self.flow.as_ref().map_or_else(|| self.then.path().to_owned(), |(sealed, _)| flow::resume_path(sealed))
     }
 
     fn login_hint(&self) -> Option<&str> {
@@ -162,6 +172,7 @@ async fn show(app: &App, visit: &Visit, place: &Place<'_>, current: Option<&Curr
     let (browser, set_cookie) = browser::binding(app, visit);
     let page = LoginPage {
         flow: place.flow.as_ref().map(|(sealed, _)| (*sealed).to_owned()),
+        then: (place.flow.is_none() && place.then != Then::Overview).then(|| place.then.name().to_owned()),
         csrf_token: csrf::token(&app.sealer, &browser),
         email: again.map_or(form.email, |current| current.user.email.clone()),
         again: again.is_some(),

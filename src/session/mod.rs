@@ -7,10 +7,12 @@
 pub mod browser;
 mod end;
 mod proof;
+mod rotate;
 mod start;
 
 pub use end::{end, end_all_within, end_within};
 pub use proof::PasswordProof;
+pub use rotate::{Rotation, end_others_within};
 pub use start::{Started, start};
 
 use crate::app::App;

@@ -48,23 +48,24 @@ pub async fn start(app: &App, visit: &Visit, user: &User, proof: PasswordProof, 
         return Err(store::Error::Inconsistent { table: "sessions", detail: "the proof is of another person".to_owned() });
     }
     let previous = super::current(app, visit).await?.map(|current| current.session);
-    if let Some(started) = attempt(app, user, &proof, previous, origin).await? {
+    if let Some(started) = attempt(app, visit, (user, &proof), previous, origin).await? {
         return Ok(started);
     }
     // Signed out in another tab a moment ago: what has ended is not taken up again.
-    attempt(app, user, &proof, None, origin).await?.ok_or(store::Error::NotFound("session"))
+    attempt(app, visit, (user, &proof), None, origin).await?.ok_or(store::Error::NotFound("session"))
 }
 
 /// `None` when the session to be taken up again has ended meanwhile.
 async fn attempt(
     app: &App,
-    user: &User,
-    proof: &PasswordProof,
+    visit: &Visit,
+    (user, proof): (&User, &PasswordProof),
     previous: Option<Session>,
     origin: &audit::Origin,
 ) -> store::Result<Option<Started>> {
     let cookie = secret::random_token();
     let session = session(user, proof, Digest::of(cookie.as_bytes()), previous.as_ref(), &app.config.session);
+    let session = Session { device: visit.device(), address: Some(visit.address.to_canonical().to_string()), ..session };
     let replaced = previous.as_ref().filter(|previous| previous.id != session.id);
     let beginning = Beginning {
         signed_in: Event::new(Kind::SignInSucceeded, origin).user(user.id).session(session.id).detail("amr", session.amr.clone()),
