@@ -20,6 +20,7 @@ async fn an_old_proof_is_confirmed_and_the_page_follows_by_itself() {
     assert_ne!(browser.cookie("__Host-vestibule-session"), before, "SE-1: a new identifier with every proof");
 }
 
+/// PAGES P9.
 #[tokio::test]
 async fn a_wrong_password_stays_on_the_page() {
     let app = TestApp::start().await;
