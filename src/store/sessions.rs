@@ -99,6 +99,12 @@ pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
     Ok(renewed.rows_affected > 0)
 }
 
+/// Takes it into another epoch: the credentials were changed in it.
+pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, epoch: i64) -> Result<()> {
+    Entity::update_many().col_expr(Column::Epoch, Expr::value(epoch)).filter(Column::Id.eq(id)).exec(conn).await?;
+    Ok(())
+}
+
 /// Ends it. Whether it was still going.
 pub async fn revoke(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<bool> {
     let ended = Entity::update_many()

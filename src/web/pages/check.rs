@@ -61,7 +61,8 @@ fn fields(tags: &[Tag<'_>]) -> Vec<String> {
         if !labels.contains(&id) {
             complaints.push(format!("field {id} has no label"));
         }
-        if !field.get("autocomplete").is_some_and(|token| AUTOCOMPLETE.contains(&token)) {
+        let is_text = field.get("type") != Some("checkbox");
+        if is_text && !field.get("autocomplete").is_some_and(|token| AUTOCOMPLETE.contains(&token)) {
             complaints.push(format!("field {id} has no proper autocomplete token"));
         }
         if field.get("aria-invalid").is_some() && field.get("aria-describedby").is_none() {
