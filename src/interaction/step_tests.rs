@@ -22,7 +22,7 @@ fn demand() -> Demand {
 
 /// Ann, signed in at this offset from the request.
 fn ann(offset_secs: i64) -> Facts {
-    Facts { session_id: SESSION, user_id: ANN, auth_time: at(offset_secs) }
+    Facts { session_id: SESSION, user_id: ANN, auth_time: at(offset_secs), aal2: false, second_factor: false }
 }
 
 fn allowed(text: &str, offset_secs: i64) -> Allowed {
@@ -136,7 +136,7 @@ fn demands() -> Vec<Demand> {
 fn sessions() -> Vec<Option<Facts>> {
     let mut all = vec![None];
     all.extend([-60, -10, 0, 5].map(|offset| Some(ann(offset))));
-    all.push(Some(Facts { session_id: OTHER_SESSION, user_id: BOB, auth_time: at(-60) }));
+    all.push(Some(Facts { session_id: OTHER_SESSION, user_id: BOB, ..ann(-60) }));
     all
 }
 
