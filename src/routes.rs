@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use tower::util::option_layer;
 
-use crate::account::{console, setup};
+use crate::account::{confirm, console, setup};
 use crate::app::App;
 use crate::interaction::second_factor as factor;
 use crate::interaction::{choose_account, consent, login};
@@ -41,6 +41,8 @@ pub fn router(app: &App) -> Router {
     let sign_in = Router::new()
         .route("/login", get(login::get).post(login::post))
         .route("/setup", get(setup::get).post(setup::post))
+        .route("/account/confirm", get(confirm::get).post(confirm::post))
+        .route("/account/password", get(console::password::get).post(console::password::post))
         .route_layer(option_layer(app.edge.layer(Group::SignIn)));
 
     let pages = Router::new()
@@ -107,7 +109,10 @@ pub fn router(app: &App) -> Router {
 
 /// What a person does with their own account.
 fn my_account() -> Router<App> {
-    Router::new().route("/account", get(console::get)).route("/account/logout", post(console::post_logout))
+    Router::new()
+        .route("/account", get(console::overview::get))
+        .route("/account/logout", post(console::overview::post_logout))
+        .route("/.well-known/change-password", get(console::password::well_known))
 }
 
 /// The second factor, at sign-in and in My Account.

@@ -9,6 +9,7 @@ use super::form::{self, facts, see_other};
 use super::known_accounts;
 use super::place::Place;
 use super::second_factor;
+use crate::account::confirm::Then;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
 use crate::mfa::trusted_device;
@@ -20,6 +21,9 @@ use crate::web::cookies::with_cookie;
 use crate::web::pages::views::{LoginError, LoginPage, Notice};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, Visit, csrf};
 
+/// The page of My Account at which a sign-in ends that no application asked for, by name.
+const THEN: &str = "then";
+
 /// The form; or straight on, when there is nothing to ask: after a sign-in in another tab, or on the way back.
 ///
 /// # Errors
@@ -30,7 +34,7 @@ pub async fn get(
     FlowQuery(sealed): FlowQuery,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let place = Place::open(&app, &visit, sealed.as_deref())?;
+    let place = Place::open(&app, &visit, sealed.as_deref())?.leading_to(then(query.as_deref().unwrap_or_default()));
     let current = session::current(&app, &visit).await?;
     if current.as_ref().is_some_and(|current| place.has_nothing_to_ask(current)) {
         return Ok(see_other(&place.path_after()));
@@ -47,7 +51,8 @@ pub async fn get(
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): StrictForm) -> Result<Response, PageError> {
     let posted = posted.map_err(form::unreadable)?;
     let trust = browser::check(&app, &visit, &posted)?;
-    let place = Place::open(&app, &visit, posted.get(flow::PARAM))?;
+    let then = posted.get(THEN).and_then(Then::named).unwrap_or(Then::Overview);
+    let place = Place::open(&app, &visit, posted.get(flow::PARAM))?.leading_to(then);
     match attempt(&app, &visit, trust, &posted).await? {
         Outcome::SignedIn { session, accounts } => {
             Ok(with_cookie(with_cookie(see_other(&place.path_after()), Some(session)), Some(accounts)))
@@ -114,6 +119,12 @@ async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Res
     }
 }
 
+/// The page of My Account that sent the person here.
+fn then(query: &str) -> Then {
+    let named = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == THEN);
+    named.and_then(|(_, name)| Then::named(&name)).unwrap_or(Then::Overview)
+}
+
 /// The word another page of ours sends along: one of ours, never a text.
 fn notice(query: &str) -> Option<Notice> {
     let (_, word) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "notice")?;
@@ -139,6 +150,7 @@ async fn show(app: &App, visit: &Visit, place: &Place<'_>, current: Option<&Curr
     let (browser, set_cookie) = browser::binding(app, visit);
     let page = LoginPage {
         flow: place.sealed().map(str::to_owned),
+        then: place.then(),
         csrf_token: csrf::token(&app.sealer, &browser),
         email: again.map_or(form.email, |current| current.user.email.clone()),
         again: again.is_some(),

@@ -2,21 +2,32 @@
 
 use super::flow::{self, Flow};
 use super::form::facts;
+use crate::account::confirm::Then;
 use crate::app::App;
 use crate::session::Current;
 use crate::web::{Locale, PageError, Visit};
 
-/// Where a sign-in ends that no application asked for.
-const MY_ACCOUNT: &str = "/account";
-
 pub(super) struct Place<'a> {
     flow: Option<(&'a str, Flow)>,
+    /// The page of My Account at which a sign-in ends that no application asked for.
+    then: Then,
 }
 
 impl<'a> Place<'a> {
     pub(super) fn open(app: &App, visit: &Visit, sealed: Option<&'a str>) -> Result<Self, PageError> {
         let flow = sealed.map(|sealed| flow::open(app, visit, Some(sealed)).map(|flow| (sealed, flow))).transpose()?;
-        Ok(Self { flow })
+        Ok(Self { flow, then: Then::Overview })
+    }
+
+    /// The same, for a sign-in that a page of My Account asked for.
+    pub(super) const fn leading_to(mut self, then: Then) -> Self {
+        self.then = then;
+        self
+    }
+
+    /// The name of that page, unless an application asked.
+    pub(super) fn then(&self) -> Option<String> {
+        (self.flow.is_none() && self.then != Then::Overview).then(|| self.then.name().to_owned())
     }
 
     pub(super) fn flow(&self) -> Option<&Flow> {
@@ -39,7 +50,7 @@ impl<'a> Place<'a> {
     }
 
     pub(super) fn path_after(&self) -> String {
-        self.sealed().map_or_else(|| MY_ACCOUNT.to_owned(), flow::resume_path)
+        self.sealed().map_or_else(|| self.then.path().to_owned(), flow::resume_path)
     }
 
     pub(super) fn login_hint(&self) -> Option<&str> {
