@@ -14,6 +14,7 @@ use tower::util::option_layer;
 
 use crate::account::{confirm, console, setup};
 use crate::app::App;
+use crate::interaction::second_factor as factor;
 use crate::interaction::{choose_account, consent, login};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, userinfo};
@@ -22,7 +23,18 @@ use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, stati
 use crate::{health, home};
 
 /// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
-const POP_UP_PATHS: [&str; 5] = ["/authorize", "/authorize/resume", "/login", "/choose-account", "/consent"];
+const POP_UP_PATHS: [&str; 10] = [
+    "/authorize",
+    "/authorize/resume",
+    "/login",
+    "/login/code",
+    "/login/recovery-code",
+    "/login/email-code",
+    "/login/enroll",
+    "/login/recovery-codes",
+    "/choose-account",
+    "/consent",
+];
 
 /// The whole service.
 pub fn router(app: &App) -> Router {
@@ -43,7 +55,7 @@ pub fn router(app: &App) -> Router {
         .route("/logout/confirm", post(logout::confirm::post))
         .route("/logged-out", get(logout::done::get))
         .merge(my_account())
-        .merge(second_factor())
+        .merge(second_factor(app))
         .merge(recovery())
         .merge(registration())
         .merge(sign_in)
@@ -104,8 +116,14 @@ fn my_account() -> Router<App> {
 }
 
 /// The second factor, at sign-in and in My Account.
-fn second_factor() -> Router<App> {
+fn second_factor(app: &App) -> Router<App> {
     Router::new()
+        .route("/login/code", get(factor::code::get).post(factor::code::post))
+        .route("/login/recovery-code", get(factor::recovery::get).post(factor::recovery::post))
+        .route("/login/email-code", get(factor::email::get).post(factor::email::post))
+        .route("/login/enroll", get(factor::enroll::get).post(factor::enroll::post))
+        .route("/login/recovery-codes", get(factor::recovery_codes::get).post(factor::recovery_codes::post))
+        .route_layer(option_layer(app.edge.layer(Group::SignIn)))
 }
 
 /// Forgotten passwords, and "This wasn't me".

@@ -4,8 +4,9 @@ use http::HeaderValue;
 use uuid::Uuid;
 
 use super::end::{end_within, ended};
+use super::proof::PasswordProof;
 use crate::app::App;
-use crate::audit::{Kind, Origin};
+use crate::audit::{self, Kind, Origin};
 use crate::clock::Timestamp;
 use crate::secret::{self, Digest};
 use crate::store::sessions::{self, Session};
@@ -41,7 +42,7 @@ impl Rotation {
     /// `NotFound` when the session has ended meanwhile; the store's.
     pub async fn keep_within(&self, conn: &Conn<'_>, reason: &str, now: Timestamp) -> store::Result<usize> {
         self.renew(conn).await?;
-        end_others_within(conn, &self.session, reason, now).await
+        end_all_but_within(conn, &self.session, reason, now).await
     }
 
     /// The same, but the person's other sessions go on, too, as the person wants it; what applications were granted through them is dead all the same.
@@ -50,7 +51,7 @@ impl Rotation {
     /// As [`Rotation::keep_within`].
     pub async fn keep_with_others_within(&self, conn: &Conn<'_>) -> store::Result<()> {
         let epoch = self.renew(conn).await?;
-        sessions::update_epoch(conn, self.session.user_id, epoch).await
+        sessions::update_epoch_of_user(conn, self.session.user_id, epoch).await
     }
 
     async fn renew(&self, conn: &Conn<'_>) -> store::Result<i64> {
@@ -60,11 +61,36 @@ impl Rotation {
     }
 }
 
+/// A password given again in a live session: it goes on under a new cookie with a young `auth_time`, and stays what it is otherwise. The cookie to set.
+///
+/// # Errors
+/// `NotFound` when the session has ended meanwhile; `Inconsistent` when the proof is somebody else's; the store's.
+pub async fn confirm(app: &App, session: &Session, proof: &PasswordProof, origin: &Origin) -> store::Result<HeaderValue> {
+    if proof.user_id() != session.user_id {
+        return Err(store::Error::Inconsistent { table: "sessions", detail: "the proof is of another person".to_owned() });
+    }
+    let rotation = Rotation::of(app, &Session { auth_time: proof.at(), ..session.clone() });
+    let event = ended(Kind::SignInSucceeded, session, origin).detail("confirmed", true);
+    let (cookie, now) = (rotation.set_cookie(), app.now());
+    app.store
+        .write(move |conn| {
+            let (session, event) = (rotation.session.clone(), event.clone());
+            Box::pin(async move {
+                if !sessions::renew(conn, &session).await? {
+                    return Err(store::Error::NotFound("session"));
+                }
+                audit::record(conn, &event, now).await
+            })
+        })
+        .await?;
+    Ok(cookie)
+}
+
 /// Inside a transaction: every session of the person but this one. How many.
 ///
 /// # Errors
 /// The store's.
-pub async fn end_others_within(conn: &Conn<'_>, kept: &Session, reason: &str, now: Timestamp) -> store::Result<usize> {
+pub async fn end_all_but_within(conn: &Conn<'_>, kept: &Session, reason: &str, now: Timestamp) -> store::Result<usize> {
     let others: Vec<Session> = others(sessions::list_live_by_user(conn, kept.user_id, now).await?, kept.id);
     for session in &others {
         let event = ended(Kind::SessionEnded, session, &Origin::default()).detail("reason", reason);

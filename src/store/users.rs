@@ -161,6 +161,19 @@ pub async fn update_password(conn: &Conn<'_>, id: Uuid, password_hash: &str, now
     one_changed(changed.rows_affected)
 }
 
+/// Raises the epoch: every session and grant made before is dead. The new epoch.
+pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<i64> {
+    let changed = Entity::update_many()
+        .col_expr(Column::AuthEpoch, Expr::col(Column::AuthEpoch).add(1))
+        .col_expr(Column::UpdatedAt, forward(now))
+        .filter(Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    one_changed(changed.rows_affected)?;
+    let epoch = Entity::find_by_id(id).select_only().column(Column::AuthEpoch).into_tuple().one(conn).await?;
+    epoch.ok_or(Error::NotFound("user"))
+}
+
 /// `now`, or just after the last change when that was not before: two changes never have the same time.
 fn forward(now: Timestamp) -> Expr {
     let last = || Expr::col(Column::UpdatedAt);

@@ -11,9 +11,10 @@ use super::{Detour, Then, fresh, signed_in};
 use crate::account::console;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
+use crate::mfa::{Scene, trusted_device};
 use crate::secret::Secret;
 use crate::session::browser::{self, Trust};
-use crate::session::{self, Current};
+use crate::session::{self, Current, Proofs, Start};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::account::{ConfirmError, ConfirmPage};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit};
@@ -65,16 +66,33 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
         return Ok(Err(ConfirmError::MissingCode));
     }
     let origin = session::origin(visit);
-    let (user, proof) = match sign_in::verify(app, &current.user.email, Secret::new(password.to_owned()), &origin).await? {
+    let (user, password) = match sign_in::verify(app, &current.user.email, Secret::new(password.to_owned()), &origin).await? {
         Attempt::Proven { user, proof } => (user, proof),
         Attempt::Refused => return Ok(Err(ConfirmError::WrongPassword)),
         Attempt::Busy => return Err(PageError::new(ErrorKind::Busy { retry_after: 2 }).into()),
     };
-    if wanted && second_factor::verify(app, user.id, code, &origin).await? == CodeVerdict::Wrong {
-        return Ok(Err(ConfirmError::WrongCode));
+    if !wanted && current.session.second_factor_at.is_some() {
+        return Ok(Ok(session::confirm(app, &current.session, &password, &origin).await?));
     }
-    let started = session::start(app, visit, &user, proof, &origin).await?;
-    Ok(Ok(started.set_cookie))
+    let second = if wanted {
+        let scene = Scene::of(app, visit, &user, console::locale(visit, current), None);
+        match second_factor::verify(&scene, code).await? {
+            CodeVerdict::Proven(proof) => Some(proof),
+            CodeVerdict::Wrong => return Ok(Err(ConfirmError::WrongCode)),
+            CodeVerdict::Blocked => return Ok(Err(ConfirmError::TooManyCodes)),
+        }
+    } else {
+        trusted_device::witness(app, visit, &user).await?
+    };
+    match session::start(app, visit, &user, Proofs::password(password, second), &origin).await? {
+        Start::Begun(started) => Ok(Ok(started.set_cookie)),
+        Start::Gone => Err(Detour::To(then(form).login_path())),
+        // Required since the person signed in: at the next sign-in it is asked for, or set up.
+        Start::SecondFactorMissing(_) => {
+            session::end(app, &current.session, &origin).await?;
+            Err(Detour::To(then(form).login_path()))
+        }
+    }
 }
 
 async fn show(app: &App, visit: &Visit, current: &Current, then: Then, error: Option<ConfirmError>) -> Result<Response, Detour> {

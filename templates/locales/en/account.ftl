@@ -31,6 +31,7 @@ confirm-error-missing_password = Enter your password
 confirm-error-wrong_password = That password is not correct.
 confirm-error-missing_code = Enter the verification code
 confirm-error-wrong_code = That code is not correct.
+confirm-error-too_many_codes = Too many codes were wrong. Wait a few minutes before you try again.
 confirm-for-account = To go on, enter the password you use now.
 confirm-for-profile = To change your profile, enter the password you use now.
 confirm-for-email = To change your email address, enter the password you use now.

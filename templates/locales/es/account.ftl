@@ -31,6 +31,7 @@ confirm-error-missing_password = Escribe tu contraseña
 confirm-error-wrong_password = Esa contraseña no es correcta.
 confirm-error-missing_code = Escribe el código de verificación
 confirm-error-wrong_code = Ese código no es correcto.
+confirm-error-too_many_codes = Demasiados códigos incorrectos. Espera unos minutos antes de volver a intentarlo.
 confirm-for-account = Para continuar, escribe la contraseña que usas ahora.
 confirm-for-profile = Para cambiar tu perfil, escribe la contraseña que usas ahora.
 confirm-for-email = Para cambiar tu correo electrónico, escribe la contraseña que usas ahora.

@@ -1,1 +1,64 @@
-# 
+notice-code_failed = Demasiados códigos incorrectos. Inicia sesión de nuevo para volver a intentarlo.
+notice-code_expired = Ha tardado demasiado. Inicia sesión de nuevo.
+
+code-heading = Escribe tu código de verificación
+code-label = Código de verificación
+code-hint = Los 6 dígitos de tu aplicación de autenticación
+code-trust = { $days ->
+    [one] No preguntar en este dispositivo durante { $days } día
+   *[other] No preguntar en este dispositivo durante { $days } días
+ }
+code-submit = Verificar
+code-email-instead = Enviarme un código por correo
+code-recovery-instead = Usar un código de recuperación
+code-app-instead = Usar la aplicación de autenticación
+code-lost = ¿Has perdido el teléfono? Tu administrador puede ayudarte.
+code-error-missing = Escribe el código de 6 dígitos
+code-error-format = El código tiene 6 dígitos, por ejemplo 123456
+code-error-wrong = Ese código no es correcto. Los códigos cambian cada 30 segundos: escribe el que se muestra ahora.
+code-error-used = { $seconds ->
+    [one] Ese código ya se ha usado. Espera { $seconds } segundo al siguiente.
+   *[other] Ese código ya se ha usado. Espera { $seconds } segundos al siguiente.
+ }
+code-error-drifting = Ese código es de otro momento. Pon el reloj del teléfono en automático y escribe un código nuevo.
+code-error-wrong_email = Ese código no es correcto. Escribe el código del correo más reciente.
+code-error-missing_recovery = Escribe un código de recuperación
+code-error-format_recovery = Un código de recuperación tiene 16 letras y dígitos, por ejemplo ABCD-EFGH-IJKL-2345
+code-error-wrong_recovery = Ese código de recuperación no es correcto o ya se ha usado.
+code-error-blocked = Demasiados intentos.
+code-error-ceiling = Demasiados intentos. Tu cuenta está a salvo; pide a tu administrador que te deje volver a intentarlo.
+code-error-too_many_mails = Te hemos enviado demasiados códigos. Inténtalo de nuevo en una hora.
+code-error-frozen = Los cambios en esta cuenta están detenidos porque alguien avisó de que no fue obra suya. Restablece antes la contraseña.
+
+recovery-heading = Usar un código de recuperación
+recovery-label = Código de recuperación
+recovery-hint = Uno de los diez códigos que guardaste. Cada uno sirve una vez.
+
+email-code-heading = Escribe el código del correo
+email-code-label = Código
+email-code-hint = Los 6 dígitos del correo
+email-code-sent = Hemos enviado un código a { $address }. Sirve durante { $minutes } minutos.
+email-code-send = Enviarme un código por correo
+email-code-again = Enviar un código nuevo
+email-code-wait = { $seconds ->
+    [one] Puedes pedir un código nuevo en { $seconds } segundo.
+   *[other] Puedes pedir un código nuevo en { $seconds } segundos.
+ }
+
+enroll-heading = Configurar la autenticación en dos pasos
+enroll-required = Tu organización pide un segundo factor. Configúralo ahora; solo lleva un minuto.
+enroll-client = { $client } pide un segundo factor. Configúralo ahora; solo lleva un minuto.
+totp-apps = Abre en el teléfono una aplicación de autenticación, como Google Authenticator, Microsoft Authenticator, Authy o 1Password, y escanea el código QR o escribe la clave secreta.
+totp-qr-alt = Código QR. Si no puedes escanearlo, usa la clave secreta de abajo.
+totp-secret = Clave secreta
+totp-account = Cuenta
+totp-kind = Tipo
+totp-kind-value = Basado en el tiempo, 6 dígitos, 30 segundos, SHA-1
+totp-open-app = Abrir en una aplicación de este dispositivo
+totp-keep = Guarda esta clave secreta en un lugar seguro o imprime esta página: con ella puedes configurar un teléfono nuevo sin desactivar la autenticación en dos pasos.
+totp-verify = Verificar y activar
+
+codes-heading = Guarda tus códigos de recuperación
+codes-intro = Si pierdes el teléfono, uno de estos códigos te deja entrar. Cada uno sirve una vez. Guárdalos donde nadie más los encuentre; solo los mostramos ahora.
+codes-download = Descargar como archivo de texto
+codes-saved = Ya los he guardado

@@ -31,6 +31,7 @@ confirm-error-missing_password = Digite sua senha
 confirm-error-wrong_password = Essa senha não está correta.
 confirm-error-missing_code = Digite o código de verificação
 confirm-error-wrong_code = Esse código não está correto.
+confirm-error-too_many_codes = Muitos códigos estavam errados. Espere alguns minutos antes de tentar de novo.
 confirm-for-account = Para continuar, digite a senha que você usa agora.
 confirm-for-profile = Para alterar seu perfil, digite a senha que você usa agora.
 confirm-for-email = Para alterar seu e-mail, digite a senha que você usa agora.

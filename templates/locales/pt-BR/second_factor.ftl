@@ -1,1 +1,64 @@
-# 
+notice-code_failed = Muitos códigos incorretos. Entre novamente para tentar mais uma vez.
+notice-code_expired = Demorou demais. Entre novamente.
+
+code-heading = Digite o código de verificação
+code-label = Código de verificação
+code-hint = Os 6 dígitos do seu aplicativo autenticador
+code-trust = { $days ->
+    [one] Não perguntar neste dispositivo por { $days } dia
+   *[other] Não perguntar neste dispositivo por { $days } dias
+ }
+code-submit = Verificar
+code-email-instead = Enviar um código por e-mail
+code-recovery-instead = Usar um código de recuperação
+code-app-instead = Usar o aplicativo autenticador
+code-lost = Perdeu o celular? Seu administrador pode ajudar.
+code-error-missing = Digite o código de 6 dígitos
+code-error-format = O código tem 6 dígitos, por exemplo 123456
+code-error-wrong = Esse código não está correto. Os códigos mudam a cada 30 segundos: digite o que aparece agora.
+code-error-used = { $seconds ->
+    [one] Esse código já foi usado. Espere { $seconds } segundo pelo próximo.
+   *[other] Esse código já foi usado. Espere { $seconds } segundos pelo próximo.
+ }
+code-error-drifting = Esse código é de outro horário. Ajuste o relógio do celular para automático e digite um novo código.
+code-error-wrong_email = Esse código não está correto. Digite o código do e-mail mais recente.
+code-error-missing_recovery = Digite um código de recuperação
+code-error-format_recovery = Um código de recuperação tem 16 letras e dígitos, por exemplo ABCD-EFGH-IJKL-2345
+code-error-wrong_recovery = Esse código de recuperação não está correto ou já foi usado.
+code-error-blocked = Muitas tentativas.
+code-error-ceiling = Muitas tentativas. Sua conta está segura; peça ao administrador que libere novas tentativas.
+code-error-too_many_mails = Enviamos códigos demais. Tente novamente em uma hora.
+code-error-frozen = As alterações desta conta estão bloqueadas, porque alguém avisou que não foi você. Redefina a senha primeiro.
+
+recovery-heading = Usar um código de recuperação
+recovery-label = Código de recuperação
+recovery-hint = Um dos dez códigos que você guardou. Cada um funciona uma vez.
+
+email-code-heading = Digite o código do e-mail
+email-code-label = Código
+email-code-hint = Os 6 dígitos do e-mail
+email-code-sent = Enviamos um código para { $address }. Ele vale por { $minutes } minutos.
+email-code-send = Enviar um código por e-mail
+email-code-again = Enviar um novo código
+email-code-wait = { $seconds ->
+    [one] Você pode pedir um novo código em { $seconds } segundo.
+   *[other] Você pode pedir um novo código em { $seconds } segundos.
+ }
+
+enroll-heading = Configurar a autenticação em dois fatores
+enroll-required = Sua organização exige um segundo fator. Configure agora; leva um minuto.
+enroll-client = { $client } exige um segundo fator. Configure agora; leva um minuto.
+totp-apps = Abra um aplicativo autenticador no celular, como Google Authenticator, Microsoft Authenticator, Authy ou 1Password, e leia o código QR ou digite a chave secreta.
+totp-qr-alt = Código QR. Se não conseguir ler, use a chave secreta abaixo.
+totp-secret = Chave secreta
+totp-account = Conta
+totp-kind = Tipo
+totp-kind-value = Baseado em tempo, 6 dígitos, 30 segundos, SHA-1
+totp-open-app = Abrir em um aplicativo neste dispositivo
+totp-keep = Guarde esta chave secreta em um lugar seguro ou imprima esta página: com ela você configura um celular novo sem desativar a autenticação em dois fatores.
+totp-verify = Verificar e ativar
+
+codes-heading = Guarde seus códigos de recuperação
+codes-intro = Se você perder o celular, um destes códigos permite entrar. Cada um funciona uma vez. Guarde-os onde mais ninguém possa encontrá-los; só os mostramos agora.
+codes-download = Baixar como arquivo de texto
+codes-saved = Já guardei

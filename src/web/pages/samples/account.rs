@@ -75,6 +75,7 @@ fn confirm() -> Vec<Sample> {
         ("confirm-wrong-password", ConfirmError::WrongPassword),
         ("confirm-missing-code", ConfirmError::MissingCode),
         ("confirm-wrong-code", ConfirmError::WrongCode),
+        ("confirm-too-many-codes", ConfirmError::TooManyCodes),
     ];
     for (name, error) in errors {
         let page = ConfirmPage { error: Some(error), asks_code: true, email: HOSTILE.to_owned(), ..page("totp") };

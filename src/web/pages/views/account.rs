@@ -89,6 +89,7 @@ pub enum ConfirmError {
     WrongPassword,
     MissingCode,
     WrongCode,
+    TooManyCodes,
 }
 
 /// `GET /account/confirm?then=…`. Posts to `/account/confirm`: `csrf_token`, `then`, `email` (not read), `password`, `code` when asked.

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Page;
 
-fn with_flow(path: &str, flow: &str) -> String {
+pub(super) fn with_flow(path: &str, flow: &str) -> String {
     format!("{path}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("i", flow).finish())
 }
 
@@ -53,6 +53,10 @@ pub enum Notice {
     FormRefreshed,
     /// The first administrator has been made.
     SetupDone,
+    /// Too many wrong codes: from the password again.
+    CodeFailed,
+    /// The second factor took too long: from the password again.
+    CodeExpired,
 }
 
 /// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, `email`, `password`.
