@@ -12,9 +12,9 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use tower::util::option_layer;
 
-use crate::account::{console, setup};
+use crate::account::{console, not_me, setup};
 use crate::app::App;
-use crate::interaction::{choose_account, consent, login};
+use crate::interaction::{choose_account, consent, login, password_reset};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, userinfo};
 use crate::ratelimit::edge::Group;
@@ -22,7 +22,16 @@ use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, stati
 use crate::{health, home};
 
 /// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
-const POP_UP_PATHS: [&str; 5] = ["/authorize", "/authorize/resume", "/login", "/choose-account", "/consent"];
+const POP_UP_PATHS: [&str; 8] = [
+    "/authorize",
+    "/authorize/resume",
+    "/login",
+    "/choose-account",
+    "/consent",
+    "/password/reset",
+    "/password/reset/sent",
+    "/password/reset/finish",
+];
 
 /// The whole service.
 pub fn router(app: &App) -> Router {
@@ -106,6 +115,11 @@ fn second_factor() -> Router<App> {
 /// Forgotten passwords, and "This wasn't me".
 fn recovery() -> Router<App> {
     Router::new()
+        .route("/password/reset", get(password_reset::get).post(password_reset::post))
+        .route("/password/reset/again", post(password_reset::again))
+        .route("/password/reset/sent", get(password_reset::sent::get).post(password_reset::sent::post))
+        .route("/password/reset/finish", get(password_reset::finish::get).post(password_reset::finish::post))
+        .route("/not-me", get(not_me::get).post(not_me::post))
 }
 
 /// New accounts and addresses.

@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode};
 use super::flow::{self, Flow, FlowQuery};
 use super::form::{self, facts, see_other};
 use super::known_accounts;
+use crate::account::known_device;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
 use crate::secret::Secret;
@@ -48,8 +49,8 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     let trust = browser::check(&app, &visit, &posted)?;
     let place = Place::open(&app, &visit, posted.get(flow::PARAM))?;
     match attempt(&app, &visit, trust, &posted).await? {
-        Outcome::SignedIn { session, accounts } => {
-            Ok(with_cookie(with_cookie(see_other(&place.path_after()), Some(session)), Some(accounts)))
+        Outcome::SignedIn { cookies } => {
+            Ok(cookies.into_iter().fold(see_other(&place.path_after()), |response, cookie| with_cookie(response, Some(cookie))))
         }
         Outcome::Again(form) => {
             let current = session::current(&app, &visit).await?;
@@ -64,8 +65,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
 enum Outcome {
     /// With the cookies to set.
     SignedIn {
-        session: HeaderValue,
-        accounts: HeaderValue,
+        cookies: [HeaderValue; 3],
     },
     Again(Form),
 }
@@ -96,7 +96,8 @@ async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Res
         Attempt::Busy => Err(PageError::new(ErrorKind::Busy { retry_after: 2 })),
         Attempt::Proven { user, proof } => {
             let started = session::start(app, visit, &user, proof, &origin).await?;
-            Ok(Outcome::SignedIn { session: started.set_cookie, accounts: known_accounts::remember(app, visit, user.id) })
+            let device = known_device::greet(app, visit, &user, &started.session).await;
+            Ok(Outcome::SignedIn { cookies: [started.set_cookie, known_accounts::remember(app, visit, user.id), device] })
         }
     }
 }
@@ -107,6 +108,7 @@ fn notice(query: &str) -> Option<Notice> {
     match &*word {
         "logged_out" => Some(Notice::LoggedOut),
         "setup_done" => Some(Notice::SetupDone),
+        "password_reset" => Some(Notice::PasswordReset),
         _ => None,
     }
 }

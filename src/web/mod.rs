@@ -6,6 +6,7 @@
 pub mod address;
 pub mod cookies;
 pub mod csrf;
+pub mod device;
 pub mod etag;
 mod files;
 pub mod headers;

@@ -2,12 +2,14 @@
 //! Times are milliseconds since 1970.
 
 pub mod audit_events;
+pub mod buckets;
 pub mod clients;
 pub mod consents;
 pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;
 pub mod mails;
+pub mod password_resets;
 pub mod sessions;
 pub mod settings;
 pub mod signing_keys;

@@ -4,6 +4,7 @@ mod answer;
 mod browser;
 mod database;
 mod listener;
+mod outbox;
 mod page;
 mod relying_party;
 mod request;

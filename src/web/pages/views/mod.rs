@@ -51,6 +51,8 @@ pub enum Notice {
     FormRefreshed,
     /// The first administrator has been made.
     SetupDone,
+    /// A new password was chosen with the link of a mail.
+    PasswordReset,
 }
 
 /// `GET /login`. Posts to `/login`: `i`, `csrf_token`, `email`, `password`.
