@@ -6,8 +6,14 @@
 pub mod confirm;
 pub mod console;
 pub mod email;
+pub mod kept;
+pub mod known_device;
+mod mail_link;
+pub mod mailed;
+pub mod new_password;
 pub mod not_me;
 pub mod notice;
 pub mod password;
+pub mod password_reset;
 pub mod setup;
 pub mod sign_in;

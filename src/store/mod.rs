@@ -4,7 +4,9 @@
 //! aggregate. Functions use a closed set of verbs: `find` (Option), `get` (error if absent), `list`, `insert`, `update`,
 //! `redeem`, `rotate`, `revoke`, `purge`. Must not: decide anything the specifications decide.
 
+pub mod addresses;
 pub mod audit_events;
+pub mod buckets;
 pub mod clients;
 pub mod consents;
 mod error;
@@ -15,6 +17,7 @@ pub mod logout_deliveries;
 pub mod mails;
 pub mod pending_sign_ins;
 pub mod recovery_codes;
+pub mod password_resets;
 pub mod sessions;
 pub mod settings;
 pub mod signing_keys;

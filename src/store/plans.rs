@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
-use super::{BoxFuture, Conn, Result, Store, clients, consents, grants, locks, logout_deliveries, mails, sessions, settings, spent, users};
+use super::{
+    BoxFuture, Conn, Result, Store, buckets, clients, consents, grants, locks, logout_deliveries, mails, password_resets, sessions, settings, spent, users,
+};
 use crate::secret::Digest;
 
 /// Runs `job` and answers the plan of each of its statements.
@@ -48,6 +50,7 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     logout_deliveries::list_due(conn, NOW, 10).await?;
     mails::list_due(conn, NOW, 10).await?;
     logout_deliveries::find(conn, Uuid::nil()).await?;
+    password_resets::find(conn, Uuid::nil()).await?;
     logout_deliveries::list(conn, 10).await.map(drop)
 }
 
@@ -77,10 +80,23 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     logout_deliveries::redeem(conn, Uuid::nil(), 0, NOW).await?;
     mails::redeem(conn, Uuid::nil(), 0, NOW).await?;
     mails::purge(conn, NOW, 10).await?;
+    resets(conn, ada.id).await?;
     sessions::purge(conn, NOW, 10).await?;
     grants::purge(conn, NOW, 10).await?;
     spent::purge(conn, NOW, 10).await?;
     logout_deliveries::purge(conn, NOW, 10).await.map(drop)
+}
+
+async fn resets(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
+    let quota = crate::config::Quota { burst: 1, per: Duration::from_hours(1) };
+    buckets::take(conn, "reset:ada", quota, NOW).await?;
+    buckets::take(conn, "reset:ada", quota, NOW).await?;
+    buckets::revoke(conn, "reset:ada").await?;
+    buckets::purge(conn, NOW, 10).await?;
+    password_resets::redeem_try(conn, user_id, Uuid::nil(), 5, NOW).await?;
+    password_resets::redeem(conn, user_id, Uuid::nil(), NOW).await?;
+    password_resets::revoke(conn, user_id).await?;
+    password_resets::purge(conn, NOW, 10).await.map(drop)
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! Times are milliseconds since 1970.
 
 pub mod audit_events;
+pub mod buckets;
 pub mod clients;
 pub mod consents;
 pub mod factor_attempts;
@@ -11,6 +12,7 @@ pub mod logout_deliveries;
 pub mod mails;
 pub mod pending_sign_ins;
 pub mod recovery_codes;
+pub mod password_resets;
 pub mod sessions;
 pub mod settings;
 pub mod signing_keys;

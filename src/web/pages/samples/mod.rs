@@ -148,7 +148,9 @@ fn login() -> Vec<Sample> {
         ("login-again", again),
         ("login-logged-out", LoginPage { notice: Some(Notice::LoggedOut), ..bare.clone() }),
         ("login-form-refreshed", LoginPage { notice: Some(Notice::FormRefreshed), ..with_client.clone() }),
-        ("login-setup-done", LoginPage { notice: Some(Notice::SetupDone), ..bare }),
+        ("login-setup-done", LoginPage { notice: Some(Notice::SetupDone), ..bare.clone() }),
+        ("login-password-reset", LoginPage { notice: Some(Notice::PasswordReset), ..bare }),
+        ("login-password-reset-client", LoginPage { notice: Some(Notice::PasswordReset), ..with_client.clone() }),
         ("login-long-name", LoginPage { client: Some(long_client()), ..with_client }),
         ("login-hostile", hostile),
     ];

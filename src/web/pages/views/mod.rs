@@ -57,6 +57,8 @@ pub enum Notice {
     CodeFailed,
     /// The second factor took too long: from the password again.
     CodeExpired,
+    /// A new password was chosen with the link of a mail.
+    PasswordReset,
 }
 
 /// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, `email`, `password`.
