@@ -25,6 +25,7 @@ mod session;
 mod tokens;
 mod types;
 mod validate;
+mod validate_mail;
 
 pub use brand::Brand;
 pub use database::Database;

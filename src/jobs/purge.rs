@@ -8,7 +8,7 @@ use super::repeat;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::secret;
-use crate::store::{self, buckets, grants, locks, logout_deliveries, password_resets, sessions, spent};
+use crate::store::{self, buckets, grants, locks, logout_deliveries, mails, password_resets, sessions, spent};
 
 const EVERY: Duration = Duration::from_mins(5);
 
@@ -30,6 +30,8 @@ const SESSIONS_KEPT: Duration = Duration::from_hours(24);
 const RESETS_KEPT: Duration = Duration::from_hours(7 * 24);
 /// Deliveries are kept for the operator who asks which application was told.
 const DELIVERIES_KEPT: Duration = Duration::from_hours(30 * 24);
+/// That a mail was sent, or was not, for whoever asks where theirs is; its content is gone before.
+const MAILS_KEPT: Duration = Duration::from_hours(7 * 24);
 
 #[derive(Clone, Copy, Debug)]
 enum Table {
@@ -37,13 +39,14 @@ enum Table {
     Grants,
     Spent,
     LogoutDeliveries,
+    Mails,
     PasswordResets,
     Buckets,
 }
 
 impl Table {
-    const ALL: [Self; 6] =
-        [Self::Sessions, Self::Grants, Self::Spent, Self::LogoutDeliveries, Self::PasswordResets, Self::Buckets];
+    const ALL: [Self; 7] =
+        [Self::Sessions, Self::Grants, Self::Spent, Self::LogoutDeliveries, Self::Mails, Self::PasswordResets, Self::Buckets];
 
     fn before(self, now: Timestamp) -> Timestamp {
         match self {
@@ -52,6 +55,7 @@ impl Table {
             Self::Spent | Self::Buckets => now,
             Self::PasswordResets => now.minus(RESETS_KEPT),
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
+            Self::Mails => now.minus(MAILS_KEPT),
         }
     }
 }
@@ -121,6 +125,7 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::LogoutDeliveries => logout_deliveries::purge(conn, before, BATCH).await,
                     Table::PasswordResets => password_resets::purge(conn, before, BATCH).await,
                     Table::Buckets => buckets::purge(conn, before, BATCH).await,
+                    Table::Mails => mails::purge(conn, before, BATCH).await,
                 }
             })
         })

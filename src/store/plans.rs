@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::{
-    BoxFuture, Conn, Result, Store, buckets, clients, consents, grants, locks, logout_deliveries, password_resets, sessions, settings, spent, users,
+    BoxFuture, Conn, Result, Store, buckets, clients, consents, grants, locks, logout_deliveries, mails, password_resets, sessions,
+    settings, spent, users,
 };
 use crate::secret::Digest;
 
@@ -48,6 +49,7 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     spent::find(conn, Kind::Setup, "x").await?;
     settings::find(conn, "x").await?;
     logout_deliveries::list_due(conn, NOW, 10).await?;
+    mails::list_due(conn, NOW, 10).await?;
     logout_deliveries::find(conn, Uuid::nil()).await?;
     password_resets::find(conn, Uuid::nil()).await?;
     logout_deliveries::list(conn, 10).await.map(drop)
@@ -77,6 +79,8 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     locks::redeem(conn, "purge", "me", NOW, Duration::from_secs(1)).await?;
     logout_deliveries::redeem(conn, Uuid::nil(), 0, NOW).await?;
     resets(conn, ada.id).await?;
+    mails::redeem(conn, Uuid::nil(), 0, NOW).await?;
+    mails::purge(conn, NOW, 10).await?;
     sessions::purge(conn, NOW, 10).await?;
     grants::purge(conn, NOW, 10).await?;
     spent::purge(conn, NOW, 10).await?;

@@ -32,6 +32,7 @@ mod jwks;
 mod languages;
 mod limits;
 mod logout;
+mod mail;
 mod navigation;
 mod new_device;
 mod not_me;
