@@ -20,8 +20,8 @@ pub(crate) enum MailLink {
     Reset { user_id: Uuid, secret: String },
     /// The address of an account is its person's.
     ConfirmEmail { id: Uuid, user_id: Uuid, email: String },
-    /// Another address for an account that has `from`.
-    ChangeEmail { id: Uuid, user_id: Uuid, from: String, to: String },
+    /// Another address for an account that has `from`, and still the credentials it was asked with.
+    ChangeEmail { id: Uuid, user_id: Uuid, from: String, to: String, epoch: i64 },
     /// An account for whoever reads this mail, as they asked; `flow`: the application's request that goes on afterwards.
     SignUp { id: Uuid, email: String, flow: Option<String> },
     /// An account for whoever reads this mail, as somebody else asked.

@@ -45,15 +45,8 @@ enum Table {
 }
 
 impl Table {
-    const ALL: [Self; 7] = [
-        Self::Sessions,
-        Self::Grants,
-        Self::Spent,
-        Self::LogoutDeliveries,
-        Self::Mails,
-        Self::PasswordResets,
-        Self::Buckets,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Sessions, Self::Grants, Self::Spent, Self::LogoutDeliveries, Self::Mails, Self::PasswordResets, Self::Buckets];
 
     fn before(self, now: Timestamp) -> Timestamp {
         match self {
@@ -130,9 +123,9 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::Grants => grants::purge(conn, before, BATCH).await,
                     Table::Spent => spent::purge(conn, before, BATCH).await,
                     Table::LogoutDeliveries => logout_deliveries::purge(conn, before, BATCH).await,
-                    Table::Mails => mails::purge(conn, before, BATCH).await,
                     Table::PasswordResets => password_resets::purge(conn, before, BATCH).await,
                     Table::Buckets => buckets::purge(conn, before, BATCH).await,
+                    Table::Mails => mails::purge(conn, before, BATCH).await,
                 }
             })
         })

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::{
-    BoxFuture, Conn, Result, Store, buckets, clients, consents, grants, locks, logout_deliveries, mails, password_resets, sessions, settings, spent, users,
+    BoxFuture, Conn, Result, Store, buckets, clients, consents, grants, locks, logout_deliveries, mails, password_resets, sessions,
+    settings, spent, users,
 };
 use crate::secret::Digest;
 
@@ -78,9 +79,9 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     spent::redeem(conn, Kind::Setup, "x", NOW).await?;
     locks::redeem(conn, "purge", "me", NOW, Duration::from_secs(1)).await?;
     logout_deliveries::redeem(conn, Uuid::nil(), 0, NOW).await?;
+    resets(conn, ada.id).await?;
     mails::redeem(conn, Uuid::nil(), 0, NOW).await?;
     mails::purge(conn, NOW, 10).await?;
-    resets(conn, ada.id).await?;
     sessions::purge(conn, NOW, 10).await?;
     grants::purge(conn, NOW, 10).await?;
     spent::purge(conn, NOW, 10).await?;

@@ -4,7 +4,7 @@ use http::Method;
 use vestibule::account::not_me;
 use vestibule::store::user_security;
 
-use crate::harness::{Browser, ISSUER, TestApp, seed};
+use crate::harness::{Browser, ISSUER, Page, TestApp, seed};
 
 const NEW: &str = "seven green bicycles in the rain";
 const BUTTON: &str = "Secure my account";
@@ -19,7 +19,7 @@ async fn frozen(app: &TestApp) -> bool {
     user_security::find(&app.app.store.read(), id).await.unwrap().frozen_at.is_some()
 }
 
-async fn press<'b>(browser: &'b Browser<'b>, path: &str) -> crate::harness::Page<'b> {
+async fn press<'b>(browser: &'b Browser<'b>, path: &str) -> Page<'b> {
     browser.open(path).await.expect("/not-me", 200).click(BUTTON).await
 }
 

@@ -14,8 +14,8 @@ async fn ask<'b>(browser: &'b Browser<'b>, email: &str) -> Page<'b> {
     page.fill("Email", email).click("Send link").await.expect("/password/reset/sent", 200)
 }
 
-fn choose(page: Page<'_>, password: &str) -> impl Future<Output = Page<'_>> {
-    page.fill("New password", password).fill("Confirm new password", password).click("Save")
+async fn choose<'b>(page: Page<'b>, password: &str) -> Page<'b> {
+    page.fill("New password", password).fill("Confirm new password", password).click("Save").await
 }
 
 async fn link(app: &TestApp) -> String {
