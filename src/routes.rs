@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use tower::util::option_layer;
 
-use crate::account::{confirm, console, not_me, setup};
+use crate::account::{authentication, confirm, console, not_me, setup};
 use crate::app::App;
 use crate::interaction::second_factor as factor;
 use crate::interaction::{choose_account, consent, login, password_reset};
@@ -126,6 +126,15 @@ fn second_factor(app: &App) -> Router<App> {
         .route("/login/email-code", get(factor::email::get).post(factor::email::post))
         .route("/login/enroll", get(factor::enroll::get).post(factor::enroll::post))
         .route("/login/recovery-codes", get(factor::recovery_codes::get).post(factor::recovery_codes::post))
+        .route("/account/authentication", get(authentication::get))
+        .route("/account/authentication/code", get(authentication::code::get).post(authentication::code::post))
+        .route("/account/authentication/totp", get(authentication::totp::get).post(authentication::totp::post))
+        .route("/account/authentication/totp/new", post(authentication::totp::post_new))
+        .route("/account/authentication/recovery-codes", get(authentication::codes::get).post(authentication::codes::post))
+        .route("/account/authentication/recovery-codes.txt", get(authentication::codes::get_text))
+        .route("/account/authentication/disable", get(authentication::disable::get).post(authentication::disable::post))
+        .route("/account/authentication/email-codes", post(authentication::options::post))
+        .route("/account/authentication/devices", post(authentication::devices::post))
         .route_layer(option_layer(app.edge.layer(Group::SignIn)))
 }
 

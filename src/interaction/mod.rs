@@ -11,9 +11,9 @@ pub mod flow;
 mod form;
 mod known_accounts;
 pub mod login;
+pub mod password_reset;
 mod place;
 pub mod second_factor;
-pub mod password_reset;
 pub mod step;
 
 pub use flow::Flow;

@@ -1,6 +1,7 @@
 //! Samples of every page in every state, for the template check, the tests, and whoever wants to look at them.
 
 mod account;
+mod authentication;
 mod mail;
 mod recovery;
 mod registration;
@@ -95,6 +96,7 @@ pub fn all() -> Vec<Sample> {
     samples.extend(choose_account());
     samples.extend(logout());
     samples.extend(account::all());
+    samples.extend(authentication::all());
     samples.extend(second_factor::all());
     samples.extend(recovery::all());
     samples.extend(registration::all());

@@ -24,7 +24,10 @@ fn reset() -> Vec<Sample> {
         ("password-reset", bare.clone()),
         ("password-reset-client", waiting.clone()),
         ("password-reset-invalid", ResetPage { invalid: true, email: HOSTILE.to_owned(), ..bare }),
-        ("password-reset-refreshed", ResetPage { refreshed: true, client: Some(ClientView { name: HOSTILE.to_owned(), ..client() }), ..waiting }),
+        (
+            "password-reset-refreshed",
+            ResetPage { refreshed: true, client: Some(ClientView { name: HOSTILE.to_owned(), ..client() }), ..waiting },
+        ),
     ];
     states.iter().map(|(name, page)| Sample::of(*name, &["identifier"], page)).collect()
 }

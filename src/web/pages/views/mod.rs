@@ -1,6 +1,7 @@
 //! The pages' structs: what each template may use. Filled by the rooms that answer for the page.
 
 pub mod account;
+pub mod authentication;
 pub mod mail;
 pub mod password;
 pub mod recovery;
