@@ -23,6 +23,7 @@ mod m20261121_000014_create_mails;
 mod m20261121_000015_create_user_security;
 mod m20261121_000016_create_second_factors;
 mod m20261121_000017_create_pending_sign_ins;
+mod m20261121_000020_index_by_user;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000015_create_user_security::Migration),
             Box::new(m20261121_000016_create_second_factors::Migration),
             Box::new(m20261121_000017_create_pending_sign_ins::Migration),
+            Box::new(m20261121_000020_index_by_user::Migration),
         ]
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod confirm;
 pub mod console;
+pub mod deletion;
 pub mod email;
 pub mod not_me;
 pub mod notice;

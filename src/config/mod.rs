@@ -2,6 +2,7 @@
 //!
 //! Owns: every setting, its default and its documentation. Must not: open files other than configuration, or act on settings.
 
+mod account;
 mod brand;
 mod database;
 mod environment;
@@ -25,6 +26,7 @@ mod tokens;
 mod types;
 mod validate;
 
+pub use account::Account;
 pub use brand::Brand;
 pub use database::Database;
 pub use error::{Problem, Source, StartupError};
@@ -56,6 +58,7 @@ pub struct Config {
     pub tokens: Tokens,
     pub session: Session,
     pub password: Password,
+    pub account: Account,
     pub mfa: Mfa,
     pub registration: Registration,
     pub mail: Mail,

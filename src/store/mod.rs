@@ -14,6 +14,7 @@ pub mod locks;
 pub mod logout_deliveries;
 pub mod mails;
 pub mod pending_sign_ins;
+pub mod people;
 pub mod recovery_codes;
 pub mod sessions;
 pub mod settings;

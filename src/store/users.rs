@@ -120,6 +120,12 @@ pub async fn any_administrator(conn: &Conn<'_>) -> Result<bool> {
     Ok(one.into_tuple::<Uuid>().one(conn).await?.is_some())
 }
 
+/// Those who may administer this service and can.
+pub async fn list_administrators(conn: &Conn<'_>) -> Result<Vec<User>> {
+    let administrators = Entity::find().filter(Expr::col(Column::Administrator)).filter(Column::Enabled.eq(true));
+    administrators.all(conn).await?.into_iter().map(User::try_from).collect()
+}
+
 /// # Errors
 /// `Conflict` when the address is taken.
 pub async fn insert(conn: &Conn<'_>, user: &User) -> Result<()> {

@@ -105,6 +105,12 @@ impl Pages {
         })
     }
 
+    /// Whether there is such a message.
+    #[must_use]
+    pub fn has_text(&self, id: &str) -> bool {
+        self.0.texts.has(id)
+    }
+
     /// The files under `/static/`.
     #[must_use]
     pub fn statics(&self) -> &Statics {

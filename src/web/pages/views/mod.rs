@@ -1,7 +1,11 @@
 //! The pages' structs: what each template may use. Filled by the rooms that answer for the page.
 
 pub mod account;
+pub mod activity;
+pub mod deletion;
+pub mod devices;
 pub mod password;
+pub mod profile;
 pub mod recovery;
 pub mod registration;
 pub mod second_factor;
