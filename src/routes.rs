@@ -12,10 +12,10 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use tower::util::option_layer;
 
-use crate::account::{confirm, console, setup};
+use crate::account::{authentication, confirm, console, not_me, setup};
 use crate::app::App;
 use crate::interaction::second_factor as factor;
-use crate::interaction::{choose_account, consent, login};
+use crate::interaction::{choose_account, consent, login, password_reset};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, userinfo};
 use crate::ratelimit::edge::Group;
@@ -23,7 +23,7 @@ use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, stati
 use crate::{health, home};
 
 /// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
-const POP_UP_PATHS: [&str; 10] = [
+const POP_UP_PATHS: [&str; 13] = [
     "/authorize",
     "/authorize/resume",
     "/login",
@@ -34,6 +34,9 @@ const POP_UP_PATHS: [&str; 10] = [
     "/login/recovery-codes",
     "/choose-account",
     "/consent",
+    "/password/reset",
+    "/password/reset/sent",
+    "/password/reset/finish",
 ];
 
 /// The whole service.
@@ -132,12 +135,26 @@ fn second_factor(app: &App) -> Router<App> {
         .route("/login/email-code", get(factor::email::get).post(factor::email::post))
         .route("/login/enroll", get(factor::enroll::get).post(factor::enroll::post))
         .route("/login/recovery-codes", get(factor::recovery_codes::get).post(factor::recovery_codes::post))
+        .route("/account/authentication", get(authentication::get))
+        .route("/account/authentication/code", get(authentication::code::get).post(authentication::code::post))
+        .route("/account/authentication/totp", get(authentication::totp::get).post(authentication::totp::post))
+        .route("/account/authentication/totp/new", post(authentication::totp::post_new))
+        .route("/account/authentication/recovery-codes", get(authentication::codes::get).post(authentication::codes::post))
+        .route("/account/authentication/recovery-codes.txt", get(authentication::codes::get_text))
+        .route("/account/authentication/disable", get(authentication::disable::get).post(authentication::disable::post))
+        .route("/account/authentication/email-codes", post(authentication::options::post))
+        .route("/account/authentication/devices", post(authentication::devices::post))
         .route_layer(option_layer(app.edge.layer(Group::SignIn)))
 }
 
 /// Forgotten passwords, and "This wasn't me".
 fn recovery() -> Router<App> {
     Router::new()
+        .route("/password/reset", get(password_reset::get).post(password_reset::post))
+        .route("/password/reset/again", post(password_reset::again))
+        .route("/password/reset/sent", get(password_reset::sent::get).post(password_reset::sent::post))
+        .route("/password/reset/finish", get(password_reset::finish::get).post(password_reset::finish::post))
+        .route("/not-me", get(not_me::get).post(not_me::post))
 }
 
 /// New accounts and addresses.

@@ -18,6 +18,7 @@ mod mfa;
 mod nearest;
 mod outbound;
 mod password;
+mod recovery;
 pub mod reference;
 mod registration;
 mod server;
@@ -25,6 +26,7 @@ mod session;
 mod tokens;
 mod types;
 mod validate;
+mod validate_mail;
 
 pub use account::Account;
 pub use brand::Brand;
@@ -40,6 +42,7 @@ pub use mfa::{EmailCodes, Mfa};
 pub use nearest::{nearest, suggestion};
 pub use outbound::Outbound;
 pub use password::Password;
+pub use recovery::Recovery;
 pub use registration::{Registration, RegistrationMode};
 pub use server::Server;
 pub use session::Session;
@@ -60,6 +63,7 @@ pub struct Config {
     pub password: Password,
     pub account: Account,
     pub mfa: Mfa,
+    pub recovery: Recovery,
     pub registration: Registration,
     pub mail: Mail,
     pub limits: Limits,

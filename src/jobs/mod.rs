@@ -5,6 +5,7 @@
 pub mod deletions;
 pub(crate) mod keys;
 mod logouts;
+mod mails;
 pub mod purge;
 
 use std::panic::AssertUnwindSafe;
@@ -22,6 +23,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     jobs.spawn(keys::run(app.clone(), shutdown.clone()));
     jobs.spawn(logouts::run(app.clone(), shutdown.clone()));
     jobs.spawn(deletions::run(app.clone(), shutdown.clone()));
+    jobs.spawn(mails::run(app.clone(), shutdown.clone()));
     jobs.spawn(purge::run(app, shutdown));
     while let Some(ended) = jobs.join_next().await {
         if let Err(error) = ended {

@@ -5,10 +5,10 @@ use uuid::Uuid;
 use super::end::{end_within, ended};
 use crate::audit::{Kind, Origin};
 use crate::clock::Timestamp;
-use crate::store::{self, Conn, grants, sessions, users};
+use crate::store::{self, Conn, sessions, users};
 
-/// Inside the transaction of the change: raises the person's epoch, ends all their sessions but `kept`, and takes that one with its grants into the new
-/// epoch. Grants of other sessions are dead by their epoch. The new epoch. The delivery job finds what is to be told by itself within seconds.
+/// Inside the transaction of the change: raises the person's epoch, ends all their sessions but `kept`, and takes that one into the new epoch. What
+/// applications were granted before is dead by its epoch; through the session that goes on they get it again. The new epoch. The delivery job finds what is to be told by itself within seconds.
 ///
 /// # Errors
 /// The store's.
@@ -22,7 +22,6 @@ pub async fn end_others_within(conn: &Conn<'_>, user_id: Uuid, kept: Option<Uuid
     }
     if let Some(kept) = kept {
         sessions::update_epoch(conn, kept, epoch).await?;
-        grants::update_epoch(conn, kept, epoch).await?;
     }
     Ok(epoch)
 }

@@ -111,13 +111,6 @@ pub async fn revoke_by_session(conn: &Conn<'_>, session_id: Uuid, reason: &str, 
     Ok(of_session.exec(conn).await?.rows_affected)
 }
 
-/// Takes the live grants of a session into another epoch, with the session.
-pub async fn update_epoch(conn: &Conn<'_>, session_id: Uuid, epoch: i64) -> Result<()> {
-    let of_session = Entity::update_many().filter(Column::SessionId.eq(session_id)).filter(Column::RevokedAt.is_null());
-    of_session.col_expr(Column::Epoch, Expr::value(epoch)).exec(conn).await?;
-    Ok(())
-}
-
 /// Ends every grant of a person with one client.
 pub async fn revoke_by_client(conn: &Conn<'_>, user_id: Uuid, client_id: &str, reason: &str, now: Timestamp) -> Result<u64> {
     let of_both = dead(reason, now).filter(Column::ClientId.eq(client_id)).filter(Column::UserId.eq(user_id));

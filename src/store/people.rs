@@ -4,8 +4,8 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::entities::{
-    consents, factor_attempts, grants, mails, pending_sign_ins, recovery_codes, sessions, totp_credentials, trusted_devices, user_security,
-    users,
+    consents, factor_attempts, grants, mails, password_resets, pending_sign_ins, recovery_codes, sessions, totp_credentials,
+    trusted_devices, user_security, users,
 };
 use super::{Conn, Result};
 
@@ -22,6 +22,7 @@ pub async fn purge(conn: &Conn<'_>, user_id: Uuid) -> Result<bool> {
     recovery_codes::Entity::delete_many().filter(recovery_codes::Column::UserId.eq(user_id)).exec(conn).await?;
     trusted_devices::Entity::delete_many().filter(trusted_devices::Column::UserId.eq(user_id)).exec(conn).await?;
     pending_sign_ins::Entity::delete_many().filter(pending_sign_ins::Column::UserId.eq(user_id)).exec(conn).await?;
+    password_resets::Entity::delete_many().filter(password_resets::Column::UserId.eq(user_id)).exec(conn).await?;
     factor_attempts::Entity::delete_many().filter(factor_attempts::Column::UserId.eq(user_id)).exec(conn).await?;
     user_security::Entity::delete_many().filter(user_security::Column::UserId.eq(user_id)).exec(conn).await?;
     Ok(users::Entity::delete_many().filter(users::Column::Id.eq(user_id)).exec(conn).await?.rows_affected > 0)

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::{
-    BoxFuture, Conn, Result, Store, audit_events, clients, consents, grants, locks, logout_deliveries, sessions, settings, spent,
-    user_security, users,
+    BoxFuture, Conn, Result, Store, audit_events, buckets, clients, consents, grants, locks, logout_deliveries, mails, password_resets,
+    sessions, settings, spent, user_security, users,
 };
 use crate::secret::Digest;
 
@@ -55,7 +55,9 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     spent::find(conn, Kind::Setup, "x").await?;
     settings::find(conn, "x").await?;
     logout_deliveries::list_due(conn, NOW, 10).await?;
+    mails::list_due(conn, NOW, 10).await?;
     logout_deliveries::find(conn, Uuid::nil()).await?;
+    password_resets::find(conn, Uuid::nil()).await?;
     logout_deliveries::list(conn, 10).await.map(drop)
 }
 
@@ -83,10 +85,25 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     spent::redeem(conn, Kind::Setup, "x", NOW).await?;
     locks::redeem(conn, "purge", "me", NOW, Duration::from_secs(1)).await?;
     logout_deliveries::redeem(conn, Uuid::nil(), 0, NOW).await?;
+    resets(conn, ada.id).await?;
+    mails::redeem(conn, Uuid::nil(), 0, NOW).await?;
+    mails::purge(conn, NOW, 10).await?;
     sessions::purge(conn, NOW, 10).await?;
     grants::purge(conn, NOW, 10).await?;
     spent::purge(conn, NOW, 10).await?;
     logout_deliveries::purge(conn, NOW, 10).await.map(drop)
+}
+
+async fn resets(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
+    let quota = crate::config::Quota { burst: 1, per: Duration::from_hours(1) };
+    buckets::take(conn, "reset:ada", quota, NOW).await?;
+    buckets::take(conn, "reset:ada", quota, NOW).await?;
+    buckets::revoke(conn, "reset:ada").await?;
+    buckets::purge(conn, NOW, 10).await?;
+    password_resets::redeem_try(conn, user_id, Uuid::nil(), 5, NOW).await?;
+    password_resets::redeem(conn, user_id, Uuid::nil(), NOW).await?;
+    password_resets::revoke(conn, user_id).await?;
+    password_resets::purge(conn, NOW, 10).await.map(drop)
 }
 
 #[tokio::test]

@@ -176,12 +176,29 @@ pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<i
         .exec(conn)
         .await?;
     one_changed(changed.rows_affected)?;
+    epoch(conn, id).await
+}
+
+/// Takes the password away and raises the epoch, which is answered: until another is set nobody signs in with one, and what was begun is over.
+pub async fn revoke_password(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<i64> {
+    let changed = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(None::<String>))
+        .col_expr(Column::AuthEpoch, Expr::col(Column::AuthEpoch).add(1))
+        .col_expr(Column::UpdatedAt, forward(now))
+        .filter(Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    one_changed(changed.rows_affected)?;
+    epoch(conn, id).await
+}
+
+async fn epoch(conn: &Conn<'_>, id: Uuid) -> Result<i64> {
     let epoch = Entity::find_by_id(id).select_only().column(Column::AuthEpoch).into_tuple().one(conn).await?;
     epoch.ok_or(Error::NotFound("user"))
 }
 
 /// `now`, or just after the last change when that was not before: two changes never have the same time.
-fn forward(now: Timestamp) -> Expr {
+pub(super) fn forward(now: Timestamp) -> Expr {
     let last = || Expr::col(Column::UpdatedAt);
     Expr::case(last().gte(now.millis()), last().add(1)).finally(now.millis()).into()
 }

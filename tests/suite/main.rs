@@ -11,9 +11,13 @@
 
 mod harness;
 
+mod account_activity;
 mod account_choice;
 mod account_confirm;
+mod account_deletion;
+mod account_devices;
 mod account_password;
+mod account_profile;
 mod architecture;
 mod authorize;
 mod authorize_parameters;
@@ -34,9 +38,14 @@ mod jwks;
 mod languages;
 mod limits;
 mod logout;
+mod mail;
 mod navigation;
+mod new_device;
+mod not_me;
 mod outage;
 mod pages;
+mod password_reset;
+mod password_reset_timing;
 mod pkce;
 mod prompt;
 mod real_binary;

@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod activity;
+pub mod authentication;
 pub mod deletion;
 pub mod devices;
+pub mod mail;
 pub mod password;
 pub mod profile;
 pub mod recovery;
@@ -60,6 +62,8 @@ pub enum Notice {
     CodeFailed,
     /// The second factor took too long: from the password again.
     CodeExpired,
+    /// A new password was chosen with the link of a mail.
+    PasswordReset,
 }
 
 /// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, `email`, `password`.
