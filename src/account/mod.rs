@@ -6,6 +6,7 @@
 pub mod authentication;
 pub mod confirm;
 pub mod console;
+pub mod deletion;
 pub mod email;
 pub mod kept;
 pub mod known_device;
