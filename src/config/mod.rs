@@ -24,6 +24,7 @@ mod session;
 mod tokens;
 mod types;
 mod validate;
+mod validate_mail;
 
 pub use brand::Brand;
 pub use database::Database;

@@ -35,6 +35,7 @@ impl Config {
         self.check_hashing(&mut found);
         self.check_passwords(&mut found);
         self.check_brand(&mut found);
+        self.check_mail(&mut found);
         found.0
     }
 
@@ -196,14 +197,14 @@ fn check_database_url(url: &str) -> Result<(), &'static str> {
 }
 
 #[derive(Default)]
-struct Found(Vec<Problem>);
+pub(super) struct Found(Vec<Problem>);
 
 impl Found {
-    fn add(&mut self, key: &str, what: impl Into<String>, change: &str) {
+    pub(super) fn add(&mut self, key: &str, what: impl Into<String>, change: &str) {
         self.0.push(Problem { key: Some(key.to_owned()), what: what.into(), change: change.to_owned(), ..Problem::default() });
     }
 
-    fn positive(&mut self, key: &str, span: Span) {
+    pub(super) fn positive(&mut self, key: &str, span: Span) {
         if span.0.is_zero() {
             self.add(key, "no time at all", "Set it to more than 0s.");
         }

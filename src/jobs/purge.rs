@@ -8,7 +8,7 @@ use super::repeat;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::secret;
-use crate::store::{self, grants, locks, logout_deliveries, sessions, spent};
+use crate::store::{self, grants, locks, logout_deliveries, mails, sessions, spent};
 
 const EVERY: Duration = Duration::from_mins(5);
 
@@ -28,6 +28,8 @@ const GRANTS_KEPT: Duration = Duration::from_hours(1);
 const SESSIONS_KEPT: Duration = Duration::from_hours(24);
 /// Deliveries are kept for the operator who asks which application was told.
 const DELIVERIES_KEPT: Duration = Duration::from_hours(30 * 24);
+/// That a mail was sent, or was not, for whoever asks where theirs is; its content is gone before.
+const MAILS_KEPT: Duration = Duration::from_hours(7 * 24);
 
 #[derive(Clone, Copy, Debug)]
 enum Table {
@@ -35,10 +37,11 @@ enum Table {
     Grants,
     Spent,
     LogoutDeliveries,
+    Mails,
 }
 
 impl Table {
-    const ALL: [Self; 4] = [Self::Sessions, Self::Grants, Self::Spent, Self::LogoutDeliveries];
+    const ALL: [Self; 5] = [Self::Sessions, Self::Grants, Self::Spent, Self::LogoutDeliveries, Self::Mails];
 
     fn before(self, now: Timestamp) -> Timestamp {
         match self {
@@ -46,6 +49,7 @@ impl Table {
             Self::Grants => now.minus(GRANTS_KEPT),
             Self::Spent => now,
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
+            Self::Mails => now.minus(MAILS_KEPT),
         }
     }
 }
@@ -113,6 +117,7 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::Grants => grants::purge(conn, before, BATCH).await,
                     Table::Spent => spent::purge(conn, before, BATCH).await,
                     Table::LogoutDeliveries => logout_deliveries::purge(conn, before, BATCH).await,
+                    Table::Mails => mails::purge(conn, before, BATCH).await,
                 }
             })
         })

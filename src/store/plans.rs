@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
-use super::{BoxFuture, Conn, Result, Store, clients, consents, grants, locks, logout_deliveries, sessions, settings, spent, users};
+use super::{BoxFuture, Conn, Result, Store, clients, consents, grants, locks, logout_deliveries, mails, sessions, settings, spent, users};
 use crate::secret::Digest;
 
 /// Runs `job` and answers the plan of each of its statements.
@@ -46,6 +46,7 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     spent::find(conn, Kind::Setup, "x").await?;
     settings::find(conn, "x").await?;
     logout_deliveries::list_due(conn, NOW, 10).await?;
+    mails::list_due(conn, NOW, 10).await?;
     logout_deliveries::find(conn, Uuid::nil()).await?;
     logout_deliveries::list(conn, 10).await.map(drop)
 }
@@ -74,6 +75,8 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     spent::redeem(conn, Kind::Setup, "x", NOW).await?;
     locks::redeem(conn, "purge", "me", NOW, Duration::from_secs(1)).await?;
     logout_deliveries::redeem(conn, Uuid::nil(), 0, NOW).await?;
+    mails::redeem(conn, Uuid::nil(), 0, NOW).await?;
+    mails::purge(conn, NOW, 10).await?;
     sessions::purge(conn, NOW, 10).await?;
     grants::purge(conn, NOW, 10).await?;
     spent::purge(conn, NOW, 10).await?;

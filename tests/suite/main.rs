@@ -34,6 +34,7 @@ mod jwks;
 mod languages;
 mod limits;
 mod logout;
+mod mail;
 mod navigation;
 mod outage;
 mod pages;

@@ -2,6 +2,7 @@
 
 mod account;
 mod authentication;
+mod mail;
 mod recovery;
 mod registration;
 mod second_factor;
@@ -10,6 +11,7 @@ use minijinja::Value;
 use minijinja::value::Serde;
 
 use super::views::password::PasswordProblem;
+use super::views::mail::Letter;
 use super::views::{
     AccountChoice, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage, Notice,
     SetupError, SetupPage,
@@ -45,11 +47,11 @@ impl Sample {
     }
 }
 
-/// Renders every sample in every language, strictly, and checks what holds for every page. Returns how many pages were rendered.
+/// Renders every sample and these letters in every language, strictly, and checks what holds for every page and mail. Returns how many were rendered.
 ///
 /// # Errors
 /// All complaints: `pt-BR/login-refused: …`.
-pub fn check(brand: &config::Brand) -> Result<usize, Vec<String>> {
+pub fn check(brand: &config::Brand, letters: &[(String, Letter)]) -> Result<usize, Vec<String>> {
     let used = engine::Used::default();
     let pages = Pages::load_watched(brand, Some(&used)).map_err(|error| vec![error])?;
     let mut complaints = Vec::new();
@@ -66,10 +68,21 @@ pub fn check(brand: &config::Brand) -> Result<usize, Vec<String>> {
             count += 1;
         }
     }
+    for (name, letter) in letters {
+        for locale in Locale::ALL {
+            let found = match pages.mail(locale, letter) {
+                Ok(rendered) => mail::complaints(letter, &rendered, locale),
+                Err(error) => vec![error],
+            };
+            complaints.extend(found.into_iter().map(|what| format!("{}/{name}: {what}", locale.tag())));
+            count += 1;
+        }
+    }
     let used = used.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // The link to help is there only when the operator has one.
-    let unused = pages.0.texts.ids().filter(|id| !used.contains(*id) && (*id != "help" || brand.support_url.is_some()));
-    complaints.extend(unused.map(|id| format!("locales: message {id} is used by no page")));
+    // Some are there only when the operator offers help, or offers none.
+    let elsewhere: &[&str] = if brand.support_url.is_some() { &["mail-footer-no-answer"] } else { &["help", "mail-footer-help"] };
+    let unused = pages.0.texts.ids().filter(|id| !used.contains(*id) && !elsewhere.contains(id));
+    complaints.extend(unused.map(|id| format!("locales: message {id} is used by no page and no mail")));
     if complaints.is_empty() { Ok(count) } else { Err(complaints) }
 }
 
@@ -266,7 +279,9 @@ mod tests {
     fn every_page_in_every_state_and_language_holds_what_all_pages_promise() {
         for support_url in [None, Some("https://help.example.com".to_owned())] {
             let brand = config::Brand { support_url, ..config::Brand::default() };
-            if let Err(complaints) = check(&brand) {
+            let letters =
+                crate::mail::samples::letters(&config::Config::default().issuer(), crate::clock::Timestamp::from_secs(1_800_000_000));
+            if let Err(complaints) = check(&brand, &letters) {
                 panic!("{}", complaints.join("\n"));
             }
         }

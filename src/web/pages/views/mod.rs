@@ -3,6 +3,7 @@
 pub mod account;
 pub mod authentication;
 pub mod password;
+pub mod mail;
 pub mod recovery;
 pub mod registration;
 pub mod second_factor;
