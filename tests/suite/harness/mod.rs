@@ -1,6 +1,7 @@
 //! Driving the real router in process: a fresh database, a clock that moves when told, people and applications that are always there.
 
 mod answer;
+mod authenticator;
 mod browser;
 mod database;
 mod listener;
@@ -29,6 +30,7 @@ use vestibule::store::clients::{self, Client};
 use vestibule::store::users::{self, User};
 
 pub use answer::{Answer, assert_description};
+pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use database::Database;
 pub use listener::Listener;
