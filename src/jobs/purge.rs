@@ -8,7 +8,7 @@ use super::repeat;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::secret;
-use crate::store::{self, grants, locks, logout_deliveries, mails, sessions, spent};
+use crate::store::{self, grants, locks, logout_deliveries, mails, pending_sign_ins, sessions, spent, trusted_devices};
 
 const EVERY: Duration = Duration::from_mins(5);
 
@@ -38,16 +38,26 @@ enum Table {
     Spent,
     LogoutDeliveries,
     Mails,
+    PendingSignIns,
+    TrustedDevices,
 }
 
 impl Table {
-    const ALL: [Self; 5] = [Self::Sessions, Self::Grants, Self::Spent, Self::LogoutDeliveries, Self::Mails];
+    const ALL: [Self; 7] = [
+        Self::Sessions,
+        Self::Grants,
+        Self::Spent,
+        Self::LogoutDeliveries,
+        Self::Mails,
+        Self::PendingSignIns,
+        Self::TrustedDevices,
+    ];
 
     fn before(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Sessions => now.minus(SESSIONS_KEPT),
             Self::Grants => now.minus(GRANTS_KEPT),
-            Self::Spent => now,
+            Self::Spent | Self::PendingSignIns | Self::TrustedDevices => now,
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
             Self::Mails => now.minus(MAILS_KEPT),
         }
@@ -118,6 +128,8 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::Spent => spent::purge(conn, before, BATCH).await,
                     Table::LogoutDeliveries => logout_deliveries::purge(conn, before, BATCH).await,
                     Table::Mails => mails::purge(conn, before, BATCH).await,
+                    Table::PendingSignIns => pending_sign_ins::purge(conn, before, BATCH).await,
+                    Table::TrustedDevices => trusted_devices::purge(conn, before, BATCH).await,
                 }
             })
         })

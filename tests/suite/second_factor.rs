@@ -237,3 +237,19 @@ async fn a_required_second_factor_cannot_be_walked_around() {
     assert_eq!(claims["acr"], "aal2");
     app.browser().open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
 }
+
+/// OT-6, Rauthy v0.32.4: a policy holds for sessions that are older than it, wherever a code is minted.
+#[tokio::test]
+async fn a_policy_that_came_later_holds_for_the_sessions_there_are() {
+    let mut app = TestApp::start().await;
+    let cookie = app.browser_of(seed::ANA).await.cookie(SESSION).unwrap();
+    app.restart_with(|config| config.mfa.required = true).await;
+    let browser = app.browser();
+    browser.set_cookie(SESSION, &cookie);
+    let silent = browser.open(&app.authorize(seed::AUTOTALK).with("prompt", "none").url()).await;
+    assert_eq!(silent.error(), "login_required");
+    let page = browser.open(&app.authorize(seed::AUTOTALK).url()).await.expect("/login/enroll", 200);
+    let phone = Authenticator::scan(&app, &page);
+    page.give_code(&phone.code()).await.click("#codes-saved").await.code();
+    browser.open(&app.authorize(seed::SPA).url()).await.code();
+}

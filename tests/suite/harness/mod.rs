@@ -89,8 +89,14 @@ impl TestApp {
 
     /// Stops and starts the service on the same database.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same with other settings.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
         self.app.store.close().await;
-        let config = self.app.config.clone();
+        let mut config = self.app.config.clone();
+        change(&mut config);
         self.app = App::open(config, Arc::clone(&self.clock) as Arc<dyn Clock>).await.unwrap();
         self.router = vestibule::routes::router(&self.app);
     }
