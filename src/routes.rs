@@ -12,10 +12,10 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use tower::util::option_layer;
 
-use crate::account::{authentication, confirm, console, setup};
+use crate::account::{authentication, confirm, console, not_me, setup};
 use crate::app::App;
 use crate::interaction::second_factor as factor;
-use crate::interaction::{choose_account, consent, login};
+use crate::interaction::{choose_account, consent, login, password_reset};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, userinfo};
 use crate::ratelimit::edge::Group;
@@ -23,7 +23,7 @@ use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, stati
 use crate::{health, home};
 
 /// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
-const POP_UP_PATHS: [&str; 10] = [
+const POP_UP_PATHS: [&str; 13] = [
     "/authorize",
     "/authorize/resume",
     "/login",
@@ -34,6 +34,9 @@ const POP_UP_PATHS: [&str; 10] = [
     "/login/recovery-codes",
     "/choose-account",
     "/consent",
+    "/password/reset",
+    "/password/reset/sent",
+    "/password/reset/finish",
 ];
 
 /// The whole service.
@@ -138,6 +141,11 @@ fn second_factor(app: &App) -> Router<App> {
 /// Forgotten passwords, and "This wasn't me".
 fn recovery() -> Router<App> {
     Router::new()
+        .route("/password/reset", get(password_reset::get).post(password_reset::post))
+        .route("/password/reset/again", post(password_reset::again))
+        .route("/password/reset/sent", get(password_reset::sent::get).post(password_reset::sent::post))
+        .route("/password/reset/finish", get(password_reset::finish::get).post(password_reset::finish::post))
+        .route("/not-me", get(not_me::get).post(not_me::post))
 }
 
 /// New accounts and addresses.

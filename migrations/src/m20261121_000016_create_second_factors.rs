@@ -25,7 +25,8 @@ impl MigrationTrait for Migration {
             )
             .await?;
         // One in use and one being set up, at most.
-        let one_of_each = Index::create().name("totp_credentials_state").table("totp_credentials").col("user_id").col("state").unique().to_owned();
+        let one_of_each =
+            Index::create().name("totp_credentials_state").table("totp_credentials").col("user_id").col("state").unique().to_owned();
         manager.create_index(one_of_each).await?;
         manager
             .create_table(
@@ -56,7 +57,9 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        manager.create_index(Index::create().name("trusted_devices_digest").table("trusted_devices").col("digest").unique().to_owned()).await?;
+        manager
+            .create_index(Index::create().name("trusted_devices_digest").table("trusted_devices").col("digest").unique().to_owned())
+            .await?;
         manager.create_index(Index::create().name("trusted_devices_user_id").table("trusted_devices").col("user_id").to_owned()).await?;
         manager.create_index(Index::create().name("trusted_devices_expires_at").table("trusted_devices").col("expires_at").to_owned()).await
     }

@@ -25,8 +25,12 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        manager.create_index(Index::create().name("pending_sign_ins_digest").table("pending_sign_ins").col("digest").unique().to_owned()).await?;
-        manager.create_index(Index::create().name("pending_sign_ins_expires_at").table("pending_sign_ins").col("expires_at").to_owned()).await?;
+        manager
+            .create_index(Index::create().name("pending_sign_ins_digest").table("pending_sign_ins").col("digest").unique().to_owned())
+            .await?;
+        manager
+            .create_index(Index::create().name("pending_sign_ins_expires_at").table("pending_sign_ins").col("expires_at").to_owned())
+            .await?;
         manager
             .create_table(
                 Table::create()

@@ -10,6 +10,7 @@ use super::known_accounts;
 use super::place::Place;
 use super::second_factor;
 use crate::account::confirm::Then;
+use crate::account::known_device;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
 use crate::mfa::trusted_device;
@@ -54,8 +55,8 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     let then = posted.get(THEN).and_then(Then::named).unwrap_or(Then::Overview);
     let place = Place::open(&app, &visit, posted.get(flow::PARAM))?.leading_to(then);
     match attempt(&app, &visit, trust, &posted).await? {
-        Outcome::SignedIn { session, accounts } => {
-            Ok(with_cookie(with_cookie(see_other(&place.path_after()), Some(session)), Some(accounts)))
+        Outcome::SignedIn { cookies } => {
+            Ok(cookies.into_iter().fold(see_other(&place.path_after()), |response, cookie| with_cookie(response, Some(cookie))))
         }
         Outcome::SecondFactorMissing { user, proofs } => second_factor::begin(&app, &visit, &place, &user, &proofs).await,
         Outcome::Again(form) => {
@@ -71,8 +72,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
 enum Outcome {
     /// With the cookies to set.
     SignedIn {
-        session: HeaderValue,
-        accounts: HeaderValue,
+        cookies: [HeaderValue; 3],
     },
     /// The password was right, and is not enough.
     SecondFactorMissing {
@@ -110,7 +110,8 @@ async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Res
             let proofs = Proofs::password(proof, trusted_device::witness(app, visit, &user).await?);
             match session::start(app, visit, &user, proofs, &origin).await? {
                 Start::Begun(started) => {
-                    Ok(Outcome::SignedIn { session: started.set_cookie, accounts: known_accounts::remember(app, visit, user.id) })
+                    let device = known_device::greet(app, visit, &user, &started.session).await;
+                    Ok(Outcome::SignedIn { cookies: [started.set_cookie, known_accounts::remember(app, visit, user.id), device] })
                 }
                 Start::SecondFactorMissing(proofs) => Ok(Outcome::SecondFactorMissing { user, proofs }),
                 Start::Gone => again(None, Some(Notice::FormRefreshed)),
@@ -133,6 +134,7 @@ fn notice(query: &str) -> Option<Notice> {
         "setup_done" => Some(Notice::SetupDone),
         "code_failed" => Some(Notice::CodeFailed),
         "code_expired" => Some(Notice::CodeExpired),
+        "password_reset" => Some(Notice::PasswordReset),
         _ => None,
     }
 }

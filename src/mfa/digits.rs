@@ -54,7 +54,8 @@ impl std::fmt::Debug for SixDigits {
 
 /// White space, dashes, and what formats text without showing.
 pub(super) fn is_separator(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '-' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{feff}' | '\u{ff0d}')
+    c.is_whitespace()
+        || matches!(c, '-' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{feff}' | '\u{ff0d}')
 }
 
 fn digit(c: char) -> Option<char> {
@@ -68,7 +69,9 @@ mod tests {
 
     #[test]
     fn spaces_dashes_and_digits_of_other_scripts_are_understood() {
-        for typed in ["123456", " 123 456\n", "123-456", "1 2 3 4 5 6", "12\u{2013}34\u{a0}56", "１２３４５６", "١٢٣٤٥٦", "१२३ ४५६", "۱۲۳۴۵۶"] {
+        for typed in
+            ["123456", " 123 456\n", "123-456", "1 2 3 4 5 6", "12\u{2013}34\u{a0}56", "１２３４５６", "١٢٣٤٥٦", "१२३ ४५६", "۱۲۳۴۵۶"]
+        {
             assert_eq!(SixDigits::parse(typed).unwrap().as_str(), "123456", "{typed}");
         }
     }

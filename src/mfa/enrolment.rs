@@ -101,7 +101,10 @@ async fn found(app: &App, user_id: Uuid, bound: Bound) -> store::Result<Option<E
 #[derive(Debug)]
 pub enum Verified {
     /// The app is in use; everything else of the person has ended. Their epoch now, and what the code proved.
-    Enabled { epoch: i64, proof: SecondFactorProof },
+    Enabled {
+        epoch: i64,
+        proof: SecondFactorProof,
+    },
     Refused(Refusal),
     /// It was replaced, or verified, meanwhile.
     Gone,

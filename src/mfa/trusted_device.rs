@@ -11,9 +11,9 @@ use crate::audit::{self, Kind};
 use crate::organization;
 use crate::secret::{self, Digest};
 use crate::session::{SecondFactor, SecondFactorProof};
+use crate::store;
 use crate::store::trusted_devices::{self, TrustedDevice};
 use crate::store::users::User;
-use crate::store;
 use crate::web::Visit;
 use crate::web::cookies::Cookie;
 

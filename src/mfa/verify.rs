@@ -33,7 +33,9 @@ pub enum Verdict {
 pub enum Refusal {
     Wrong,
     /// It was right once; the next one comes in so many seconds.
-    Used { seconds: u64 },
+    Used {
+        seconds: u64,
+    },
     /// The clock of the app is off.
     Drifting,
 }
@@ -165,9 +167,7 @@ impl Trial {
         let spent = match &self.typed {
             Typed::Totp(code) => return self.check_totp(conn, code, attempts).await,
             Typed::Recovery(digest) => store::recovery_codes::redeem(conn, user.id, digest, *now).await?,
-            Typed::Email { code, pending } => {
-                pending_sign_ins::redeem_code(conn, *pending, code, now.minus(email_code::LIFETIME)).await?
-            }
+            Typed::Email { code, pending } => pending_sign_ins::redeem_code(conn, *pending, code, now.minus(email_code::LIFETIME)).await?,
         };
         Ok((!spent).then_some(Refusal::Wrong))
     }

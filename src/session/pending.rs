@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::proof::{First, Proofs};
 use crate::app::App;
 use crate::secret::{self, Digest};
+use crate::store;
 use crate::store::pending_sign_ins::{self, PendingSignIn};
 use crate::store::users::{self, User};
-use crate::store;
 use crate::web::Visit;
 use crate::web::cookies::Cookie;
 

@@ -39,7 +39,9 @@ pub enum SecondFactor {
     /// Nothing was given: it was given on this device not long ago.
     TrustedDevice,
     /// `hardware`: the key cannot leave the authenticator.
-    Passkey { hardware: bool },
+    Passkey {
+        hardware: bool,
+    },
 }
 
 /// That a person has just given a second factor. Made by `mfa` alone.

@@ -4,7 +4,9 @@
 //! aggregate. Functions use a closed set of verbs: `find` (Option), `get` (error if absent), `list`, `insert`, `update`,
 //! `redeem`, `rotate`, `revoke`, `purge`. Must not: decide anything the specifications decide.
 
+pub mod addresses;
 pub mod audit_events;
+pub mod buckets;
 pub mod clients;
 pub mod consents;
 mod error;
@@ -13,6 +15,7 @@ pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;
 pub mod mails;
+pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod recovery_codes;
 pub mod sessions;

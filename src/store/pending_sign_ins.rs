@@ -214,7 +214,10 @@ mod tests {
             let (first, second) = (Digest::of(b"1"), Digest::of(b"2"));
             let half = Duration::from_secs(30);
             let noted = async |code: Digest, now: Timestamp| {
-                store.write_one(move |conn| Box::pin(async move { update_code(conn, id, &code, now, now.minus(half)).await })).await.unwrap()
+                store
+                    .write_one(move |conn| Box::pin(async move { update_code(conn, id, &code, now, now.minus(half)).await }))
+                    .await
+                    .unwrap()
             };
             let spent = async |code: Digest, not_before: Timestamp| {
                 store.write_one(move |conn| Box::pin(async move { redeem_code(conn, id, &code, not_before).await })).await.unwrap()

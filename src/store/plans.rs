@@ -10,7 +10,8 @@ use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::totp_credentials::TotpState;
 use super::{
-    BoxFuture, Conn, Result, Store, clients, consents, factor_attempts, grants, locks, logout_deliveries, mails, pending_sign_ins, recovery_codes, sessions, settings, spent, totp_credentials, trusted_devices, users,
+    BoxFuture, Conn, Result, Store, buckets, clients, consents, factor_attempts, grants, locks, logout_deliveries, mails, password_resets,
+    pending_sign_ins, recovery_codes, sessions, settings, spent, totp_credentials, trusted_devices, users,
 };
 use crate::secret::Digest;
 
@@ -51,6 +52,7 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     logout_deliveries::list_due(conn, NOW, 10).await?;
     mails::list_due(conn, NOW, 10).await?;
     logout_deliveries::find(conn, Uuid::nil()).await?;
+    password_resets::find(conn, Uuid::nil()).await?;
     logout_deliveries::list(conn, 10).await.map(drop)
 }
 
@@ -101,12 +103,25 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     spent::redeem(conn, Kind::Setup, "x", NOW).await?;
     locks::redeem(conn, "purge", "me", NOW, Duration::from_secs(1)).await?;
     logout_deliveries::redeem(conn, Uuid::nil(), 0, NOW).await?;
+    resets(conn, ada.id).await?;
     mails::redeem(conn, Uuid::nil(), 0, NOW).await?;
     mails::purge(conn, NOW, 10).await?;
     sessions::purge(conn, NOW, 10).await?;
     grants::purge(conn, NOW, 10).await?;
     spent::purge(conn, NOW, 10).await?;
     logout_deliveries::purge(conn, NOW, 10).await.map(drop)
+}
+
+async fn resets(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
+    let quota = crate::config::Quota { burst: 1, per: Duration::from_hours(1) };
+    buckets::take(conn, "reset:ada", quota, NOW).await?;
+    buckets::take(conn, "reset:ada", quota, NOW).await?;
+    buckets::revoke(conn, "reset:ada").await?;
+    buckets::purge(conn, NOW, 10).await?;
+    password_resets::redeem_try(conn, user_id, Uuid::nil(), 5, NOW).await?;
+    password_resets::redeem(conn, user_id, Uuid::nil(), NOW).await?;
+    password_resets::revoke(conn, user_id).await?;
+    password_resets::purge(conn, NOW, 10).await.map(drop)
 }
 
 #[tokio::test]

@@ -81,7 +81,8 @@ impl TryFrom<Model> for RecoveryCode {
     fn try_from(row: Model) -> Result<Self> {
         Ok(Self {
             user_id: row.user_id,
-            digest: Digest::from_slice(&row.digest).ok_or_else(|| Error::inconsistent("recovery_codes", "a digest has the wrong length"))?,
+            digest: Digest::from_slice(&row.digest)
+                .ok_or_else(|| Error::inconsistent("recovery_codes", "a digest has the wrong length"))?,
             created_at: Timestamp::from_millis(row.created_at),
             used_at: row.used_at.map(Timestamp::from_millis),
             shown: row.shown,

@@ -96,7 +96,8 @@ impl TryFrom<Model> for TrustedDevice {
         Ok(Self {
             id: row.id,
             user_id: row.user_id,
-            digest: Digest::from_slice(&row.digest).ok_or_else(|| Error::inconsistent("trusted_devices", "a digest has the wrong length"))?,
+            digest: Digest::from_slice(&row.digest)
+                .ok_or_else(|| Error::inconsistent("trusted_devices", "a digest has the wrong length"))?,
             epoch: row.epoch,
             device: row.device,
             address: row.address,

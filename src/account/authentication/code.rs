@@ -59,7 +59,12 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
 }
 
 /// What was proved, or what is wrong and for how many seconds to wait.
-async fn attempt(app: &App, visit: &Visit, current: &Current, typed: &str) -> Result<Result<SecondFactorProof, (CodeError, Option<u64>)>, Detour> {
+async fn attempt(
+    app: &App,
+    visit: &Visit,
+    current: &Current,
+    typed: &str,
+) -> Result<Result<SecondFactorProof, (CodeError, Option<u64>)>, Detour> {
     let scene = scene(app, visit, current);
     let verdict = match SixDigits::parse(typed) {
         Ok(code) => Some(verify::totp(&scene, None, code).await?),

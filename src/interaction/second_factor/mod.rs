@@ -136,7 +136,9 @@ pub(super) async fn begin(app: &App, visit: &Visit, place: &Place<'_>, user: &Us
     let factors = session::factors(&app.store.read(), &app.config, user.id).await?;
     let guest = Guest { standing: Standing::Pending(pending), user: user.clone(), factors };
     let page = guest.page(place);
-    if page == EMAIL && let Some(pending) = guest.pending() {
+    if page == EMAIL
+        && let Some(pending) = guest.pending()
+    {
         let scene = scene(app, visit, place, &guest.user).await?;
         email_code::send(app, &scene.to, pending.row(), &scene.place).await?;
     }

@@ -43,11 +43,17 @@ impl std::fmt::Debug for TotpSecret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     /// Of this step; whether it is the first to be accepted of it, the store decides.
-    Right { step: i64 },
+    Right {
+        step: i64,
+    },
     /// It was right once. The next one comes in so many seconds.
-    Used { seconds: u64 },
+    Used {
+        seconds: u64,
+    },
     /// It would be right at another time: the app's clock is off by so many steps, behind when negative.
-    Drifting { steps: i64 },
+    Drifting {
+        steps: i64,
+    },
     Wrong,
 }
 
@@ -60,8 +66,9 @@ impl TotpSecret {
     /// One that was made elsewhere, in base32 with or without spaces and padding, in any case.
     #[must_use]
     pub fn from_base32(text: &str) -> Option<Self> {
-        let text: Zeroizing<String> =
-            Zeroizing::new(text.chars().filter(|c| !super::digits::is_separator(*c) && *c != '=').map(|c| c.to_ascii_uppercase()).collect());
+        let text: Zeroizing<String> = Zeroizing::new(
+            text.chars().filter(|c| !super::digits::is_separator(*c) && *c != '=').map(|c| c.to_ascii_uppercase()).collect(),
+        );
         let secret = totp_rs::Secret::try_from_base32(text.as_str()).ok()?;
         IMPORTED.contains(&secret.as_bytes().len()).then(|| Self(Zeroizing::new(secret.as_bytes().to_vec())))
     }

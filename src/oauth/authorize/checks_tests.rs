@@ -127,7 +127,8 @@ fn what_is_asked_is_what_is_read() {
 
 #[test]
 fn the_first_assurance_level_we_know_is_the_one_asked_for() {
-    for (values, aal2) in [("aal2", true), ("aal1 aal2", false), ("0 aal2 aal1", true), ("AAL2", false), ("aal22", false), ("aal1", false)] {
+    for (values, aal2) in [("aal2", true), ("aal1 aal2", false), ("0 aal2 aal1", true), ("AAL2", false), ("aal22", false), ("aal1", false)]
+    {
         assert_eq!(with(Metadata::default(), &[("acr_values", values)]).unwrap().aal2, aal2, "{values}");
     }
 }

@@ -2,6 +2,7 @@
 //! Times are milliseconds since 1970.
 
 pub mod audit_events;
+pub mod buckets;
 pub mod clients;
 pub mod consents;
 pub mod factor_attempts;
@@ -9,6 +10,7 @@ pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;
 pub mod mails;
+pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod recovery_codes;
 pub mod sessions;

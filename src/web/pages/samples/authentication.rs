@@ -44,7 +44,9 @@ fn tab() -> Vec<Sample> {
         Sample::of("authentication-required", IDS, &AuthenticationPage { required: true, frozen: true, totp_since: None, ..on.clone() }),
         Sample::of("authentication-fallback", IDS, &AuthenticationPage { email_offered: true, email_fallback: true, ..off.clone() }),
     ];
-    samples.extend(Said::ALL.map(|said| Sample::of(format!("authentication-{said:?}"), IDS, &AuthenticationPage { said: Some(said), ..on.clone() })));
+    samples.extend(
+        Said::ALL.map(|said| Sample::of(format!("authentication-{said:?}"), IDS, &AuthenticationPage { said: Some(said), ..on.clone() })),
+    );
     for trouble in [Trouble::Required, Trouble::Frozen, Trouble::EmailOff, Trouble::EmailUnverified] {
         let page = AuthenticationPage { trouble: Some(trouble), ..off.clone() };
         samples.push(Sample::of(format!("authentication-trouble-{trouble:?}"), IDS, &page));

@@ -10,8 +10,8 @@ mod second_factor;
 use minijinja::Value;
 use minijinja::value::Serde;
 
-use super::views::password::PasswordProblem;
 use super::views::mail::Letter;
+use super::views::password::PasswordProblem;
 use super::views::{
     AccountChoice, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage, Notice,
     SetupError, SetupPage,
@@ -150,7 +150,9 @@ fn login() -> Vec<Sample> {
         ("login-again", again),
         ("login-logged-out", LoginPage { notice: Some(Notice::LoggedOut), ..bare.clone() }),
         ("login-form-refreshed", LoginPage { notice: Some(Notice::FormRefreshed), ..with_client.clone() }),
-        ("login-setup-done", LoginPage { notice: Some(Notice::SetupDone), ..bare }),
+        ("login-setup-done", LoginPage { notice: Some(Notice::SetupDone), ..bare.clone() }),
+        ("login-password-reset", LoginPage { notice: Some(Notice::PasswordReset), ..bare }),
+        ("login-password-reset-client", LoginPage { notice: Some(Notice::PasswordReset), ..with_client.clone() }),
         ("login-long-name", LoginPage { client: Some(long_client()), ..with_client }),
         ("login-hostile", hostile),
     ];

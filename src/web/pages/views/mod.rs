@@ -2,8 +2,8 @@
 
 pub mod account;
 pub mod authentication;
-pub mod password;
 pub mod mail;
+pub mod password;
 pub mod recovery;
 pub mod registration;
 pub mod second_factor;
@@ -58,6 +58,8 @@ pub enum Notice {
     CodeFailed,
     /// The second factor took too long: from the password again.
     CodeExpired,
+    /// A new password was chosen with the link of a mail.
+    PasswordReset,
 }
 
 /// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, `email`, `password`.

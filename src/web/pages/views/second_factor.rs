@@ -14,14 +14,18 @@ pub enum CodeError {
     Format,
     Wrong,
     /// The next one comes in so many seconds.
-    Used { seconds: u64 },
+    Used {
+        seconds: u64,
+    },
     /// The clock of the app is off.
     Drifting,
     WrongEmail,
     MissingRecovery,
     FormatRecovery,
     WrongRecovery,
-    Blocked { wait: Wait },
+    Blocked {
+        wait: Wait,
+    },
     /// Waiting does not help any more.
     Ceiling,
     TooManyMails,
