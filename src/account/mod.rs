@@ -5,6 +5,7 @@
 
 pub mod console;
 pub mod email;
+pub mod email_confirmation;
 pub mod kept;
 pub mod known_device;
 mod mail_link;
@@ -14,5 +15,6 @@ pub mod not_me;
 pub mod notice;
 pub mod password;
 pub mod password_reset;
+pub mod registration;
 pub mod setup;
 pub mod sign_in;

@@ -109,6 +109,7 @@ fn notice(query: &str) -> Option<Notice> {
         "logged_out" => Some(Notice::LoggedOut),
         "setup_done" => Some(Notice::SetupDone),
         "password_reset" => Some(Notice::PasswordReset),
+        "account_created" => Some(Notice::AccountCreated),
         _ => None,
     }
 }

@@ -5,11 +5,11 @@ use axum::response::Response;
 use http::StatusCode;
 
 use crate::account::kept::{Asked, Kept};
-use super::Waiting;
 use crate::account::password_reset::{self, CodeError, Way, verify_code};
 use crate::app::App;
 use crate::interaction::flow::{self, FlowQuery};
 use crate::interaction::form::{self, see_other};
+use crate::interaction::waiting::Waiting;
 use crate::session::browser::{self, Trust};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::recovery::{ResetCodeError, ResetSentPage};

@@ -54,6 +54,8 @@ pub enum Notice {
     SetupDone,
     /// A new password was chosen with the link of a mail.
     PasswordReset,
+    /// The person has just made their account.
+    AccountCreated,
 }
 
 /// `GET /login`. Posts to `/login`: `i`, `csrf_token`, `email`, `password`.
