@@ -26,7 +26,7 @@ impl Mail {
         let mut next = || part(parts.next()?.split(&end).next()?);
         let (text, html) = (next()?, next()?);
         let (subject, to) = (words(field(&headers, "subject")?), words(field(&headers, "to")?));
-        Some(Self { subject, to, text, html, headers })
+        Some(Self { headers, subject, to, text, html })
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -85,21 +85,18 @@ fn words(value: &str) -> String {
     let mut encoded_before = false;
     for word in value.split_inclusive(' ') {
         let inner = word.trim_end().trim_matches('"').strip_prefix("=?utf-8?b?").and_then(|rest| rest.strip_suffix("?="));
-        match inner.and_then(|encoded| STANDARD.decode(encoded).ok()) {
-            Some(bytes) => {
-                // White space between two encoded words is not part of the text (§6.2).
-                if encoded_before {
-                    out.truncate(out.trim_end().len());
-                }
-                out.push_str(&String::from_utf8_lossy(&bytes));
-                out.extend(word.ends_with(' ').then_some(' '));
-                encoded_before = true;
+        let decoded = inner.and_then(|encoded| STANDARD.decode(encoded).ok());
+        if let Some(bytes) = &decoded {
+            // White space between two encoded words is not part of the text (§6.2).
+            if encoded_before {
+                out.truncate(out.trim_end().len());
             }
-            None => {
-                out.push_str(word);
-                encoded_before = false;
-            }
+            out.push_str(&String::from_utf8_lossy(bytes));
+            out.extend(word.ends_with(' ').then_some(' '));
+        } else {
+            out.push_str(word);
         }
+        encoded_before = decoded.is_some();
     }
     out.trim().replace('"', "")
 }

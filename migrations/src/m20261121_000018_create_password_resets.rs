@@ -26,9 +26,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        manager
-            .create_index(Index::create().name("password_resets_expires_at").table("password_resets").col("expires_at").to_owned())
-            .await
+        manager.create_index(Index::create().name("password_resets_expires_at").table("password_resets").col("expires_at").to_owned()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

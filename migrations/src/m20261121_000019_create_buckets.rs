@@ -9,9 +9,7 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
-            .create_table(
-                Table::create().table("buckets").col(string("key").primary_key()).col(big_integer("full_at")).to_owned(),
-            )
+            .create_table(Table::create().table("buckets").col(string("key").primary_key()).col(big_integer("full_at")).to_owned())
             .await?;
         manager.create_index(Index::create().name("buckets_full_at").table("buckets").col("full_at").to_owned()).await
     }

@@ -15,10 +15,10 @@ use crate::audit::{self, Event, Kind};
 use crate::mail::{self, Message};
 use crate::secret::Purpose;
 use crate::session;
+use crate::store;
 use crate::store::mails;
 use crate::store::sessions::Session;
 use crate::store::users::User;
-use crate::store;
 use crate::web::Visit;
 use crate::web::cookies::Cookie;
 
@@ -66,7 +66,8 @@ fn of(app: &App, visit: &Visit) -> Known {
 async fn tell(app: &App, visit: &Visit, user: &User, session: &Session) -> store::Result<()> {
     let now = app.now();
     let place = place(visit, now);
-    let event = Event::new(Kind::NewDevice, &session::origin(visit)).user(user.id).session(session.id).detail("device", place.device.clone());
+    let event =
+        Event::new(Kind::NewDevice, &session::origin(visit)).user(user.id).session(session.id).detail("device", place.device.clone());
     let message = Message::NewDevice { place, not_me: not_me::link(app, user.id, now) };
     let mail = mail::prepare(app, &recipient(user, visit.locale_for(None)), &message, now);
     app.store

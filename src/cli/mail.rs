@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::mail::{self, Message, Recipient, samples};
+use crate::store::mails;
 use crate::web::Locale;
 
 #[derive(Debug, Subcommand)]
@@ -31,13 +32,16 @@ pub(super) struct Test {
     /// In which language: en, pt-BR or es. By default brand.default_locale.
     #[arg(long, value_name = "TAG")]
     locale: Option<String>,
+    /// Leave them in the outbox, for the running service to send.
+    #[arg(long)]
+    queue: bool,
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
     let Command::Test(arguments) = command;
     let to = recipient(&arguments, config)?;
     let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
-    let answer = test(&app, &to, &arguments.kind).await;
+    let answer = test(&app, &to, &arguments).await;
     app.store.close().await;
     answer
 }
@@ -51,10 +55,11 @@ fn recipient(arguments: &Test, config: &Config) -> Result<Recipient, Failure> {
 }
 
 /// One after the other; the first that is not taken ends it.
-async fn test(app: &App, to: &Recipient, kind: &str) -> Result<Answer, Failure> {
+async fn test(app: &App, to: &Recipient, arguments: &Test) -> Result<Answer, Failure> {
     let all = samples::messages(&app.issuer, app.now());
     let mut kinds: Vec<&str> = all.iter().map(Message::kind).collect();
     kinds.dedup();
+    let kind = arguments.kind.as_str();
     let chosen: Vec<&Message> = match kind {
         "all" => all.iter().collect(),
         one => all.iter().find(|message| message.kind() == one).into_iter().collect(),
@@ -64,12 +69,26 @@ async fn test(app: &App, to: &Recipient, kind: &str) -> Result<Answer, Failure> 
     }
     let (mut lines, mut sent) = (Vec::new(), Vec::new());
     for message in chosen {
-        let answer = mail::send_now(app, to, message).await;
-        let answer = answer.map_err(|why| Failure::new(format!("{} was not sent to {}: {why}", message.kind(), to.email)))?;
+        let answer = if arguments.queue { queue(app, to, message).await? } else { send(app, to, message).await? };
         lines.push(format!("{}: {answer}", message.kind()));
         sent.push(json!({ "kind": message.kind(), "answer": answer }));
     }
     Ok(Answer::new(lines.join("\n"), &json!({ "to": to.email, "locale": to.locale, "sent": sent })))
+}
+
+async fn send(app: &App, to: &Recipient, message: &Message) -> Result<String, Failure> {
+    let answer = mail::send_now(app, to, message).await;
+    answer.map_err(|why| Failure::new(format!("{} was not sent to {}: {why}", message.kind(), to.email)))
+}
+
+async fn queue(app: &App, to: &Recipient, message: &Message) -> Result<String, Failure> {
+    let row = mail::prepare(app, to, message, app.now());
+    let inserted = app.store.write(move |conn| {
+        let row = row.clone();
+        Box::pin(async move { mails::insert(conn, &row).await })
+    });
+    inserted.await?;
+    Ok("waits in the outbox".to_owned())
 }
 
 #[cfg(test)]
@@ -79,7 +98,7 @@ mod tests {
     use crate::config::MailTransport;
 
     fn arguments(kind: &str, locale: Option<&str>) -> Command {
-        Command::Test(Test { to: "Ana@Example.com".to_owned(), kind: kind.to_owned(), locale: locale.map(str::to_owned) })
+        Command::Test(Test { to: "Ana@Example.com".to_owned(), kind: kind.to_owned(), locale: locale.map(str::to_owned), queue: false })
     }
 
     #[tokio::test]
@@ -90,7 +109,7 @@ mod tests {
         config.mail.transport = MailTransport::File;
         config.mail.directory = directory.path().join("mail");
         let answer = run(arguments("one_time_code", Some("es")), &config).await.unwrap();
-        assert!(answer.text.starts_with("one_time_code: ") && answer.text.ends_with(".eml"), "{}", answer.text);
+        assert!(answer.text.starts_with("one_time_code: ") && answer.text.contains("/mail/"), "{}", answer.text);
         assert_eq!(answer.json["to"], "ana@example.com");
         let all = run(arguments("all", None), &config).await.unwrap();
         let sent = all.json["sent"].as_array().unwrap().len();

@@ -116,7 +116,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::User(command) => user::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
-        Command::Mail(command) => mail::run(command, &config).await,
+        Command::Mail(command) => Box::pin(mail::run(command, &config)).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
         Command::Healthcheck => healthcheck::run(&config).await,

@@ -247,6 +247,8 @@ mod tests {
                 since: Some(Timestamp::from_secs(5)),
                 user: Some(Uuid::from_u128(4)),
                 turned_down: Some(SignIn { session_id: Uuid::from_u128(9), at: Timestamp::from_secs(1) }),
+                aal2: true,
+                second_factor: false,
             },
             question: Some(Question { user_id: Uuid::from_u128(4), scope: "openid".to_owned() }),
             ..Flow::default()

@@ -96,19 +96,20 @@ pub async fn find(conn: &Conn<'_>, id: Uuid) -> Result<Option<Mail>> {
     Entity::find_by_id(id).one(conn).await?.map(Mail::try_from).transpose()
 }
 
-/// The newest, newest first.
+/// The newest, newest first: ids begin with the time.
 pub async fn list(conn: &Conn<'_>, limit: u64) -> Result<Vec<Mail>> {
-    let newest = Entity::find().order_by_desc(Column::CreatedAt).limit(limit);
+    let newest = Entity::find().order_by_desc(Column::Id).limit(limit);
     newest.all(conn).await?.into_iter().map(Mail::try_from).collect()
 }
 
-/// Removes finished ones created before `before`, at most `limit`.
+/// Removes those finished before `before`, at most `limit`.
 pub async fn purge(conn: &Conn<'_>, before: Timestamp, limit: u64) -> Result<u64> {
     let old = Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(Column::CreatedAt.lt(before.millis()))
-        .filter(Column::State.ne(MailState::Pending.as_str()))
+        .filter(Column::State.is_in([MailState::Sent.as_str(), MailState::Failed.as_str()]))
+        // Of what is finished, this is when.
+        .filter(Column::NextAttemptAt.lt(before.millis()))
         .limit(limit)
         .into_query();
     Ok(Entity::delete_many().filter(Column::Id.in_subquery(old)).exec(conn).await?.rows_affected)

@@ -61,6 +61,7 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     users::insert(conn, &ada).await?;
     sessions::insert(conn, &hers).await?;
     sessions::update_last_seen(conn, hers.id, NOW).await?;
+    sessions::update_epoch_of_user(conn, ada.id, 4).await?;
     users::update_last_sign_in(conn, ada.id, NOW).await?;
     users::update_password(conn, ada.id, "new", NOW).await?;
     users::update_password_hash(conn, ada.id, "new", "stronger").await?;

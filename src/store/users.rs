@@ -167,6 +167,18 @@ pub async fn update_password(conn: &Conn<'_>, id: Uuid, password_hash: &str, now
     one_changed(changed.rows_affected)
 }
 
+/// Raises the epoch: every session and grant made before is dead. The new epoch.
+pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<i64> {
+    let changed = Entity::update_many()
+        .col_expr(Column::AuthEpoch, Expr::col(Column::AuthEpoch).add(1))
+        .col_expr(Column::UpdatedAt, forward(now))
+        .filter(Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    one_changed(changed.rows_affected)?;
+    epoch(conn, id).await
+}
+
 /// Takes the password away and raises the epoch, which is answered: until another is set nobody signs in with one, and what was begun is over.
 pub async fn revoke_password(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<i64> {
     let changed = Entity::update_many()
@@ -177,7 +189,12 @@ pub async fn revoke_password(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Resul
         .exec(conn)
         .await?;
     one_changed(changed.rows_affected)?;
-    find(conn, id).await?.map(|user| user.auth_epoch).ok_or(Error::NotFound("user"))
+    epoch(conn, id).await
+}
+
+async fn epoch(conn: &Conn<'_>, id: Uuid) -> Result<i64> {
+    let epoch = Entity::find_by_id(id).select_only().column(Column::AuthEpoch).into_tuple().one(conn).await?;
+    epoch.ok_or(Error::NotFound("user"))
 }
 
 /// `now`, or just after the last change when that was not before: two changes never have the same time.

@@ -19,7 +19,7 @@ pub mod texts;
 pub mod visit;
 
 pub use i18n::Locale;
-pub use page_error::{ErrorKind, PageError};
+pub use page_error::{ErrorKind, PageError, Wait};
 pub use pages::{Page, Pages};
 pub use params::{Params, ParamsError, StrictForm, StrictQuery};
 pub use visit::Visit;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE, USER_AGENT};
+use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
@@ -123,7 +123,7 @@ impl Visit {
     /// What the browser says it is, in words: `Firefox on Windows`.
     #[must_use]
     pub fn device(&self) -> Option<String> {
-        device::describe(self.headers.get(USER_AGENT)?.to_str().ok()?)
+        device::describe(self)
     }
 
     /// The locale to render in, given the `ui_locales` of the authorization request (OpenID Connect Core §3.1.2.1).

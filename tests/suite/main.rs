@@ -12,6 +12,8 @@
 mod harness;
 
 mod account_choice;
+mod account_confirm;
+mod account_password;
 mod architecture;
 mod authorize;
 mod authorize_parameters;

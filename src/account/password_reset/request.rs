@@ -173,7 +173,12 @@ fn made(app: &App, visit: &Visit, wish: &Wish, user: Option<&User>, now: Timesta
     };
     let token = mail_link::seal(app, &MailLink::Reset { user_id, secret }, expires_at);
     let link = app.issuer.url(&format!("/password/reset/finish?token={token}"));
-    let message = Message::PasswordReset { link, code, minutes: minutes(app), place: Where { application: wish.application.clone(), ..place(visit, now) } };
+    let message = Message::PasswordReset {
+        link,
+        code,
+        minutes: minutes(app),
+        place: Where { application: wish.application.clone(), ..place(visit, now) },
+    };
     let mail = mail::prepare(app, &to(user, wish), &message, now);
     (reset, if let Some(reason) = withheld(user) { never_sent(mail, reason) } else { mail })
 }

@@ -6,9 +6,9 @@ use http::StatusCode;
 
 use crate::account::kept::Kept;
 use crate::account::new_password::NewPassword;
+use crate::account::password::Context;
 use crate::account::password_reset::{self, Found, State as Live, Way};
 use crate::app::App;
-use crate::config;
 use crate::interaction::flow::{self, Flow};
 use crate::interaction::form::{self, facts, see_other};
 use crate::organization;
@@ -53,7 +53,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     if trust == Trust::Stale {
         return show(&app, &visit, &found, &live.1, None, true).await;
     }
-    let password = match NewPassword::read(&posted).check(&rules(&app, &live.1).await?) {
+    let password = match NewPassword::read(&posted).check(&app, &rules(&app, &live.1).await?).await {
         Ok(password) => password,
         Err(error) => return show(&app, &visit, &found, &live.1, Some(error), false).await,
     };
@@ -79,9 +79,9 @@ async fn after(app: &App, visit: &Visit, found: &Found, user: &User) -> Result<R
 }
 
 /// What this person's password must be.
-async fn rules(app: &App, user: &User) -> Result<config::Password, PageError> {
+async fn rules(app: &App, user: &User) -> Result<Context, PageError> {
     let policy = organization::policy(&app.store.read(), &app.config, user.id).await?;
-    Ok(config::Password { min_length: policy.password_min_length, ..app.config.password.clone() })
+    Ok(Context::of_service(&app.config).under(&policy).email(&user.email).profile(&user.profile))
 }
 
 /// Somebody who opens the link elsewhere reads the language the reset was asked for in, unless they picked one there.
@@ -103,16 +103,16 @@ async fn show(
         None => None,
     };
     let (browser, set_cookie) = browser::binding(app, visit);
+    let status = if error.is_some() || refreshed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = ResetFinishPage {
         csrf_token: csrf::token(&app.sealer, &browser),
         email: user.email.clone(),
-        min_length: rules(app, user).await?.min_length,
+        min_length: rules(app, user).await?.min_length(),
         client,
         error,
         refreshed,
         return_origin: flow.as_ref().and_then(Flow::return_origin),
     };
-    let status = if error.is_some() || refreshed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(with_cookie(app.pages.render_with_status(status, visit, locale(visit, found), &page), set_cookie))
 }
 

@@ -10,11 +10,11 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::account::kept::{Asked, Kept};
 use super::flow::{self, Flow, FlowQuery};
 use super::form::{self, see_other};
 use super::waiting::Waiting;
 use crate::account::email;
+use crate::account::kept::{Asked, Kept};
 use crate::account::password_reset::{self, Whom, Wish};
 use crate::app::App;
 use crate::session::browser::{self, Trust};

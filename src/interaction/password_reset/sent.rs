@@ -43,14 +43,16 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     let Some(asked) = kept.asked.clone() else { return Ok(see_other(&waiting.path("/password/reset"))) };
     let error = match trust {
         Trust::Stale => None,
-        Trust::Ours => match verify_code(&app, asked.requested.account, asked.requested.attempt, posted.get("code").unwrap_or_default()).await? {
-            Ok(()) => {
-                let opened = Some(Way::Code { account: asked.requested.account, attempt: asked.requested.attempt });
-                let set_cookie = Kept { opened, ..kept }.set_cookie(&app);
-                return Ok(with_cookie(see_other("/password/reset/finish"), Some(set_cookie)));
+        Trust::Ours => {
+            match verify_code(&app, asked.requested.account, asked.requested.attempt, posted.get("code").unwrap_or_default()).await? {
+                Ok(()) => {
+                    let opened = Some(Way::Code { account: asked.requested.account, attempt: asked.requested.attempt });
+                    let set_cookie = Kept { opened, ..kept }.set_cookie(&app);
+                    return Ok(with_cookie(see_other("/password/reset/finish"), Some(set_cookie)));
+                }
+                Err(error) => Some(error),
             }
-            Err(error) => Some(error),
-        },
+        }
     };
     let error = error.map(|error| match error {
         CodeError::Malformed => ResetCodeError::Malformed,

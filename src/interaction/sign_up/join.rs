@@ -7,11 +7,13 @@ use http::{StatusCode, Uri};
 use crate::account::kept::Kept;
 use crate::account::mailed::Mailed;
 use crate::account::new_password::NewPassword;
+use crate::account::password::Context;
 use crate::account::registration::{self, Joining, Look};
 use crate::app::App;
 use crate::interaction::flow::{self, Flow};
 use crate::interaction::form::{self, see_other};
 use crate::session::browser::{self, Trust};
+use crate::store::users::Profile;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::recovery::{DeadLink, PasswordError};
 use crate::web::pages::views::registration::{JoinDeadPage, JoinPage};
@@ -52,7 +54,7 @@ pub async fn post(State(app): State<App>, visit: Visit, uri: Uri, StrictForm(pos
     if typed.refreshed {
         return Ok(show(&app, &visit, &joining, typed));
     }
-    let password = match NewPassword::read(&posted).check(&app.config.password) {
+    let password = match NewPassword::read(&posted).check(&app, &rules(&app, &joining, typed.name.as_deref())).await {
         Ok(password) => password,
         Err(error) => return Ok(show(&app, &visit, &joining, Typed { error: Some(error), ..typed })),
     };
@@ -79,6 +81,12 @@ fn locale(visit: &Visit, joining: &Joining) -> Locale {
     visit.locale_for(joining.locale.as_deref())
 }
 
+/// What the password must be: nothing is known of the person but what they typed.
+fn rules(app: &App, joining: &Joining, name: Option<&str>) -> Context {
+    let profile = Profile { name: name.map(str::to_owned).or_else(|| joining.name.clone()), ..Profile::default() };
+    Context::of_service(&app.config).email(&joining.email).profile(&profile)
+}
+
 /// What the form brought.
 #[derive(Default)]
 struct Typed {
@@ -96,7 +104,7 @@ fn show(app: &App, visit: &Visit, joining: &Joining, typed: Typed) -> Response {
         email: joining.email.clone(),
         name: typed.name.or_else(|| joining.name.clone()).unwrap_or_default(),
         organization: joining.organization.clone(),
-        min_length: app.config.password.min_length,
+        min_length: rules(app, joining, None).min_length(),
         error: typed.error,
         refreshed: typed.refreshed,
     };

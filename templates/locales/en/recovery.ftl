@@ -31,10 +31,6 @@ reset-finish-heading = Choose a new password
 reset-finish-text = You will be logged out everywhere else.
 reset-finish-client = After that you can log in to continue to { $client }.
 reset-save = Save
-password-error-missing = Enter a new password
-password-error-too_short = Use at least { $min } characters. You typed { $typed }.
-password-error-too_long = That password is too long. Use a shorter one.
-password-error-mismatch = The two passwords do not match.
 
 reset-dead-heading-used = This link has already been used
 reset-dead-text-used = Each link changes the password once. If it was not you, send a new link and choose another password now.

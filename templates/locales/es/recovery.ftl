@@ -31,10 +31,6 @@ reset-finish-heading = Elige una contraseña nueva
 reset-finish-text = Se cerrará tu sesión en todos los demás sitios.
 reset-finish-client = Después podrás iniciar sesión para continuar en { $client }.
 reset-save = Guardar
-password-error-missing = Escribe una contraseña nueva
-password-error-too_short = Usa al menos { $min } caracteres. Has escrito { $typed }.
-password-error-too_long = Esa contraseña es demasiado larga. Usa una más corta.
-password-error-mismatch = Las dos contraseñas no coinciden.
 
 reset-dead-heading-used = Este enlace ya se usó
 reset-dead-text-used = Cada enlace cambia la contraseña una sola vez. Si no fuiste tú, envía un enlace nuevo y elige otra contraseña ahora.

@@ -31,10 +31,6 @@ reset-finish-heading = Escolha uma nova senha
 reset-finish-text = Você sairá de todos os outros lugares.
 reset-finish-client = Depois disso você poderá entrar para continuar em { $client }.
 reset-save = Salvar
-password-error-missing = Digite uma nova senha
-password-error-too_short = Use pelo menos { $min } caracteres. Você digitou { $typed }.
-password-error-too_long = Essa senha é longa demais. Use uma mais curta.
-password-error-mismatch = As duas senhas não são iguais.
 
 reset-dead-heading-used = Este link já foi usado
 reset-dead-text-used = Cada link muda a senha uma única vez. Se não foi você, envie um novo link e escolha outra senha agora.

@@ -2,6 +2,7 @@
 
 use super::{HOSTILE, Sample, client, flow};
 use crate::web::pages::views::ClientView;
+use crate::web::pages::views::password::PasswordProblem;
 use crate::web::pages::views::recovery::{
     DeadLink, NotMePage, NotMeState, PasswordError, ResetCodeError, ResetDeadPage, ResetFinishPage, ResetPage, ResetSentPage,
 };
@@ -23,7 +24,10 @@ fn reset() -> Vec<Sample> {
         ("password-reset", bare.clone()),
         ("password-reset-client", waiting.clone()),
         ("password-reset-invalid", ResetPage { invalid: true, email: HOSTILE.to_owned(), ..bare }),
-        ("password-reset-refreshed", ResetPage { refreshed: true, client: Some(ClientView { name: HOSTILE.to_owned(), ..client() }), ..waiting }),
+        (
+            "password-reset-refreshed",
+            ResetPage { refreshed: true, client: Some(ClientView { name: HOSTILE.to_owned(), ..client() }), ..waiting },
+        ),
     ];
     states.iter().map(|(name, page)| Sample::of(*name, &["identifier"], page)).collect()
 }
@@ -51,9 +55,9 @@ fn finish() -> Vec<Sample> {
         ("password-reset-finish", bare.clone()),
         ("password-reset-finish-client", ResetFinishPage { client: Some(client()), email: HOSTILE.to_owned(), ..bare.clone() }),
         ("password-reset-finish-refreshed", ResetFinishPage { refreshed: true, ..bare.clone() }),
-        ("password-reset-finish-missing", wrong(PasswordError::Missing)),
-        ("password-reset-finish-short", wrong(PasswordError::TooShort { min: 15, typed: 9 })),
-        ("password-reset-finish-long", wrong(PasswordError::TooLong)),
+        ("password-reset-finish-missing", wrong(PasswordProblem::Missing.into())),
+        ("password-reset-finish-short", wrong(PasswordProblem::TooShort { min: 15, typed: 9 }.into())),
+        ("password-reset-finish-long", wrong(PasswordProblem::TooLong.into())),
         ("password-reset-finish-mismatch", wrong(PasswordError::Mismatch)),
     ];
     states.iter().map(|(name, page)| Sample::of(*name, &["new-password", "new-password-confirmation", "identifier"], page)).collect()

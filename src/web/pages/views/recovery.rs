@@ -2,17 +2,23 @@
 
 use serde::Serialize;
 
+use super::password::PasswordProblem;
+
 use super::{ClientView, with_flow};
 use crate::web::pages::Page;
 
-/// What is wrong with a new password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// What is wrong with a new password that was typed twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum PasswordError {
-    Missing,
-    TooShort { min: usize, typed: usize },
-    TooLong,
     Mismatch,
+    Problem { problem: PasswordProblem },
+}
+
+impl From<PasswordProblem> for PasswordError {
+    fn from(problem: PasswordProblem) -> Self {
+        Self::Problem { problem }
+    }
 }
 
 fn path(path: &str, flow: Option<&str>) -> String {
