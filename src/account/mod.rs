@@ -5,6 +5,7 @@
 
 pub mod console;
 pub mod email;
+pub mod import;
 pub mod not_me;
 pub mod password;
 pub mod setup;

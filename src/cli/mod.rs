@@ -22,6 +22,7 @@ mod templates;
 #[cfg(test)]
 mod testing;
 mod user;
+mod user_import;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -157,6 +158,7 @@ mod tests {
             "user list",
             "user show a@b.example",
             "user set-password a@b.example --generate-password",
+            "user import people.csv --dry-run",
             "apply a.toml b.toml --dry-run",
             "keys list",
             "keys rotate",

@@ -3,6 +3,7 @@
 //! Owns: how a password becomes a PHC string and is compared with one; which new passwords are acceptable; how many are hashed at once.
 //! Must not: know whose password it is. RFC 9106, NIST SP 800-63B-4 §3.1.1.2, OWASP ASVS 5 §6.2 and §11.4.
 
+mod foreign;
 mod hasher;
 mod phc;
 mod policy;
@@ -38,6 +39,13 @@ pub enum Verdict {
 #[must_use]
 pub fn is_verifiable(phc: &str) -> bool {
     phc::Stored::parse(phc).is_some()
+}
+
+/// Whether it is a hash of another product that [`Passwords::verify`] can compare with (bcrypt, PBKDF2, scrypt), to be replaced by Argon2id at the next
+/// sign-in.
+#[must_use]
+pub fn is_importable(hash: &str) -> bool {
+    foreign::Foreign::parse(hash).is_some()
 }
 
 /// Hash threads with reused memory, a bounded queue and a deadline. Cheap to clone; the threads end with the last clone.
