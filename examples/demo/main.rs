@@ -2,7 +2,9 @@
 //!
 //! `cargo run --release --example demo`, then open the addresses it prints. Ctrl-C removes everything it made.
 
+mod eml;
 mod logout_token;
+mod mail;
 mod relying_party;
 mod seed;
 
@@ -15,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vestibule::app::{App, Server};
 use vestibule::clock::SystemClock;
-use vestibule::config::{CidrList, Config};
+use vestibule::config::{CidrList, Config, MailTransport};
 use vestibule::secret::Secret;
 
 const PROVIDER_PORT: u16 = 8080;
@@ -33,7 +35,8 @@ async fn main() -> Result<(), Problem> {
     let app = App::open(config(directory.path())?, Arc::new(SystemClock)).await?;
     seed::people_and_applications(&app, AUTOTALK_PORT, TICKETING_PORT).await?;
     let issuer = app.issuer.as_str().to_owned();
-    let server = Server::bind(app).await?;
+    let mailbox = mail::router(app.config.mail.directory.clone());
+    let server = Server::bind(app).await?.beside(mailbox);
     let stop = CancellationToken::new();
     let provider = tokio::spawn(server.run(stop.clone()));
 
@@ -65,6 +68,8 @@ fn config(directory: &Path) -> Result<Config, Problem> {
     config.server.listen = loopback(PROVIDER_PORT);
     config.database.url = Secret::new(format!("sqlite://{}", directory.join("vestibule.db").display()));
     config.keys.directory = directory.join("keys");
+    config.mail.transport = MailTransport::File;
+    config.mail.directory = directory.join("mail");
     config.outbound.allowed_networks = "127.0.0.0/8, ::1".parse::<CidrList>()?;
     Ok(config)
 }
@@ -74,6 +79,7 @@ fn announce(issuer: &str) {
     println!("AutoTalk   http://localhost:{AUTOTALK_PORT}   an application: sign in here first");
     println!("Ticketing  http://localhost:{TICKETING_PORT}   another one: no second prompt");
     println!("Vestibule  {issuer}/account   the identity provider and My Account");
+    println!("Mail       {issuer}/demo/mail   what people get sent");
     println!("Account    {}   password: {}", seed::EMAIL, seed::PASSWORD);
     println!("Ctrl-C ends the demo and removes everything it made.");
 }

@@ -19,6 +19,7 @@ use crate::account::password::Passwords;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Issuer};
 use crate::keys::KeyRing;
+use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
@@ -46,6 +47,7 @@ pub struct Shared {
     pub passwords: Passwords,
     pub pages: Pages,
     pub outbound: Outbound,
+    pub mailer: Mailer,
     pub edge: Edge,
     /// Rung when a logout delivery is waiting.
     pub logout_waiting: Notify,

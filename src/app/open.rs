@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::{Config, StartupError};
 use crate::jobs;
 use crate::keys::{self, KeyRing};
+use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
@@ -35,6 +36,7 @@ impl App {
             .map_err(|error| StartupError::new("keys.directory", format!("the signing keys cannot be used: {error}")))?;
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
         let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
+        let mailer = Mailer::open(&config)?;
         let app = Self::new(Shared {
             access_tokens: Verifier::new(keys.clone(), &issuer),
             clients: ClientCache::new(store.clone()),
@@ -52,6 +54,7 @@ impl App {
             keys,
             pages,
             outbound,
+            mailer,
         });
         let created = app.keys.created().to_vec();
         jobs::keys::record_made(&app, &created).await;

@@ -99,6 +99,7 @@ pub struct Server {
     app: App,
     listener: TcpListener,
     tls: Option<Tls>,
+    beside: Router,
 }
 
 impl Server {
@@ -112,7 +113,13 @@ impl Server {
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|error| StartupError::new("server.listen", format!("cannot listen on {listen}: {error}")))?;
-        Ok(Self { app, listener, tls })
+        Ok(Self { app, listener, tls, beside: Router::new() })
+    }
+
+    /// Serves these routes too, before our own: the demo has pages of its own on the issuer's address.
+    #[must_use]
+    pub fn beside(self, routes: Router) -> Self {
+        Self { beside: routes, ..self }
     }
 
     /// The address bound, with the port the system chose where 0 was configured.
@@ -122,7 +129,7 @@ impl Server {
 
     /// Serves until `stop`; then readiness says no, running requests get `server.drain_timeout`, jobs stop, the store closes.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { app, listener, tls } = self;
+        let Self { app, listener, tls, beside } = self;
         let background = TaskTracker::new();
         let jobs_stop = CancellationToken::new();
         background.spawn(jobs::run(app.clone(), jobs_stop.clone()));
@@ -131,7 +138,7 @@ impl Server {
         }
         tracing::info!(issuer = app.issuer.as_str(), listen = ?listener.local_addr().ok(), tls = tls.is_some(), "serving");
 
-        let connections = Connections::new(&app);
+        let connections = Connections::new(&app, beside);
         tokio::select! {
             () = connections.accept_all(&listener, tls.as_ref()) => {}
             () = stop.cancelled() => {}
@@ -163,7 +170,7 @@ struct Connections {
 }
 
 impl Connections {
-    fn new(app: &App) -> Self {
+    fn new(app: &App, beside: Router) -> Self {
         let server = &app.config.server;
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
@@ -179,7 +186,7 @@ impl Connections {
             .max_concurrent_streams(100)
             .max_pending_accept_reset_streams(20);
         Self {
-            router: routes::router(app),
+            router: beside.fallback_service(routes::router(app)),
             builder: Arc::new(builder),
             slots: Arc::new(Semaphore::new(server.max_connections)),
             graceful: GracefulShutdown::new(),

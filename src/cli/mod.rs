@@ -13,6 +13,7 @@ mod database;
 mod failure;
 mod healthcheck;
 mod keys;
+mod mail;
 mod migrate;
 mod moment;
 mod output;
@@ -66,6 +67,9 @@ enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Mail.
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -113,6 +117,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::User(command) => user::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
+        Command::Mail(command) => Box::pin(mail::run(command, &config)).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
         Command::Healthcheck => healthcheck::run(&config).await,
@@ -163,6 +168,7 @@ mod tests {
             "keys list",
             "keys rotate",
             "keys revoke a",
+            "mail test --to a@b.example --kind all --locale es",
             "config check",
             "config reference",
             "templates check",

@@ -52,7 +52,7 @@ pub(super) fn read(environment: impl Iterator<Item = (OsString, OsString)>, sett
 fn typed(setting: &Setting, text: &str) -> Value {
     match setting.kind.as_str() {
         "bool" => text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from),
-        "u32" | "usize" => text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from),
+        "u16" | "u32" | "usize" => text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from),
         _ => Value::from(text),
     }
 }

@@ -112,9 +112,9 @@ mod tests {
 
     #[test]
     fn an_unknown_variable_is_refused_with_the_nearest_one() {
-        let text = failure("", &[("VESTIBULE_SERVER__LISTN", "127.0.0.1:1"), ("VESTIBULE_MAIL__TRANSPORT", "log")]);
+        let text = failure("", &[("VESTIBULE_SERVER__LISTN", "127.0.0.1:1"), ("VESTIBULE_PARCEL__TRANSPORT", "log")]);
         assert!(text.contains("VESTIBULE_SERVER__LISTN: no such setting. Did you mean `VESTIBULE_SERVER__LISTEN`?"), "{text}");
-        assert!(text.contains("VESTIBULE_MAIL__TRANSPORT: no such setting."), "{text}");
+        assert!(text.contains("VESTIBULE_PARCEL__TRANSPORT: no such setting."), "{text}");
     }
 
     #[test]

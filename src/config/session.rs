@@ -19,6 +19,11 @@ pub struct Session {
 
 impl Default for Session {
     fn default() -> Self {
-        Self { idle: Span::secs(3600), absolute: Span::secs(12 * 3600), flow_ttl: Span::secs(15 * 60), reauthentication_window: Span::secs(5 * 60) }
+        Self {
+            idle: Span::secs(3600),
+            absolute: Span::secs(12 * 3600),
+            flow_ttl: Span::secs(15 * 60),
+            reauthentication_window: Span::secs(5 * 60),
+        }
     }
 }

@@ -35,6 +35,7 @@ impl Config {
         self.check_hashing(&mut found);
         self.check_passwords(&mut found);
         self.check_brand(&mut found);
+        self.check_mail(&mut found);
         found.0
     }
 
@@ -150,6 +151,13 @@ impl Config {
             found.add("password.hash_queue", "nobody could wait for a hash thread", "Set it to 1 or more.");
         }
         found.positive("password.hash_deadline", password.hash_deadline);
+        if password
+            .breach_lookup_url
+            .as_deref()
+            .is_some_and(|url| !(url.starts_with("https://") || url.starts_with("http://")) || !url.ends_with('/'))
+        {
+            found.add("password.breach_lookup_url", "not a web address that ends with /", "Write it such as https://pwned.example/range/.");
+        }
         if !(8..=64).contains(&password.min_length) {
             let change = "Set it to 15, or to 8 at least where every person has a second factor; 64 is the most.";
             found.add("password.min_length", "outside of 8 to 64 (NIST SP 800-63B-4 §3.1.1.2)", change);
@@ -189,14 +197,14 @@ fn check_database_url(url: &str) -> Result<(), &'static str> {
 }
 
 #[derive(Default)]
-struct Found(Vec<Problem>);
+pub(super) struct Found(Vec<Problem>);
 
 impl Found {
-    fn add(&mut self, key: &str, what: impl Into<String>, change: &str) {
+    pub(super) fn add(&mut self, key: &str, what: impl Into<String>, change: &str) {
         self.0.push(Problem { key: Some(key.to_owned()), what: what.into(), change: change.to_owned(), ..Problem::default() });
     }
 
-    fn positive(&mut self, key: &str, span: Span) {
+    pub(super) fn positive(&mut self, key: &str, span: Span) {
         if span.0.is_zero() {
             self.add(key, "no time at all", "Set it to more than 0s.");
         }

@@ -14,7 +14,9 @@ pub(super) fn check(phc: &str) -> Result<(), String> {
         return Ok(());
     }
     if !phc.starts_with(BEGINNING) {
-        return Err("not a PHC string of argon2id, version 19, nor a hash of bcrypt, PBKDF2 or scrypt that costs no more than a second".to_owned());
+        return Err(
+            "not a PHC string of argon2id, version 19, nor a hash of bcrypt, PBKDF2 or scrypt that costs no more than a second".to_owned()
+        );
     }
     if !is_verifiable(phc) {
         return Err(

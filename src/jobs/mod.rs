@@ -4,6 +4,7 @@
 
 pub(crate) mod keys;
 mod logouts;
+mod mails;
 pub mod purge;
 
 use std::panic::AssertUnwindSafe;
@@ -20,6 +21,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     let mut jobs = JoinSet::new();
     jobs.spawn(keys::run(app.clone(), shutdown.clone()));
     jobs.spawn(logouts::run(app.clone(), shutdown.clone()));
+    jobs.spawn(mails::run(app.clone(), shutdown.clone()));
     jobs.spawn(purge::run(app, shutdown));
     while let Some(ended) = jobs.join_next().await {
         if let Err(error) = ended {

@@ -35,34 +35,112 @@ pub struct Where {
 #[serde(rename_all = "snake_case")]
 pub enum Message {
     /// A link and a six-digit code to choose a new password.
-    PasswordReset { link: String, code: String, minutes: u32, place: Where },
+    PasswordReset {
+        link: String,
+        code: String,
+        minutes: u32,
+        place: Where,
+    },
     /// A code to sign in with.
-    OneTimeCode { code: String, minutes: u32, place: Where },
+    OneTimeCode {
+        code: String,
+        minutes: u32,
+        place: Where,
+    },
     /// To a new address, or one that was never confirmed.
-    ConfirmEmail { link: String, code: String, minutes: u32 },
+    ConfirmEmail {
+        link: String,
+        code: String,
+        minutes: u32,
+    },
     /// To the old address: it is being changed, or was.
-    EmailChanged { new_email: String, done: bool, place: Where, not_me: String },
-    Invitation { link: String, inviter: Option<String>, organization: Option<String>, days: u32 },
-    NewDevice { place: Where, not_me: String },
-    PasswordChanged { place: Where, not_me: String },
-    SecondFactorEnabled { place: Where, not_me: String },
-    SecondFactorReplaced { place: Where, not_me: String },
-    SecondFactorDisabled { place: Where, not_me: String },
+    EmailChanged {
+        new_email: String,
+        done: bool,
+        place: Where,
+        not_me: String,
+    },
+    Invitation {
+        link: String,
+        inviter: Option<String>,
+        organization: Option<String>,
+        days: u32,
+    },
+    NewDevice {
+        place: Where,
+        not_me: String,
+    },
+    PasswordChanged {
+        place: Where,
+        not_me: String,
+    },
+    SecondFactorEnabled {
+        place: Where,
+        not_me: String,
+    },
+    SecondFactorReplaced {
+        place: Where,
+        not_me: String,
+    },
+    SecondFactorDisabled {
+        place: Where,
+        not_me: String,
+    },
     /// An administrator took the second factor away.
-    SecondFactorReset { reason: String, place: Where, not_me: String },
-    EmailCodesChanged { enabled: bool, place: Where, not_me: String },
-    PasskeyAdded { passkey: String, place: Where, not_me: String },
-    PasskeyRemoved { passkey: String, place: Where, not_me: String },
-    RecoveryCodeUsed { left: u32, place: Where, not_me: String },
-    RecoveryCodesReplaced { place: Where, not_me: String },
+    SecondFactorReset {
+        reason: String,
+        place: Where,
+        not_me: String,
+    },
+    EmailCodesChanged {
+        enabled: bool,
+        place: Where,
+        not_me: String,
+    },
+    PasskeyAdded {
+        passkey: String,
+        place: Where,
+        not_me: String,
+    },
+    PasskeyRemoved {
+        passkey: String,
+        place: Where,
+        not_me: String,
+    },
+    RecoveryCodeUsed {
+        left: u32,
+        place: Where,
+        not_me: String,
+    },
+    RecoveryCodesReplaced {
+        place: Where,
+        not_me: String,
+    },
     /// Somebody knows the password and fails at the second factor.
-    SecondFactorGuessed { attempts: u32, place: Where, not_me: String },
+    SecondFactorGuessed {
+        attempts: u32,
+        place: Where,
+        not_me: String,
+    },
     /// What was done after "This wasn't me".
-    AccountSecured { place: Where },
+    AccountSecured {
+        place: Where,
+    },
     /// To administrators of the person's organisation.
-    AdministratorNotice { person: String, organization: String, words: Option<String>, place: Where },
-    AccountDeletion { at: Timestamp, cancel: String, place: Where },
-    AccountDeletionCancelled { place: Where },
+    AdministratorNotice {
+        person: String,
+        organization: String,
+        words: Option<String>,
+        place: Where,
+    },
+    AccountDeletion {
+        at: Timestamp,
+        cancel: String,
+        place: Where,
+    },
+    AccountDeletionCancelled {
+        place: Where,
+    },
 }
 
 impl Message {

@@ -1,18 +1,46 @@
 //! Mail to people: messages, the outbox, the ways out.
 //!
 //! Owns: what each mail says ([`Message`], templates in `templates/mail/`), sealing it into the outbox ([`prepare`]), sending. Must not: decide who gets
-//! what and when (the rooms that know do).
+//! what and when (the rooms that know do). RFC 5322, RFC 5321, RFC 3834 §5; decision 0012.
 
+mod compose;
+mod letter;
 mod message;
+mod outbox;
+pub mod samples;
+mod transport;
+mod words;
 
 pub use message::{Message, Recipient, Where};
+pub use outbox::deliver_due;
 
-use std::time::Duration;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::secret::{self, Purpose};
+use crate::config::{Config, StartupError};
+use crate::secret::{self, Purpose, Sealer};
 use crate::store::mails::{Mail, MailState};
+use crate::web::Locale;
+use crate::web::pages::views::mail::Letter;
+use compose::{Outgoing, Sender};
+use transport::{Failure, Transport};
+
+/// The way out, as configured.
+pub struct Mailer {
+    sender: Sender,
+    transport: Transport,
+}
+
+impl Mailer {
+    /// # Errors
+    /// A sender that is no address, a directory that cannot be written to, certificates that cannot be read.
+    pub fn open(config: &Config) -> Result<Self, StartupError> {
+        let fault = |(key, what): compose::Fault| StartupError::new(key, what);
+        let sender = Sender::of(&config.mail, &config.brand).map_err(fault)?;
+        Ok(Self { sender, transport: Transport::open(config).map_err(fault)? })
+    }
+}
 
 /// What the outbox keeps, sealed.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -21,23 +49,64 @@ struct Content {
     message: Message,
 }
 
+impl Content {
+    /// Under the row's id: moved to another row it does not open.
+    fn seal(&self, sealer: &Sealer, id: Uuid) -> Vec<u8> {
+        // Our own plain structs: serialising them does not fail.
+        let plain = serde_json::to_vec(self).unwrap_or_default();
+        sealer.seal_bytes(Purpose::Mail, id.as_bytes(), &plain)
+    }
+
+    fn open(sealer: &Sealer, mail: &Mail) -> Option<Self> {
+        serde_json::from_slice(&sealer.open_bytes(Purpose::Mail, mail.id.as_bytes(), &mail.content)?).ok()
+    }
+
+    fn compose(&self, app: &App, id: Uuid) -> Result<Outgoing, Failure> {
+        let letter = self.letter(app);
+        let locale = Locale::matching(&self.to.locale).unwrap_or_else(|| default_locale(app));
+        // Wrong templates are mended by another version of this program.
+        let rendered = app.pages.mail(locale, &letter).map_err(Failure::Again)?;
+        app.mailer.sender.compose(id, self.message.kind(), &self.to, rendered, app.now()).map_err(Failure::Final)
+    }
+
+    fn letter(&self, app: &App) -> Letter {
+        letter::letter(&self.message, &self.to, &app.issuer, app.mailer.sender.is_answered())
+    }
+}
+
+fn default_locale(app: &App) -> Locale {
+    Locale::matching(&app.config.brand.default_locale).unwrap_or_default()
+}
+
 /// A row for the outbox, to be put there by [`crate::store::mails::insert`] in the transaction of the act it is about. After the commit the caller
 /// rings `app.mail_waiting`, so that it leaves at once.
 #[must_use]
 pub fn prepare(app: &App, to: &Recipient, message: &Message, now: Timestamp) -> Mail {
-    let expires_at = now.plus(message.useful_for().unwrap_or(app.config.mail.give_up_after.0));
+    let id = secret::id(now);
+    let longest = app.config.mail.give_up_after.0;
     let content = Content { to: to.clone(), message: message.clone() };
     Mail {
-        id: secret::id(now),
+        id,
         user_id: to.user_id,
         kind: message.kind().to_owned(),
-        // It outlives the last attempt, so that what is given up can still be named.
-        content: app.sealer.seal(Purpose::Mail, &content, expires_at.plus(Duration::from_hours(24))).into_bytes(),
+        content: content.seal(&app.sealer, id),
         state: MailState::Pending,
         attempts: 0,
         next_attempt_at: now,
         last_error: None,
         created_at: now,
-        expires_at,
+        expires_at: now.plus(message.useful_for().map_or(longest, |useful| useful.min(longest))),
     }
+}
+
+/// Sends a message now, past the outbox, for an operator who tries the settings. What the other side said.
+///
+/// # Errors
+/// Why it was not taken.
+pub async fn send_now(app: &App, to: &Recipient, message: &Message) -> Result<String, String> {
+    let content = Content { to: to.clone(), message: message.clone() };
+    let sent = async { app.mailer.transport.send(&content.compose(app, secret::id(app.now()))?).await };
+    sent.await.map_err(|failure| match failure {
+        Failure::Again(why) | Failure::Final(why) => why,
+    })
 }

@@ -96,19 +96,20 @@ pub async fn find(conn: &Conn<'_>, id: Uuid) -> Result<Option<Mail>> {
     Entity::find_by_id(id).one(conn).await?.map(Mail::try_from).transpose()
 }
 
-/// The newest, newest first.
+/// The newest, newest first: ids begin with the time.
 pub async fn list(conn: &Conn<'_>, limit: u64) -> Result<Vec<Mail>> {
-    let newest = Entity::find().order_by_desc(Column::CreatedAt).limit(limit);
+    let newest = Entity::find().order_by_desc(Column::Id).limit(limit);
     newest.all(conn).await?.into_iter().map(Mail::try_from).collect()
 }
 
-/// Removes finished ones created before `before`, at most `limit`.
+/// Removes those finished before `before`, at most `limit`.
 pub async fn purge(conn: &Conn<'_>, before: Timestamp, limit: u64) -> Result<u64> {
     let old = Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(Column::CreatedAt.lt(before.millis()))
-        .filter(Column::State.ne(MailState::Pending.as_str()))
+        .filter(Column::State.is_in([MailState::Sent.as_str(), MailState::Failed.as_str()]))
+        // Of what is finished, this is when.
+        .filter(Column::NextAttemptAt.lt(before.millis()))
         .limit(limit)
         .into_query();
     Ok(Entity::delete_many().filter(Column::Id.in_subquery(old)).exec(conn).await?.rows_affected)
@@ -151,5 +152,91 @@ impl TryFrom<Model> for Mail {
             created_at: Timestamp::from_millis(row.created_at),
             expires_at: Timestamp::from_millis(row.expires_at),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::Store;
+    use super::super::testing::{NOW, TestDatabase};
+    use super::*;
+
+    fn mail(id: u128, after: u64) -> Mail {
+        Mail {
+            id: Uuid::from_u128(id),
+            user_id: None,
+            kind: "password_changed".to_owned(),
+            content: vec![1, 2, 3],
+            state: MailState::Pending,
+            attempts: 0,
+            next_attempt_at: NOW.plus(Duration::from_secs(after)),
+            last_error: None,
+            created_at: NOW,
+            expires_at: NOW.plus(Duration::from_hours(1)),
+        }
+    }
+
+    async fn insert_three(conn: &Conn<'_>) -> Result<()> {
+        insert(conn, &mail(1, 5)).await?;
+        insert(conn, &mail(2, 0)).await?;
+        insert(conn, &mail(3, 60)).await
+    }
+
+    async fn filled(database: &TestDatabase) -> Store {
+        let store = database.migrated().await;
+        store.write(|conn| Box::pin(insert_three(conn))).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn due_ones_come_oldest_first_and_one_caller_gets_each() {
+        for database in TestDatabase::each().await {
+            let store = filled(&database).await;
+            let now = NOW.plus(Duration::from_secs(5));
+            let due = list_due(&store.read(), now, 10).await.unwrap();
+            assert_eq!(due.iter().map(|mail| mail.id.as_u128()).collect::<Vec<_>>(), [2, 1]);
+            let (id, lease) = (due[0].id, NOW.plus(Duration::from_secs(30)));
+            let take = || store.write_one(move |conn| Box::pin(redeem(conn, id, 0, lease)));
+            let taken = futures_util::future::join_all((0..8).map(|_| take())).await;
+            assert_eq!(taken.into_iter().filter(|taken| *taken.as_ref().unwrap()).count(), 1);
+            assert_eq!(list_due(&store.read(), now, 10).await.unwrap().len(), 1);
+            let found = find(&store.read(), id).await.unwrap().unwrap();
+            assert_eq!((found.attempts, found.content.len()), (1, 3));
+            assert_eq!(list_due(&store.read(), lease, 10).await.unwrap().len(), 2, "the lease runs out");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_finished_keeps_no_content_and_is_not_taken_again() {
+        for database in TestDatabase::each().await {
+            let store = filled(&database).await;
+            for (id, state) in [(1, MailState::Sent), (2, MailState::Failed)] {
+                let id = Uuid::from_u128(id);
+                store.write(move |conn| Box::pin(update(conn, id, state, NOW, Some("why")))).await.unwrap();
+                let found = find(&store.read(), id).await.unwrap().unwrap();
+                assert_eq!((found.state, found.content.len(), found.last_error.as_deref()), (state, 0, Some("why")));
+                assert!(!store.write_one(move |conn| Box::pin(redeem(conn, id, 0, NOW))).await.unwrap());
+            }
+            let waiting = Uuid::from_u128(3);
+            store.write(move |conn| Box::pin(update(conn, waiting, MailState::Pending, NOW, Some("later")))).await.unwrap();
+            assert_eq!(find(&store.read(), waiting).await.unwrap().unwrap().content.len(), 3);
+            let missing = store.write(|conn| Box::pin(update(conn, Uuid::nil(), MailState::Sent, NOW, None))).await;
+            assert!(matches!(missing, Err(Error::NotFound(_))));
+        }
+    }
+
+    #[tokio::test]
+    async fn only_finished_ones_are_purged() {
+        for database in TestDatabase::each().await {
+            let store = filled(&database).await;
+            let id = Uuid::from_u128(1);
+            store.write(move |conn| Box::pin(update(conn, id, MailState::Sent, NOW, None))).await.unwrap();
+            assert_eq!(store.write(|conn| Box::pin(purge(conn, NOW, 10))).await.unwrap(), 0, "not before its time");
+            let later = NOW.plus(Duration::from_secs(1));
+            assert_eq!(store.write(move |conn| Box::pin(purge(conn, later, 10))).await.unwrap(), 1);
+            assert_eq!(list(&store.read(), 10).await.unwrap().len(), 2);
+        }
     }
 }

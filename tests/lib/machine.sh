@@ -65,10 +65,10 @@ VENV="$TARGET/venv"
 PYTHON_READY=
 need_python() {
     [ -z "$PYTHON_READY" ] || return 0
-    local wanted="tests/relying-parties/requirements.txt"
-    if ! cmp -s "$wanted" "$VENV/installed"; then
-        python3 -m venv "$VENV" && "$VENV/bin/pip" install --quiet -r "$wanted" && cp "$wanted" "$VENV/installed" ||
-            { note "could not install $wanted into $VENV"; return 1; }
+    local wanted=(tests/relying-parties/requirements.txt tests/mail/requirements.txt)
+    if ! cat "${wanted[@]}" | cmp -s - "$VENV/installed"; then
+        python3 -m venv "$VENV" && "$VENV/bin/pip" install --quiet "${wanted[@]/#/--requirement=}" && cat "${wanted[@]}" >"$VENV/installed" ||
+            { note "could not install ${wanted[*]} into $VENV"; return 1; }
     fi
     PYTHON_READY=1
 }

@@ -18,8 +18,8 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("outbound", &["config"]),
     ("ratelimit", &["clock", "config", "store", "web"]),
     ("audit", &["clock", "secret", "store", "telemetry"]),
-    ("mail", &["GROUND", "app"]),
-    ("session", &["GROUND", "app", "audit"]),
+    ("mail", &["GROUND", "app", "audit"]),
+    ("session", &["GROUND", "app", "audit", "organization"]),
     ("organization", &["GROUND", "audit", "session"]),
     ("mfa", &["GROUND", "app", "audit", "mail", "session", "organization", "account"]),
     ("account", &["GROUND", "app", "audit", "mail", "session", "organization", "mfa"]),
@@ -236,6 +236,8 @@ fn outside_crates_stay_in_their_rooms() {
 fn proofs_and_sessions_are_made_in_one_place_each() {
     let places = [
         ("PasswordProof::witnessed", ["account/", "session/proof.rs"]),
+        ("SecondFactorProof::witnessed", ["mfa/", "session/proof.rs"]),
+        ("pending_sign_ins::insert", ["session/pending.rs", "store/"]),
         ("sessions::insert", ["session/start.rs", "store/"]),
         ("grants::redeem", ["oauth/token/", "store/"]),
         ("VerifiedRedirect {", ["oauth/redirect_uri.rs", "oauth/redirect_uri/"]),
@@ -314,8 +316,13 @@ fn templates_have_no_way_around_escaping() {
     let mut broken = Vec::new();
     for path in files(&root().join("templates"), "html") {
         let text = std::fs::read_to_string(&path).unwrap();
+        // Mail programs load no style sheet, and no policy forbids them one in the head.
+        let mail = path.components().any(|part| part.as_os_str() == "mail");
         for (number, line) in text.lines().enumerate() {
             let squeezed = line.replace(' ', "");
+            if mail && squeezed == "<style>" {
+                continue;
+            }
             for word in ["|safe", "<style", "style=\"", "onclick=", "javascript:", "autoescapefalse"] {
                 if squeezed.contains(word) {
                     broken.push(format!("{}:{}: {word}", path.display(), number + 1));

@@ -67,4 +67,6 @@ provider.use(async (ctx, next) => {
   await next();
 });
 
-provider.listen(Number(port), '127.0.0.1', () => console.log('ready'));
+const server = provider.listen(Number(port), '127.0.0.1', () => console.log('ready'));
+// Its connections are kept while the others are measured; five idle seconds are the default.
+server.keepAliveTimeout = 10 * 60_000;

@@ -37,8 +37,18 @@ pub fn read(format: Format, text: &str) -> Result<Vec<Line>, String> {
 }
 
 const COLUMNS: [&str; 12] = [
-    "email", "email_verified", "enabled", "name", "given_name", "family_name", "preferred_username", "locale", "zoneinfo", "phone_number",
-    "password_hash", "totp_secret",
+    "email",
+    "email_verified",
+    "enabled",
+    "name",
+    "given_name",
+    "family_name",
+    "preferred_username",
+    "locale",
+    "zoneinfo",
+    "phone_number",
+    "password_hash",
+    "totp_secret",
 ];
 
 fn read_csv(text: &str) -> Result<Vec<Line>, String> {
@@ -54,7 +64,13 @@ fn read_csv(text: &str) -> Result<Vec<Line>, String> {
         // A line that cannot be split has no number of its own; the error says where it is.
         let record = match record {
             Ok(record) => record,
-            Err(error) => return Line { number: error.position().map_or(0, csv::Position::line), email: String::new(), outcome: Err(csv_fault(&error)) },
+            Err(error) => {
+                return Line {
+                    number: error.position().map_or(0, csv::Position::line),
+                    email: String::new(),
+                    outcome: Err(csv_fault(&error)),
+                };
+            }
         };
         let number = record.position().map_or(0, csv::Position::line);
         let raw: Result<Raw, String> = record.deserialize(Some(&header)).map_err(|error| csv_fault(&error));
@@ -67,10 +83,14 @@ fn read_csv(text: &str) -> Result<Vec<Line>, String> {
 fn csv_fault(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("has {len} columns instead of {expected_len}"),
-        csv::ErrorKind::Deserialize { err, .. } => match err.field().and_then(|field| COLUMNS.get(usize::try_from(field).unwrap_or(usize::MAX))) {
-            Some(_) => format!("column {} cannot be read (email_verified and enabled are true or false)", err.field().unwrap_or_default() + 1),
-            None => "cannot be read".to_owned(),
-        },
+        csv::ErrorKind::Deserialize { err, .. } => {
+            match err.field().and_then(|field| COLUMNS.get(usize::try_from(field).unwrap_or(usize::MAX))) {
+                Some(_) => {
+                    format!("column {} cannot be read (email_verified and enabled are true or false)", err.field().unwrap_or_default() + 1)
+                }
+                None => "cannot be read".to_owned(),
+            }
+        }
         _ => "cannot be read as CSV in UTF-8".to_owned(),
     }
 }
@@ -110,7 +130,8 @@ mod tests {
     #[test]
     fn csv_and_json_lines_say_the_same() {
         let csv = format!("email,name,email_verified,password_hash\n Ana@Example.com,\"Lima, Ana\",true,{BCRYPT}\n");
-        let json = format!("\n{{\"email\":\"ana@example.com\",\"name\":\"Lima, Ana\",\"email_verified\":true,\"password_hash\":\"{BCRYPT}\"}}\n");
+        let json =
+            format!("\n{{\"email\":\"ana@example.com\",\"name\":\"Lima, Ana\",\"email_verified\":true,\"password_hash\":\"{BCRYPT}\"}}\n");
         for (format, text, number) in [(Format::Csv, csv, 2), (Format::Jsonl, json, 2)] {
             let lines = read(format, &text).unwrap();
             assert_eq!((lines.len(), lines[0].number), (1, number));

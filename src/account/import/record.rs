@@ -59,7 +59,9 @@ impl Raw {
         let email = email::canonical(&self.email).ok_or("email: not an e-mail address")?;
         let password_hash = self.password_hash.filter(|hash| !hash.is_empty());
         if password_hash.as_ref().is_some_and(|hash| !is_verifiable(hash) && !is_importable(hash)) {
-            return Err("password_hash: not a hash of Argon2, bcrypt, PBKDF2 or scrypt that can be verified at a reasonable cost".to_owned());
+            return Err(
+                "password_hash: not a hash of Argon2, bcrypt, PBKDF2 or scrypt that can be verified at a reasonable cost".to_owned()
+            );
         }
         let totp_secret = self.totp_secret.filter(|secret| !secret.expose().is_empty());
         if totp_secret.as_ref().is_some_and(|secret| TotpSecret::from_base32(secret.expose()).is_none()) {

@@ -41,7 +41,13 @@ fn passlibs_alphabet_is_read() {
 #[test]
 fn hashes_that_cost_too_much_are_not_obeyed() {
     let salt_and_output = "yMnKy8zNzs/Q0dLT1NXW1w$VXSpFO7cwdhD//nuzqukweL5w0V+GV2bX7YHkn8jbZU";
-    for (costs, affordable) in [("ln=18,r=8,p=1", true), ("ln=19,r=8,p=1", false), ("ln=14,r=8,p=17", false), ("ln=63,r=8,p=1", false), ("ln=64,r=4294967295,p=1", false)] {
+    for (costs, affordable) in [
+        ("ln=18,r=8,p=1", true),
+        ("ln=19,r=8,p=1", false),
+        ("ln=14,r=8,p=17", false),
+        ("ln=63,r=8,p=1", false),
+        ("ln=64,r=4294967295,p=1", false),
+    ] {
         assert_eq!(Foreign::parse(&format!("$scrypt${costs}${salt_and_output}")).is_some(), affordable, "{costs}");
     }
     for (rounds, affordable) in [("2000000", true), ("2000001", false), ("0", false), ("-1", false)] {

@@ -3,8 +3,8 @@
 use argon2::Argon2;
 use vestibule_arena::Arena;
 
-use super::phc::{self, Cost, OUTPUT, SALT, Stored};
 use super::foreign::Foreign;
+use super::phc::{self, Cost, OUTPUT, SALT, Stored};
 use super::policy::normalize;
 use super::{Busy, Verdict};
 use crate::secret::{self, Secret};

@@ -74,7 +74,8 @@ fn environment(brand: &config::Brand, speaker: Speaker, statics: Arc<Statics>) -
     environment.add_function("has_text", move |id: &str| known.texts.has(id));
     environment.add_function("moment", move |at: i64, options: Kwargs| dated.moment(at, &options));
     environment.add_function("t", move |id: &str, values: Kwargs| speaker.say(id, &text_values(&values)?));
-    for file in files::matching("", ".html") {
+    // What is called `.txt` is not escaped.
+    for file in files::matching("", ".html").chain(files::matching("mail/", ".txt")) {
         let source = file.text()?;
         environment.add_template_owned(file.path.into_owned(), source).map_err(|error| tell(&error))?;
     }

@@ -6,6 +6,7 @@ mod engine;
 pub mod samples;
 pub mod views;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,7 @@ use serde::Serialize;
 pub use document::{form_action_source, form_action_sources};
 
 use self::engine::Engine;
+use self::views::mail::Letter;
 use super::i18n::Locale;
 use super::statics::Statics;
 use super::texts::Texts;
@@ -49,6 +51,14 @@ struct Parts {
     engine: Engine,
     texts: Arc<Texts>,
     statics: Arc<Statics>,
+}
+
+/// What a mail says, twice: each part is complete on its own.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
 }
 
 /// One link of the language picker.
@@ -99,10 +109,23 @@ impl Pages {
     /// A message in a language, for texts that are not in a template.
     #[must_use]
     pub fn text(&self, locale: Locale, id: &str) -> String {
-        self.0.texts.format(locale, id, &std::collections::BTreeMap::new()).unwrap_or_else(|cause| {
+        self.0.texts.format(locale, id, &BTreeMap::new()).unwrap_or_else(|cause| {
             tracing::error!(%cause, "a text cannot be shown");
             String::new()
         })
+    }
+
+    /// A mail in a language.
+    ///
+    /// # Errors
+    /// What a template or a text complains about.
+    pub fn mail(&self, locale: Locale, letter: &Letter) -> Result<Rendered, String> {
+        let fill = |template: &str, subject: &str| {
+            let surroundings = BTreeMap::from([("subject", subject)]);
+            self.0.engine.render(template, locale, Value::from(Serde(surroundings)), Value::from(Serde(letter)))
+        };
+        let subject = fill("mail/subject.txt", "")?.trim().to_owned();
+        Ok(Rendered { text: fill("mail/letter.txt", &subject)?, html: fill("mail/letter.html", &subject)?, subject })
     }
 
     /// The files under `/static/`.

@@ -4,6 +4,8 @@ mod answer;
 mod browser;
 mod database;
 mod listener;
+mod mails;
+mod outbox;
 mod page;
 mod relying_party;
 mod request;
@@ -22,7 +24,7 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 use vestibule::app::App;
 use vestibule::clock::{Clock, TestClock, Timestamp};
-use vestibule::config::Config;
+use vestibule::config::{Config, MailTransport};
 use vestibule::secret::Secret;
 use vestibule::store::clients::{self, Client};
 use vestibule::store::users::{self, User};
@@ -31,6 +33,7 @@ pub use answer::{Answer, assert_description};
 pub use browser::Browser;
 pub use database::Database;
 pub use listener::Listener;
+pub use mails::Mailbox;
 pub use page::Page;
 pub use relying_party::RelyingParty;
 pub use request::{AuthorizeRequest, Credentials, TokenRequest, VERIFIER, basic, claims_of, header_of, redirect_uri};
@@ -58,6 +61,8 @@ pub struct TestApp {
     pub app: App,
     pub clock: Arc<TestClock>,
     pub database: Database,
+    /// Goes with the test; see `mails`.
+    pub mailbox: Mailbox,
     router: Router,
 }
 
@@ -72,10 +77,13 @@ impl TestApp {
         let template = database::template();
         let clock = Arc::new(TestClock::at(template.start));
         let mut config = config(&template.keys(), Secret::new(database.url.clone()));
+        let mailbox = Mailbox::new();
+        config.mail.transport = MailTransport::File;
+        config.mail.directory = mailbox.directory();
         change(&mut config);
         let app = App::open(config, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
         let router = vestibule::routes::router(&app);
-        Self { app, clock, database, router }
+        Self { app, clock, database, mailbox, router }
     }
 
     /// Stops and starts the service on the same database.

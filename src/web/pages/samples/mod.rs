@@ -1,6 +1,8 @@
 //! Samples of every page in every state, for the template check, the tests, and whoever wants to look at them.
 
 mod account;
+mod authentication;
+mod mail;
 mod recovery;
 mod registration;
 mod second_factor;
@@ -8,9 +10,11 @@ mod second_factor;
 use minijinja::Value;
 use minijinja::value::Serde;
 
+use super::views::mail::Letter;
+use super::views::password::PasswordProblem;
 use super::views::{
-    AccountChoice, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage,
-    Notice, SetupError, SetupPage,
+    AccountChoice, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage, Notice,
+    SetupError, SetupPage,
 };
 use super::{Page, Pages, check, engine};
 use crate::config;
@@ -43,11 +47,11 @@ impl Sample {
     }
 }
 
-/// Renders every sample in every language, strictly, and checks what holds for every page. Returns how many pages were rendered.
+/// Renders every sample and these letters in every language, strictly, and checks what holds for every page and mail. Returns how many were rendered.
 ///
 /// # Errors
 /// All complaints: `pt-BR/login-refused: …`.
-pub fn check(brand: &config::Brand) -> Result<usize, Vec<String>> {
+pub fn check(brand: &config::Brand, letters: &[(String, Letter)]) -> Result<usize, Vec<String>> {
     let used = engine::Used::default();
     let pages = Pages::load_watched(brand, Some(&used)).map_err(|error| vec![error])?;
     let mut complaints = Vec::new();
@@ -64,10 +68,21 @@ pub fn check(brand: &config::Brand) -> Result<usize, Vec<String>> {
             count += 1;
         }
     }
+    for (name, letter) in letters {
+        for locale in Locale::ALL {
+            let found = match pages.mail(locale, letter) {
+                Ok(rendered) => mail::complaints(letter, &rendered, locale),
+                Err(error) => vec![error],
+            };
+            complaints.extend(found.into_iter().map(|what| format!("{}/{name}: {what}", locale.tag())));
+            count += 1;
+        }
+    }
     let used = used.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // The link to help is there only when the operator has one.
-    let unused = pages.0.texts.ids().filter(|id| !used.contains(*id) && (*id != "help" || brand.support_url.is_some()));
-    complaints.extend(unused.map(|id| format!("locales: message {id} is used by no page")));
+    // Some are there only when the operator offers help, or offers none.
+    let elsewhere: &[&str] = if brand.support_url.is_some() { &["mail-footer-no-answer"] } else { &["help", "mail-footer-help"] };
+    let unused = pages.0.texts.ids().filter(|id| !used.contains(*id) && !elsewhere.contains(id));
+    complaints.extend(unused.map(|id| format!("locales: message {id} is used by no page and no mail")));
     if complaints.is_empty() { Ok(count) } else { Err(complaints) }
 }
 
@@ -81,6 +96,7 @@ pub fn all() -> Vec<Sample> {
     samples.extend(choose_account());
     samples.extend(logout());
     samples.extend(account::all());
+    samples.extend(authentication::all());
     samples.extend(second_factor::all());
     samples.extend(recovery::all());
     samples.extend(registration::all());
@@ -134,7 +150,9 @@ fn login() -> Vec<Sample> {
         ("login-again", again),
         ("login-logged-out", LoginPage { notice: Some(Notice::LoggedOut), ..bare.clone() }),
         ("login-form-refreshed", LoginPage { notice: Some(Notice::FormRefreshed), ..with_client.clone() }),
-        ("login-setup-done", LoginPage { notice: Some(Notice::SetupDone), ..bare }),
+        ("login-setup-done", LoginPage { notice: Some(Notice::SetupDone), ..bare.clone() }),
+        ("login-password-reset", LoginPage { notice: Some(Notice::PasswordReset), ..bare }),
+        ("login-password-reset-client", LoginPage { notice: Some(Notice::PasswordReset), ..with_client.clone() }),
         ("login-long-name", LoginPage { client: Some(long_client()), ..with_client }),
         ("login-hostile", hostile),
     ];
@@ -209,14 +227,13 @@ fn setup() -> Vec<Sample> {
     let ids = &["identifier", "new-password", "new-password-confirmation", "setup-submit"];
     let page = SetupPage { token: flow(), csrf_token: "token".to_owned(), min_length: 15, ..SetupPage::default() };
     let typed = SetupPage { email: "ana@example.com".to_owned(), name: HOSTILE.to_owned(), ..page.clone() };
+    let short = Some(PasswordProblem::TooShort { min: 15, typed: 9 });
     let states = [
         ("setup", page.clone()),
-        (
-            "setup-email",
-            SetupPage { errors: vec![SetupError::Email, SetupError::TooShort { min: 15, typed: 9 }], email: HOSTILE.to_owned(), ..page },
-        ),
-        ("setup-taken", SetupPage { errors: vec![SetupError::EmailTaken, SetupError::Mismatch], ..typed.clone() }),
-        ("setup-too-long", SetupPage { errors: vec![SetupError::TooLong], ..typed }),
+        ("setup-email", SetupPage { error: Some(SetupError::Email), problem: short, email: HOSTILE.to_owned(), ..page }),
+        ("setup-taken", SetupPage { error: Some(SetupError::EmailTaken), mismatch: true, ..typed.clone() }),
+        ("setup-mismatch", SetupPage { mismatch: true, ..typed.clone() }),
+        ("setup-too-long", SetupPage { problem: Some(PasswordProblem::TooLong), ..typed }),
     ];
     states.iter().map(|(name, page)| Sample::of(*name, ids, page)).collect()
 }
@@ -264,7 +281,9 @@ mod tests {
     fn every_page_in_every_state_and_language_holds_what_all_pages_promise() {
         for support_url in [None, Some("https://help.example.com".to_owned())] {
             let brand = config::Brand { support_url, ..config::Brand::default() };
-            if let Err(complaints) = check(&brand) {
+            let letters =
+                crate::mail::samples::letters(&config::Config::default().issuer(), crate::clock::Timestamp::from_secs(1_800_000_000));
+            if let Err(complaints) = check(&brand, &letters) {
                 panic!("{}", complaints.join("\n"));
             }
         }

@@ -1,0 +1,42 @@
+//! The ways out: SMTP, a directory, the log.
+
+mod file;
+mod log;
+mod smtp;
+
+use super::compose::{Fault, Outgoing};
+use crate::config::{Config, MailTransport};
+
+/// Why a message was not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Worth another attempt: nobody there, not now, or a refusal of ourselves, which the operator can mend.
+    Again(String),
+    /// The recipient or the message was refused for good.
+    Final(String),
+}
+
+pub(super) enum Transport {
+    Smtp(Box<smtp::Smtp>),
+    File(file::File),
+    Log(log::Log),
+}
+
+impl Transport {
+    pub(super) fn open(config: &Config) -> Result<Self, Fault> {
+        Ok(match config.mail.transport {
+            MailTransport::Smtp => Self::Smtp(Box::new(smtp::Smtp::new(&config.mail)?)),
+            MailTransport::File => Self::File(file::File::new(&config.mail.directory)?),
+            MailTransport::Log => Self::Log(log::Log { development: config.issuer().is_loopback() }),
+        })
+    }
+
+    /// Hands a message over; what the other side said. Whoever stops waiting loses nothing but the answer.
+    pub(super) async fn send(&self, outgoing: &Outgoing) -> Result<String, Failure> {
+        match self {
+            Self::Smtp(smtp) => smtp.send(outgoing).await,
+            Self::File(file) => file.send(outgoing).await,
+            Self::Log(log) => Ok(log.send(outgoing)),
+        }
+    }
+}
