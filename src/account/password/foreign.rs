@@ -64,8 +64,12 @@ impl Foreign {
 
     /// Whether `password`, as it was typed, is the one behind it. The comparison takes the same time however much fits.
     pub(super) fn verify(&self, password: &str) -> bool {
+        // To bcrypt it is an end, and to HMAC, which fills short keys up with it, nothing at all.
+        if password.contains('\0') {
+            return false;
+        }
         match self {
-            Self::Bcrypt(hash) => !password.contains('\0') && bcrypt::verify(password, hash).unwrap_or(false),
+            Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
             Self::Pbkdf2 { digest, rounds, salt, output } => {
                 let mut computed = vec![0; output.len()];
                 match digest {
