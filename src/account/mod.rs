@@ -9,6 +9,7 @@ pub mod console;
 pub mod deletion;
 pub mod email;
 pub mod email_confirmation;
+pub mod import;
 pub mod kept;
 pub mod known_device;
 mod mail_link;
