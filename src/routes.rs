@@ -12,9 +12,10 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use tower::util::option_layer;
 
-use crate::account::{console, setup};
+use crate::account::{authentication, confirm, console, not_me, setup};
 use crate::app::App;
-use crate::interaction::{choose_account, consent, login};
+use crate::interaction::second_factor as factor;
+use crate::interaction::{choose_account, consent, login, password_reset};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, userinfo};
 use crate::ratelimit::edge::Group;
@@ -22,13 +23,29 @@ use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, stati
 use crate::{health, home};
 
 /// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
-const POP_UP_PATHS: [&str; 5] = ["/authorize", "/authorize/resume", "/login", "/choose-account", "/consent"];
+const POP_UP_PATHS: [&str; 13] = [
+    "/authorize",
+    "/authorize/resume",
+    "/login",
+    "/login/code",
+    "/login/recovery-code",
+    "/login/email-code",
+    "/login/enroll",
+    "/login/recovery-codes",
+    "/choose-account",
+    "/consent",
+    "/password/reset",
+    "/password/reset/sent",
+    "/password/reset/finish",
+];
 
 /// The whole service.
 pub fn router(app: &App) -> Router {
     let sign_in = Router::new()
         .route("/login", get(login::get).post(login::post))
         .route("/setup", get(setup::get).post(setup::post))
+        .route("/account/confirm", get(confirm::get).post(confirm::post))
+        .route("/account/password", get(console::password::get).post(console::password::post))
         .route_layer(option_layer(app.edge.layer(Group::SignIn)));
 
     let pages = Router::new()
@@ -41,7 +58,7 @@ pub fn router(app: &App) -> Router {
         .route("/logout/confirm", post(logout::confirm::post))
         .route("/logged-out", get(logout::done::get))
         .merge(my_account())
-        .merge(second_factor())
+        .merge(second_factor(app))
         .merge(recovery())
         .merge(registration())
         .merge(sign_in)
@@ -95,17 +112,40 @@ pub fn router(app: &App) -> Router {
 
 /// What a person does with their own account.
 fn my_account() -> Router<App> {
-    Router::new().route("/account", get(console::get)).route("/account/logout", post(console::post_logout))
+    Router::new()
+        .route("/account", get(console::overview::get))
+        .route("/account/logout", post(console::overview::post_logout))
+        .route("/.well-known/change-password", get(console::password::well_known))
 }
 
 /// The second factor, at sign-in and in My Account.
-fn second_factor() -> Router<App> {
+fn second_factor(app: &App) -> Router<App> {
     Router::new()
+        .route("/login/code", get(factor::code::get).post(factor::code::post))
+        .route("/login/recovery-code", get(factor::recovery::get).post(factor::recovery::post))
+        .route("/login/email-code", get(factor::email::get).post(factor::email::post))
+        .route("/login/enroll", get(factor::enroll::get).post(factor::enroll::post))
+        .route("/login/recovery-codes", get(factor::recovery_codes::get).post(factor::recovery_codes::post))
+        .route("/account/authentication", get(authentication::get))
+        .route("/account/authentication/code", get(authentication::code::get).post(authentication::code::post))
+        .route("/account/authentication/totp", get(authentication::totp::get).post(authentication::totp::post))
+        .route("/account/authentication/totp/new", post(authentication::totp::post_new))
+        .route("/account/authentication/recovery-codes", get(authentication::codes::get).post(authentication::codes::post))
+        .route("/account/authentication/recovery-codes.txt", get(authentication::codes::get_text))
+        .route("/account/authentication/disable", get(authentication::disable::get).post(authentication::disable::post))
+        .route("/account/authentication/email-codes", post(authentication::options::post))
+        .route("/account/authentication/devices", post(authentication::devices::post))
+        .route_layer(option_layer(app.edge.layer(Group::SignIn)))
 }
 
 /// Forgotten passwords, and "This wasn't me".
 fn recovery() -> Router<App> {
     Router::new()
+        .route("/password/reset", get(password_reset::get).post(password_reset::post))
+        .route("/password/reset/again", post(password_reset::again))
+        .route("/password/reset/sent", get(password_reset::sent::get).post(password_reset::sent::post))
+        .route("/password/reset/finish", get(password_reset::finish::get).post(password_reset::finish::post))
+        .route("/not-me", get(not_me::get).post(not_me::post))
 }
 
 /// New accounts and addresses.

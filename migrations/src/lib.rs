@@ -21,6 +21,10 @@ mod m20261121_000012_index_sessions_by_user;
 mod m20261121_000013_alter_sessions;
 mod m20261121_000014_create_mails;
 mod m20261121_000015_create_user_security;
+mod m20261121_000016_create_second_factors;
+mod m20261121_000017_create_pending_sign_ins;
+mod m20261121_000018_create_password_resets;
+mod m20261121_000019_create_buckets;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -43,6 +47,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000013_alter_sessions::Migration),
             Box::new(m20261121_000014_create_mails::Migration),
             Box::new(m20261121_000015_create_user_security::Migration),
+            Box::new(m20261121_000016_create_second_factors::Migration),
+            Box::new(m20261121_000017_create_pending_sign_ins::Migration),
+            Box::new(m20261121_000018_create_password_resets::Migration),
+            Box::new(m20261121_000019_create_buckets::Migration),
         ]
     }
 }

@@ -23,6 +23,14 @@ pub fn canonical(address: &str) -> Option<String> {
     (canonical.len() <= MAX_BYTES).then_some(canonical)
 }
 
+/// Only so much of an address that its owner recognises it.
+#[must_use]
+pub fn masked(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let first: String = local.chars().take(1).collect();
+    format!("{first}•••@{domain}")
+}
+
 /// Letter by letter, so that a sigma at the end of a word is the same as any other; composed before and after, because lower case of some
 /// letters comes in two parts.
 fn fold(local: &str) -> String {
@@ -61,6 +69,12 @@ mod tests {
         ] {
             assert_eq!(canonical(typed).as_deref(), Some(expected), "{typed}");
         }
+    }
+
+    #[test]
+    fn an_address_is_masked_to_its_first_letter() {
+        assert_eq!(masked("ada.lovelace@example.com"), "a•••@example.com");
+        assert_eq!(masked("é@example.com"), "é•••@example.com");
     }
 
     #[test]

@@ -3,9 +3,18 @@
 //! Owns: password hashing (the only user of argon2), the canonical form of e-mail addresses, credential verification, `/account`,
 //! the set-up page of the first administrator. Must not: make sessions (`session::start`), or know about clients.
 
+pub mod authentication;
+pub mod confirm;
 pub mod console;
 pub mod email;
+pub mod kept;
+pub mod known_device;
+mod mail_link;
+pub mod mailed;
+pub mod new_password;
 pub mod not_me;
+pub mod notice;
 pub mod password;
+pub mod password_reset;
 pub mod setup;
 pub mod sign_in;

@@ -15,16 +15,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::email;
-use super::password::{Unacceptable, check_new};
+use super::password::{Context, check_new};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
-use crate::config;
 use crate::secret::{self, Purpose, Secret};
 use crate::session::browser::{self, Trust};
 use crate::session::{self};
 use crate::store::users::{self, Profile, User};
 use crate::store::{self, Conn, locks, spent};
+use crate::web::pages::views::password::PasswordProblem;
 use crate::web::pages::views::{SetupError, SetupPage};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, csrf};
 
@@ -63,7 +63,7 @@ pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): Stric
     let query = query.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
     let form = Form::read(&query);
     open(&app, &form.token).await?;
-    Ok(render(&app, &visit, StatusCode::OK, form, Vec::new()))
+    Ok(render(&app, &visit, StatusCode::OK, form, Mistakes::default()))
 }
 
 /// Makes the administrator.
@@ -76,11 +76,11 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(params): Stri
     let form = Form::read(&params);
     let link = open(&app, &form.token).await?;
     if trust == Trust::Stale {
-        return Ok(render(&app, &visit, StatusCode::UNPROCESSABLE_ENTITY, form, Vec::new()));
+        return Ok(render(&app, &visit, StatusCode::UNPROCESSABLE_ENTITY, form, Mistakes::default()));
     }
-    let address = match form.check(&app.config.password) {
+    let address = match form.check(&app).await {
         Ok(address) => address,
-        Err(errors) => return Ok(render(&app, &visit, StatusCode::UNPROCESSABLE_ENTITY, form, errors)),
+        Err(mistakes) => return Ok(render(&app, &visit, StatusCode::UNPROCESSABLE_ENTITY, form, mistakes)),
     };
     let hash = app.passwords.hash(form.password.clone()).await;
     let hash = hash.map_err(|busy| PageError::because(ErrorKind::Busy { retry_after: 1 }, busy))?;
@@ -88,7 +88,9 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(params): Stri
     match create(&app, creation).await {
         Ok(true) => Ok(Redirect::to("/login?notice=setup_done").into_response()),
         Ok(false) => Err(used("the link was used at the same moment")),
-        Err(store::Error::Conflict) => Ok(render(&app, &visit, StatusCode::CONFLICT, form, vec![SetupError::EmailTaken])),
+        Err(store::Error::Conflict) => {
+            Ok(render(&app, &visit, StatusCode::CONFLICT, form, Mistakes { email: Some(SetupError::EmailTaken), ..Mistakes::default() }))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -135,21 +137,25 @@ impl Form {
     }
 
     /// The canonical address, or everything that is wrong.
-    fn check(&self, config: &config::Password) -> Result<String, Vec<SetupError>> {
+    async fn check(&self, app: &App) -> Result<String, Mistakes> {
         let address = email::canonical(&self.email);
-        let mut errors = Vec::new();
-        if address.is_none() {
-            errors.push(SetupError::Email);
+        let name = Profile { name: Some(self.name.clone()), ..Profile::default() };
+        let context = Context::of_service(&app.config).email(&self.email).profile(&name);
+        let problem = check_new(app, &self.password, &context).await.err().map(PasswordProblem::from);
+        let mismatch = problem.is_none() && self.password.expose() != self.confirmation.expose();
+        match address {
+            Some(address) if problem.is_none() && !mismatch => Ok(address),
+            address => Err(Mistakes { email: address.is_none().then_some(SetupError::Email), password: problem, mismatch }),
         }
-        match check_new(self.password.expose(), config) {
-            Ok(()) if self.password.expose() != self.confirmation.expose() => errors.push(SetupError::Mismatch),
-            Ok(()) => {}
-            Err(Unacceptable::TooShort { min, typed }) => errors.push(SetupError::TooShort { min, typed }),
-            // No keyboard types a NUL: there is no text of its own for it.
-            Err(Unacceptable::TooLong | Unacceptable::Nul) => errors.push(SetupError::TooLong),
-        }
-        address.filter(|_| errors.is_empty()).ok_or(errors)
     }
+}
+
+/// Everything that is wrong with the form.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Mistakes {
+    email: Option<SetupError>,
+    password: Option<PasswordProblem>,
+    mismatch: bool,
 }
 
 fn administrator(email: String, name: &str, password_hash: String, now: Timestamp) -> User {
@@ -207,7 +213,7 @@ async fn create(app: &App, creation: Creation) -> store::Result<bool> {
         .await
 }
 
-fn render(app: &App, visit: &Visit, status: StatusCode, form: Form, errors: Vec<SetupError>) -> Response {
+fn render(app: &App, visit: &Visit, status: StatusCode, form: Form, mistakes: Mistakes) -> Response {
     let (browser, set_cookie) = browser::binding(app, visit);
     let page = SetupPage {
         token: form.token,
@@ -215,7 +221,9 @@ fn render(app: &App, visit: &Visit, status: StatusCode, form: Form, errors: Vec<
         email: form.email,
         name: form.name,
         min_length: app.config.password.min_length,
-        errors,
+        error: mistakes.email,
+        problem: mistakes.password,
+        mismatch: mistakes.mismatch,
     };
     let mut response = app.pages.render_with_status(status, visit, visit.locale_for(None), &page);
     if let Some(cookie) = set_cookie {
@@ -227,35 +235,6 @@ fn render(app: &App, visit: &Visit, status: StatusCode, form: Form, errors: Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn form(email: &str, password: &str, confirmation: &str) -> Form {
-        Form {
-            token: String::new(),
-            email: email.to_owned(),
-            name: "Ada".to_owned(),
-            password: Secret::new(password.to_owned()),
-            confirmation: Secret::new(confirmation.to_owned()),
-        }
-    }
-
-    fn check(email: &str, password: &str, confirmation: &str) -> Result<String, Vec<SetupError>> {
-        form(email, password, confirmation).check(&config::Password::default())
-    }
-
-    const PASSWORD: &str = "correct horse battery staple";
-
-    #[test]
-    fn a_good_form_gives_the_canonical_address() {
-        assert_eq!(check(" Ada@Example.com ", PASSWORD, PASSWORD), Ok("ada@example.com".to_owned()));
-    }
-
-    #[test]
-    fn everything_wrong_is_said_at_once() {
-        assert_eq!(check("ada", "short", "other"), Err(vec![SetupError::Email, SetupError::TooShort { min: 15, typed: 5 }]));
-        assert_eq!(check("ada@example.com", PASSWORD, "correct horse"), Err(vec![SetupError::Mismatch]));
-        let long = "a".repeat(129);
-        assert_eq!(check("ada@example.com", &long, &long), Err(vec![SetupError::TooLong]));
-    }
 
     #[test]
     fn a_name_is_optional_and_without_control_characters() {

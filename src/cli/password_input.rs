@@ -5,7 +5,7 @@ use std::io::Read;
 use clap::Args;
 
 use super::failure::Failure;
-use crate::account::password::{Passwords, check_new};
+use crate::account::password::{Context, Passwords, check};
 use crate::config::Config;
 use crate::secret::{Secret, random_token};
 
@@ -34,7 +34,7 @@ impl PasswordInput {
             (_, true) => Secret::new(random_token()),
             _ => return Ok(None),
         };
-        check_new(password.expose(), &config.password).map_err(|problem| Failure::new(format!("The password needs {problem}.")))?;
+        check(password.expose(), &Context::of_service(config)).map_err(|problem| Failure::new(format!("The password needs {problem}.")))?;
         let hash = Passwords::start(&config.password).hash(password.clone()).await?;
         Ok(Some(NewPassword { hash, shown: self.generate_password.then_some(password) }))
     }

@@ -17,6 +17,7 @@ mod mfa;
 mod nearest;
 mod outbound;
 mod password;
+mod recovery;
 pub mod reference;
 mod registration;
 mod server;
@@ -39,6 +40,7 @@ pub use mfa::{EmailCodes, Mfa};
 pub use nearest::{nearest, suggestion};
 pub use outbound::Outbound;
 pub use password::Password;
+pub use recovery::Recovery;
 pub use registration::{Registration, RegistrationMode};
 pub use server::Server;
 pub use session::Session;
@@ -58,6 +60,7 @@ pub struct Config {
     pub session: Session,
     pub password: Password,
     pub mfa: Mfa,
+    pub recovery: Recovery,
     pub registration: Registration,
     pub mail: Mail,
     pub limits: Limits,

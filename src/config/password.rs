@@ -20,10 +20,21 @@ pub struct Password {
     pub hash_deadline: Span,
     /// Shortest password accepted, in Unicode code points (NIST SP 800-63B-4 §3.1.1.2: 15 where it is the only factor).
     pub min_length: usize,
+    /// Where new passwords are looked up in data leaks, such as `https://pwned.example/range/`: the first five digits of the SHA-1 are added, nothing else leaves the
+    /// house. Without it, or without an answer within three seconds, nothing is looked up.
+    pub breach_lookup_url: Option<String>,
 }
 
 impl Default for Password {
     fn default() -> Self {
-        Self { memory_kib: 19_456, iterations: 2, hash_threads: 0, hash_queue: 64, hash_deadline: Span::secs(1), min_length: 15 }
+        Self {
+            memory_kib: 19_456,
+            iterations: 2,
+            hash_threads: 0,
+            hash_queue: 64,
+            hash_deadline: Span::secs(1),
+            min_length: 15,
+            breach_lookup_url: None,
+        }
     }
 }

@@ -74,7 +74,7 @@ impl Setting {
 }
 
 /// The sections in the order of the reference, with the source their documentation is in.
-const SECTIONS: [(&str, &str); 13] = [
+const SECTIONS: [(&str, &str); 14] = [
     ("server", include_str!("server.rs")),
     ("database", include_str!("database.rs")),
     ("keys", include_str!("keys.rs")),
@@ -82,6 +82,7 @@ const SECTIONS: [(&str, &str); 13] = [
     ("session", include_str!("session.rs")),
     ("password", include_str!("password.rs")),
     ("mfa", include_str!("mfa.rs")),
+    ("recovery", include_str!("recovery.rs")),
     ("registration", include_str!("registration.rs")),
     ("mail", include_str!("mail.rs")),
     ("limits", include_str!("limits.rs")),

@@ -151,6 +151,13 @@ impl Config {
             found.add("password.hash_queue", "nobody could wait for a hash thread", "Set it to 1 or more.");
         }
         found.positive("password.hash_deadline", password.hash_deadline);
+        if password
+            .breach_lookup_url
+            .as_deref()
+            .is_some_and(|url| !(url.starts_with("https://") || url.starts_with("http://")) || !url.ends_with('/'))
+        {
+            found.add("password.breach_lookup_url", "not a web address that ends with /", "Write it such as https://pwned.example/range/.");
+        }
         if !(8..=64).contains(&password.min_length) {
             let change = "Set it to 15, or to 8 at least where every person has a second factor; 64 is the most.";
             found.add("password.min_length", "outside of 8 to 64 (NIST SP 800-63B-4 §3.1.1.2)", change);

@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::password_hash;
 use crate::account::email;
-use crate::account::password::{Unacceptable, check_new};
+use crate::account::password::{self, Unacceptable};
 use crate::config::{Config, Problem};
 use crate::secret::{Digest, Secret};
 use crate::store::users::Profile;
@@ -92,7 +92,7 @@ fn read_password(entry: &mut Entry, config: &Config) -> Option<DesiredPassword> 
     }
     let line = entry.line_of("password");
     let password = entry.take_secret("password")?;
-    match check_new(password.expose(), &config.password) {
+    match password::check(password.expose(), &password::Context::of_service(config)) {
         // Demonstrations and tests have short passwords; nobody but this machine can try them.
         Err(Unacceptable::TooShort { .. }) if config.issuer().is_loopback() => {}
         Err(problem) => entry.problem_at(line, "password", problem.to_string(), "Choose another."),

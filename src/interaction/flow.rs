@@ -100,6 +100,19 @@ impl Flow {
         Self { wanted, login_hint, chosen: None, question: None, ..self.clone() }
     }
 
+    /// The request alone, without what was answered so far, to be kept where no browser is: sealed there by whoever keeps it.
+    #[must_use]
+    pub fn to_keep(&self) -> Option<String> {
+        let bare = Self { chosen: None, question: None, denied: false, ..self.clone() };
+        serde_json::to_string(&bare).ok()
+    }
+
+    /// What [`Flow::to_keep`] made.
+    #[must_use]
+    pub fn from_kept(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
     /// The application, as pages show it.
     ///
     /// # Errors
@@ -173,6 +186,17 @@ pub fn open(app: &App, visit: &Visit, sealed: Option<&str>) -> Result<Flow, Page
     })
 }
 
+/// The flow of a page that helps with signing in, but is no step of it: also when its time is over, or it began in another browser, for all that
+/// comes of it is that the same request starts afresh.
+#[must_use]
+pub fn glance(app: &App, visit: &Visit, sealed: Option<&str>) -> Option<Flow> {
+    match open_for(&app.sealer, browser::cookie(app, visit), sealed?, app.now()) {
+        Ok(flow) => Some(flow),
+        Err(Refusal::Elsewhere(flow) | Refusal::Late(flow)) => Some(*flow),
+        Err(Refusal::NotOurs) => None,
+    }
+}
+
 /// Why a flow is not opened.
 #[derive(Debug, PartialEq, Eq)]
 enum Refusal {
@@ -223,6 +247,8 @@ mod tests {
                 since: Some(Timestamp::from_secs(5)),
                 user: Some(Uuid::from_u128(4)),
                 turned_down: Some(SignIn { session_id: Uuid::from_u128(9), at: Timestamp::from_secs(1) }),
+                aal2: true,
+                second_factor: false,
             },
             question: Some(Question { user_id: Uuid::from_u128(4), scope: "openid".to_owned() }),
             ..Flow::default()

@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 
 use super::step::Facts;
-use crate::session::Current;
+use crate::session::{AAL2, Current};
 use crate::web::{ErrorKind, PageError};
 
 /// A form that is no urlencoded form, or has a field twice: no page of ours sends that.
@@ -23,6 +23,14 @@ pub fn see_other(location: &str) -> Response {
 }
 
 /// What the step function wants to know of a session.
-pub(super) const fn facts(current: &Current) -> Facts {
-    Facts { session_id: current.session.id, user_id: current.user.id, auth_time: current.session.auth_time }
+#[must_use]
+pub fn facts(current: &Current) -> Facts {
+    let Current { session, user } = current;
+    Facts {
+        session_id: session.id,
+        user_id: user.id,
+        auth_time: session.auth_time,
+        aal2: session.acr == AAL2,
+        second_factor: session.second_factor_at.is_some(),
+    }
 }

@@ -7,17 +7,23 @@ use http::{HeaderValue, StatusCode};
 use super::flow::{self, Flow, FlowQuery};
 use super::form::{self, facts, see_other};
 use super::known_accounts;
+use super::place::Place;
+use super::second_factor;
+use crate::account::confirm::Then;
+use crate::account::known_device;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
+use crate::mfa::trusted_device;
 use crate::secret::Secret;
 use crate::session::browser::{self, Trust};
-use crate::session::{self, Current};
+use crate::session::{self, Current, Proofs, Start};
+use crate::store::users::User;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::{LoginError, LoginPage, Notice};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, Visit, csrf};
 
-/// Where a sign-in ends that no application asked for.
-const MY_ACCOUNT: &str = "/account";
+/// The page of My Account at which a sign-in ends that no application asked for, by name.
+const THEN: &str = "then";
 
 /// The form; or straight on, when there is nothing to ask: after a sign-in in another tab, or on the way back.
 ///
@@ -29,7 +35,7 @@ pub async fn get(
     FlowQuery(sealed): FlowQuery,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let place = Place::open(&app, &visit, sealed.as_deref())?;
+    let place = Place::open(&app, &visit, sealed.as_deref())?.leading_to(then(query.as_deref().unwrap_or_default()));
     let current = session::current(&app, &visit).await?;
     if current.as_ref().is_some_and(|current| place.has_nothing_to_ask(current)) {
         return Ok(see_other(&place.path_after()));
@@ -46,11 +52,13 @@ pub async fn get(
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): StrictForm) -> Result<Response, PageError> {
     let posted = posted.map_err(form::unreadable)?;
     let trust = browser::check(&app, &visit, &posted)?;
-    let place = Place::open(&app, &visit, posted.get(flow::PARAM))?;
+    let then = posted.get(THEN).and_then(Then::named).unwrap_or(Then::Overview);
+    let place = Place::open(&app, &visit, posted.get(flow::PARAM))?.leading_to(then);
     match attempt(&app, &visit, trust, &posted).await? {
-        Outcome::SignedIn { session, accounts } => {
-            Ok(with_cookie(with_cookie(see_other(&place.path_after()), Some(session)), Some(accounts)))
+        Outcome::SignedIn { cookies } => {
+            Ok(cookies.into_iter().fold(see_other(&place.path_after()), |response, cookie| with_cookie(response, Some(cookie))))
         }
+        Outcome::SecondFactorMissing { user, proofs } => second_factor::begin(&app, &visit, &place, &user, &proofs).await,
         Outcome::Again(form) => {
             let current = session::current(&app, &visit).await?;
             let mut response = show(&app, &visit, &place, current.as_ref(), form).await?;
@@ -64,8 +72,12 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
 enum Outcome {
     /// With the cookies to set.
     SignedIn {
-        session: HeaderValue,
-        accounts: HeaderValue,
+        cookies: [HeaderValue; 3],
+    },
+    /// The password was right, and is not enough.
+    SecondFactorMissing {
+        user: Box<User>,
+        proofs: Proofs,
     },
     Again(Form),
 }
@@ -95,10 +107,23 @@ async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Res
         Attempt::Refused => again(Some(LoginError::Refused), None),
         Attempt::Busy => Err(PageError::new(ErrorKind::Busy { retry_after: 2 })),
         Attempt::Proven { user, proof } => {
-            let started = session::start(app, visit, &user, proof, &origin).await?;
-            Ok(Outcome::SignedIn { session: started.set_cookie, accounts: known_accounts::remember(app, visit, user.id) })
+            let proofs = Proofs::password(proof, trusted_device::witness(app, visit, &user).await?);
+            match session::start(app, visit, &user, proofs, &origin).await? {
+                Start::Begun(started) => {
+                    let device = known_device::greet(app, visit, &user, &started.session).await;
+                    Ok(Outcome::SignedIn { cookies: [started.set_cookie, known_accounts::remember(app, visit, user.id), device] })
+                }
+                Start::SecondFactorMissing(proofs) => Ok(Outcome::SecondFactorMissing { user, proofs }),
+                Start::Gone => again(None, Some(Notice::FormRefreshed)),
+            }
         }
     }
+}
+
+/// The page of My Account that sent the person here.
+fn then(query: &str) -> Then {
+    let named = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == THEN);
+    named.and_then(|(_, name)| Then::named(&name)).unwrap_or(Then::Overview)
 }
 
 /// The word another page of ours sends along: one of ours, never a text.
@@ -107,45 +132,10 @@ fn notice(query: &str) -> Option<Notice> {
     match &*word {
         "logged_out" => Some(Notice::LoggedOut),
         "setup_done" => Some(Notice::SetupDone),
+        "code_failed" => Some(Notice::CodeFailed),
+        "code_expired" => Some(Notice::CodeExpired),
+        "password_reset" => Some(Notice::PasswordReset),
         _ => None,
-    }
-}
-
-/// The form on its way to an application, or on its own.
-struct Place<'a> {
-    flow: Option<(&'a str, Flow)>,
-}
-
-impl<'a> Place<'a> {
-    fn open(app: &App, visit: &Visit, sealed: Option<&'a str>) -> Result<Self, PageError> {
-        let flow = sealed.map(|sealed| flow::open(app, visit, Some(sealed)).map(|flow| (sealed, flow))).transpose()?;
-        Ok(Self { flow })
-    }
-
-    fn flow(&self) -> Option<&Flow> {
-        self.flow.as_ref().map(|(_, flow)| flow)
-    }
-
-    fn path_after(&self) -> String {
-        self.flow.as_ref().map_or_else(|| MY_ACCOUNT.to_owned(), |(sealed, _)| flow::resume_path(sealed))
-    }
-
-    fn login_hint(&self) -> Option<&str> {
-        self.flow()?.login_hint.as_deref()
-    }
-
-    /// The same question as the step function's, from what it sealed: so the two never send the browser back and forth.
-    fn has_nothing_to_ask(&self, current: &Current) -> bool {
-        self.flow().is_none_or(|flow| flow.wanted.is_met_by(facts(current)))
-    }
-
-    /// Whether the person signed in is simply to give the password again: nobody asked for somebody else.
-    fn asks_again(&self, current: &Current) -> bool {
-        self.flow().is_some_and(|flow| {
-            flow.wanted.turned_down.is_none()
-                && flow.wanted.user.is_none_or(|user| user == current.user.id)
-                && flow.login_hint.as_ref().is_none_or(|hint| hint.eq_ignore_ascii_case(&current.user.email))
-        })
     }
 }
 
@@ -161,7 +151,8 @@ async fn show(app: &App, visit: &Visit, place: &Place<'_>, current: Option<&Curr
     };
     let (browser, set_cookie) = browser::binding(app, visit);
     let page = LoginPage {
-        flow: place.flow.as_ref().map(|(sealed, _)| (*sealed).to_owned()),
+        flow: place.sealed().map(str::to_owned),
+        then: place.then(),
         csrf_token: csrf::token(&app.sealer, &browser),
         email: again.map_or(form.email, |current| current.user.email.clone()),
         again: again.is_some(),

@@ -26,6 +26,10 @@ pub struct Demand {
     pub chosen: Option<Uuid>,
     /// The person asked for another account than this one.
     pub turned_down: Option<SignIn>,
+    /// `acr_values`: two factors, of a kind that counts.
+    pub aal2: bool,
+    /// The person must have a second factor, and has not trusted this device with it.
+    pub second_factor: bool,
 }
 
 /// `prompt` (OpenID Connect Core §3.1.2.1).
@@ -44,6 +48,10 @@ pub struct Facts {
     pub session_id: Uuid,
     pub user_id: Uuid,
     pub auth_time: Timestamp,
+    /// Its `acr`.
+    pub aal2: bool,
+    /// A second factor was given, whatever kind.
+    pub second_factor: bool,
 }
 
 impl Facts {
@@ -73,6 +81,12 @@ pub struct Wanted {
     /// This sign-in was turned down: another, even of the same person, is an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turned_down: Option<SignIn>,
+    /// Nothing less than two factors.
+    #[serde(default)]
+    pub aal2: bool,
+    /// A second factor.
+    #[serde(default)]
+    pub second_factor: bool,
 }
 
 impl Wanted {
@@ -81,6 +95,12 @@ impl Wanted {
         self.since.is_none_or(|since| facts.auth_time >= since)
             && self.user.is_none_or(|user| facts.user_id == user)
             && self.turned_down.is_none_or(|refused| facts.sign_in() != refused)
+    }
+
+    /// Asked after [`Wanted::is_met_by`], because it is another page that gets it: the password is not asked again for it (RFC 9470 §5).
+    #[must_use]
+    pub const fn is_second_factor_met_by(&self, facts: Facts) -> bool {
+        (!self.aal2 || facts.aal2) && (!self.second_factor || facts.second_factor)
     }
 }
 
@@ -91,7 +111,13 @@ impl Demand {
     pub fn wanted(&self) -> Wanted {
         let anew = self.prompt.login.then_some(self.requested_at);
         let recent = self.max_age.map(|age| self.requested_at.minus(age));
-        Wanted { since: anew.max(recent), user: self.hinted_user, turned_down: self.turned_down }
+        Wanted {
+            since: anew.max(recent),
+            user: self.hinted_user,
+            turned_down: self.turned_down,
+            aal2: self.aal2,
+            second_factor: self.second_factor,
+        }
     }
 }
 
@@ -105,6 +131,8 @@ pub struct Allowed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Login,
+    /// Of the person signed in.
+    SecondFactor,
     ChooseAccount,
     Consent,
     /// Nothing is missing.
@@ -124,7 +152,7 @@ pub enum Missing {
 #[must_use]
 pub fn next_step(demand: &Demand, session: Option<Facts>, allowed: Option<&Allowed>) -> Step {
     match first_unanswered(demand, session, allowed) {
-        Step::Login if demand.prompt.none => Step::Fail(Missing::LoginRequired),
+        Step::Login | Step::SecondFactor if demand.prompt.none => Step::Fail(Missing::LoginRequired),
         Step::ChooseAccount if demand.prompt.none => Step::Fail(Missing::AccountSelectionRequired),
         Step::Consent if demand.prompt.none => Step::Fail(Missing::ConsentRequired),
         step => step,
@@ -138,6 +166,9 @@ fn first_unanswered(demand: &Demand, session: Option<Facts>, allowed: Option<&Al
     }
     if !demand.wanted().is_met_by(facts) {
         return Step::Login;
+    }
+    if !demand.wanted().is_second_factor_met_by(facts) {
+        return Step::SecondFactor;
     }
     if demand.prompt.select_account && !is_account_chosen(demand.chosen, demand.requested_at, facts) {
         return Step::ChooseAccount;

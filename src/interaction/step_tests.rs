@@ -22,7 +22,7 @@ fn demand() -> Demand {
 
 /// Ann, signed in at this offset from the request.
 fn ann(offset_secs: i64) -> Facts {
-    Facts { session_id: SESSION, user_id: ANN, auth_time: at(offset_secs) }
+    Facts { session_id: SESSION, user_id: ANN, auth_time: at(offset_secs), aal2: false, second_factor: false }
 }
 
 fn allowed(text: &str, offset_secs: i64) -> Allowed {
@@ -122,8 +122,11 @@ fn demands() -> Vec<Demand> {
                 for chosen in [None, Some(SESSION), Some(OTHER_SESSION)] {
                     for turned_down in [None, Some(ann(-60).sign_in()), Some(ann(-10).sign_in()), Some(ann(5).sign_in())] {
                         for consent_by_operator in [false, true] {
-                            let max_age = max_age.map(Duration::from_secs);
-                            all.push(Demand { prompt, max_age, hinted_user, consent_by_operator, chosen, turned_down, ..demand() });
+                            for (aal2, second_factor) in [(false, false), (true, false), (false, true)] {
+                                let max_age = max_age.map(Duration::from_secs);
+                                let flow = Demand { chosen, turned_down, aal2, second_factor, ..demand() };
+                                all.push(Demand { prompt, max_age, hinted_user, consent_by_operator, ..flow });
+                            }
                         }
                     }
                 }
@@ -136,7 +139,9 @@ fn demands() -> Vec<Demand> {
 fn sessions() -> Vec<Option<Facts>> {
     let mut all = vec![None];
     all.extend([-60, -10, 0, 5].map(|offset| Some(ann(offset))));
-    all.push(Some(Facts { session_id: OTHER_SESSION, user_id: BOB, auth_time: at(-60) }));
+    all.push(Some(Facts { session_id: OTHER_SESSION, user_id: BOB, ..ann(-60) }));
+    all.push(Some(Facts { second_factor: true, ..ann(-10) }));
+    all.push(Some(Facts { aal2: true, second_factor: true, ..ann(5) }));
     all
 }
 
@@ -183,6 +188,8 @@ fn nothing_is_issued_while_any_demand_is_unmet() {
             assert!(demand.requested_at.since(facts.auth_time) <= age);
         }
         assert_ne!(demand.turned_down, Some(facts.sign_in()));
+        assert!(!demand.aal2 || facts.aal2, "less than was asked for");
+        assert!(!demand.second_factor || facts.second_factor, "the second factor is owed");
         assert!(!demand.prompt.select_account || demand.chosen == Some(facts.session_id) || facts.auth_time > demand.requested_at);
         if !demand.consent_by_operator || demand.prompt.consent {
             assert!(demand.scope.is_subset(&allowed.expect("consent").scope));
@@ -202,14 +209,15 @@ fn the_login_page_shows_its_form_whenever_it_is_the_next_step() {
 
 /// A person who does what each page asks arrives, or the application gets an error: no request goes in circles.
 #[test]
-fn doing_what_is_asked_ends_within_four_steps() {
+fn doing_what_is_asked_ends_within_five_steps() {
     every_case(|demand, session, allowed, _| {
         let (mut demand, mut session, mut allowed) = (demand.clone(), session, allowed.cloned());
         for count in 0.. {
-            assert!(count < 5, "in circles: {demand:?}");
+            assert!(count < 6, "in circles: {demand:?}");
             match next_step(&demand, session, allowed.as_ref()) {
                 Step::Issue | Step::Fail(_) => break,
                 Step::Login => session = Some(Facts { auth_time: at(60), ..ann(0) }),
+                Step::SecondFactor => session = session.map(|facts| Facts { aal2: true, second_factor: true, ..facts }),
                 Step::ChooseAccount => demand.chosen = session.map(|facts| facts.session_id),
                 Step::Consent => allowed = Some(Allowed { scope: demand.scope.clone(), at: at(61) }),
             }

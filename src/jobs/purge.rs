@@ -8,7 +8,7 @@ use super::repeat;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::secret;
-use crate::store::{self, grants, locks, logout_deliveries, mails, sessions, spent};
+use crate::store::{self, buckets, grants, locks, logout_deliveries, mails, password_resets, sessions, spent};
 
 const EVERY: Duration = Duration::from_mins(5);
 
@@ -26,6 +26,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const GRANTS_KEPT: Duration = Duration::from_hours(1);
 /// An ended session is looked at by refreshes and logouts that were under way.
 const SESSIONS_KEPT: Duration = Duration::from_hours(24);
+/// People may find an old mail: until then they are told that its link was used, or is too old, rather than that there is no such link.
+const RESETS_KEPT: Duration = Duration::from_hours(7 * 24);
 /// Deliveries are kept for the operator who asks which application was told.
 const DELIVERIES_KEPT: Duration = Duration::from_hours(30 * 24);
 /// That a mail was sent, or was not, for whoever asks where theirs is; its content is gone before.
@@ -38,16 +40,20 @@ enum Table {
     Spent,
     LogoutDeliveries,
     Mails,
+    PasswordResets,
+    Buckets,
 }
 
 impl Table {
-    const ALL: [Self; 5] = [Self::Sessions, Self::Grants, Self::Spent, Self::LogoutDeliveries, Self::Mails];
+    const ALL: [Self; 7] =
+        [Self::Sessions, Self::Grants, Self::Spent, Self::LogoutDeliveries, Self::Mails, Self::PasswordResets, Self::Buckets];
 
     fn before(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Sessions => now.minus(SESSIONS_KEPT),
             Self::Grants => now.minus(GRANTS_KEPT),
-            Self::Spent => now,
+            Self::Spent | Self::Buckets => now,
+            Self::PasswordResets => now.minus(RESETS_KEPT),
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
             Self::Mails => now.minus(MAILS_KEPT),
         }
@@ -117,6 +123,8 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::Grants => grants::purge(conn, before, BATCH).await,
                     Table::Spent => spent::purge(conn, before, BATCH).await,
                     Table::LogoutDeliveries => logout_deliveries::purge(conn, before, BATCH).await,
+                    Table::PasswordResets => password_resets::purge(conn, before, BATCH).await,
+                    Table::Buckets => buckets::purge(conn, before, BATCH).await,
                     Table::Mails => mails::purge(conn, before, BATCH).await,
                 }
             })

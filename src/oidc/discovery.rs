@@ -21,6 +21,7 @@ use super::document;
 use crate::app::App;
 use crate::config::Issuer;
 use crate::secret::Digest;
+use crate::session::{AAL1, AAL2};
 use crate::tokens::claims;
 use crate::tokens::scope::Scope;
 use crate::web::Locale;
@@ -116,7 +117,7 @@ fn metadata(issuer: &Issuer) -> Result<Metadata, url::ParseError> {
             CoreGrantType::RefreshToken,
             CoreGrantType::ClientCredentials,
         ]))
-        .set_acr_values_supported(Some(vec![AuthenticationContextClass::new("aal1".to_owned())]))
+        .set_acr_values_supported(Some([AAL1, AAL2].map(|value| AuthenticationContextClass::new(value.to_owned())).into()))
         .set_token_endpoint_auth_methods_supported(Some(methods))
         .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
         .set_claims_supported(Some(claims.collect()))
@@ -170,7 +171,7 @@ mod tests {
         assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post"]));
         assert_eq!(document["scopes_supported"], json!(Scope::KNOWN));
         assert_eq!(document["ui_locales_supported"], json!(["en", "pt-BR", "es"]));
-        assert_eq!(document["acr_values_supported"], json!(["aal1"]));
+        assert_eq!(document["acr_values_supported"], json!(["aal1", "aal2"]));
         let announced: Vec<&str> = document["claims_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         assert!(claims::supported().chain(["iss", "aud", "sid", "at_hash"]).all(|claim| announced.contains(&claim)), "{announced:?}");
         for refused in ["claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported"] {

@@ -71,6 +71,36 @@ impl Outbound {
     /// # Errors
     /// See [`CallError`].
     pub async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Result<http::StatusCode, CallError> {
+        let (url, caller) = self.caller(url)?;
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = caller.client.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        let response = request.send().await.map_err(|error| failure(&url, &error))?;
+        Ok(response.status())
+    }
+
+    /// Gets a text of at most `limit` bytes, when the answer is 200.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn get_text(&self, url: &str, headers: &[(&str, &str)], limit: usize) -> Result<String, CallError> {
+        let (url, caller) = self.caller(url)?;
+        let request = headers.iter().fold(caller.client.get(url.clone()), |request, (name, value)| request.header(*name, *value));
+        let mut response = request.send().await.map_err(|error| failure(&url, &error))?;
+        if response.status() != http::StatusCode::OK {
+            return Err(CallError::Transport(format!("answered {}", response.status())));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&url, &error))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > limit {
+                return Err(CallError::Transport(format!("the answer is longer than {limit} bytes")));
+            }
+        }
+        String::from_utf8(body).map_err(|_| CallError::Transport("the answer is no text".to_owned()))
+    }
+
+    /// Who may call this address.
+    fn caller(&self, url: &str) -> Result<(Url, &Caller), CallError> {
         let url = Url::parse(url).map_err(|error| CallError::Url(error.to_string()))?;
         let caller = match url.scheme() {
             "https" => &self.public,
@@ -81,10 +111,7 @@ impl Outbound {
             return Err(CallError::Url("it has a user name or a password".to_owned()));
         }
         caller.check_literal(&url)?;
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = caller.client.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
-        let response = request.send().await.map_err(|error| failure(&url, &error))?;
-        Ok(response.status())
+        Ok((url, caller))
     }
 }
 

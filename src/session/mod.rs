@@ -1,17 +1,27 @@
 //! Browser sessions: start, current, end.
 //!
-//! Owns: the session cookie and the flow cookie; [`start`], the one place that turns proofs into a session; [`end`], with everything that ends with it.
+//! Owns: the session cookie, the flow cookie and the cookie of a pending sign-in; [`start`], the one place that turns proofs into a session and asks whether
+//! a second factor is missing; [`end`], with everything that ends with it.
 //! Must not: verify credentials (`account`), or know about authorization requests.
 //! OWASP ASVS 5 §7, OpenID Connect Back-Channel Logout §2.3 (what is sent when a session ends).
 
 pub mod browser;
 mod end;
+mod factors;
+mod level;
+mod others;
+pub mod pending;
 mod proof;
+mod rotate;
 mod start;
 
 pub use end::{end, end_all_within, end_within};
-pub use proof::PasswordProof;
-pub use start::{Started, start};
+pub use factors::{Factors, factors};
+pub use level::{AAL1, AAL2};
+pub use others::end_others_within;
+pub use proof::{PasswordProof, Proofs, SecondFactor, SecondFactorProof};
+pub use rotate::{Rotation, confirm, end_all_but_within};
+pub use start::{Start, Started, start};
 
 use crate::app::App;
 use crate::audit;

@@ -3,89 +3,174 @@
 use http::HeaderValue;
 
 use super::end::{end_within, ended};
-use super::proof::PasswordProof;
+use super::level::{self, Level};
+use super::proof::{First, Proofs};
+use super::{factors, pending};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
-use crate::config;
 use crate::secret::{self, Digest};
 use crate::store::sessions::{self, Session};
 use crate::store::users::{self, User};
-use crate::store::{self, Conn};
-use crate::web::Visit;
+use crate::store::{self, Conn, pending_sign_ins};
 use crate::web::cookies::Cookie;
+use crate::web::{Visit, device};
 
-/// How somebody who gave a password was authenticated: RFC 8176 §2, and our own name of NIST's first assurance level.
-const AMR_PASSWORD: &str = "pwd";
-const ACR_ONE_FACTOR: &str = "aal1";
+/// What became of the proofs.
+#[derive(Debug)]
+pub enum Start {
+    Begun(Box<Started>),
+    /// This person has a second factor, or must have one, and the proofs have none: nothing was written. The way on is [`pending::begin`].
+    SecondFactorMissing(Proofs),
+    /// What the second factor was to come on top of is gone: a pending sign-in that was used or timed out, a session that ended.
+    Gone,
+}
 
-/// A session that has just begun, and the cookie that carries it.
+/// A session that has just begun, and the cookies to set: the session's own, and what goes with it.
 #[derive(Debug)]
 pub struct Started {
     pub session: Session,
     pub set_cookie: HeaderValue,
+    /// The pending sign-in's cookie, taken away.
+    pub remove_pending: Option<HeaderValue>,
 }
+
+/// What is not there when a pending sign-in was used or timed out: everything else is rolled back with it.
+const PENDING: &str = "pending sign-in";
 
 /// What one transaction does: a copy for every time it is run.
 #[derive(Clone)]
 struct Beginning {
+    app: App,
     session: Session,
     /// The browser's session so far: of the same person (whose id `session` then has) or of another.
     previous: Option<Session>,
+    /// The pending sign-in that becomes this session: its id and epoch.
+    pending: Option<(uuid::Uuid, i64)>,
+    second_factor_given: bool,
     signed_in: Event,
     replaced: Option<Event>,
     now: Timestamp,
 }
 
-/// One transaction: the new session (a new identifier always), the end of the one this browser had, the last sign-in, the audit event.
+/// One transaction: whether a second factor is missing, the new session (a new identifier always), the end of the one this browser had, the last
+/// sign-in, the audit event. The only place that makes a session.
 ///
 /// A sign-in again of the same person in the same browser keeps the old session's `sid`: what applications learned stays true, only `auth_time` moves.
 ///
 /// # Errors
-/// The store's. `Inconsistent` when the proof is somebody else's.
-pub async fn start(app: &App, visit: &Visit, user: &User, proof: PasswordProof, origin: &audit::Origin) -> store::Result<Started> {
-    if proof.user_id() != user.id {
-        return Err(store::Error::Inconsistent { table: "sessions", detail: "the proof is of another person".to_owned() });
+/// The store's. `Inconsistent` when a proof is somebody else's.
+pub async fn start(app: &App, visit: &Visit, user: &User, proofs: Proofs, origin: &audit::Origin) -> store::Result<Start> {
+    if !proofs.are_of(user.id) {
+        return Err(store::Error::Inconsistent { table: "sessions", detail: "a proof is of another person".to_owned() });
     }
-    let previous = super::current(app, visit).await?.map(|current| current.session);
-    if let Some(started) = attempt(app, user, &proof, previous, origin).await? {
-        return Ok(started);
-    }
-    // Signed out in another tab a moment ago: what has ended is not taken up again.
-    attempt(app, user, &proof, None, origin).await?.ok_or(store::Error::NotFound("session"))
+    let previous = match &proofs.first {
+        First::Session(session) => Some((**session).clone()),
+        _ => super::current(app, visit).await?.map(|current| current.session),
+    };
+    let attempt = Attempt { app, visit, user, proofs: &proofs, origin };
+    let run = match attempt.run(previous).await? {
+        // Signed out in another tab a moment ago: what has ended is not taken up again.
+        Run::Gone if !matches!(proofs.first, First::Session(_)) => attempt.run(None).await?,
+        run => run,
+    };
+    Ok(match run {
+        Run::Begun(started) => Start::Begun(started),
+        Run::SecondFactorMissing => Start::SecondFactorMissing(proofs),
+        Run::Gone => Start::Gone,
+    })
 }
 
-/// `None` when the session to be taken up again has ended meanwhile.
-async fn attempt(
-    app: &App,
-    user: &User,
-    proof: &PasswordProof,
-    previous: Option<Session>,
-    origin: &audit::Origin,
-) -> store::Result<Option<Started>> {
-    let cookie = secret::random_token();
-    let session = session(user, proof, Digest::of(cookie.as_bytes()), previous.as_ref(), &app.config.session);
-    let replaced = previous.as_ref().filter(|previous| previous.id != session.id);
-    let beginning = Beginning {
-        signed_in: Event::new(Kind::SignInSucceeded, origin).user(user.id).session(session.id).detail("amr", session.amr.clone()),
-        replaced: replaced.map(|previous| ended(Kind::SessionEnded, previous, origin).detail("reason", "another_person")),
-        now: app.now(),
-        previous,
-        session: session.clone(),
-    };
-    let outcome = app
-        .store
-        .write(move |conn| {
-            let beginning = beginning.clone();
-            Box::pin(async move { begin(conn, &beginning).await })
-        })
-        .await?;
-    match outcome {
-        Outcome::Gone => return Ok(None),
-        Outcome::Begun { told: true } => app.logout_waiting.notify_one(),
-        Outcome::Begun { told: false } => {}
+enum Run {
+    Begun(Box<Started>),
+    SecondFactorMissing,
+    Gone,
+}
+
+/// What there is to start with.
+struct Attempt<'a> {
+    app: &'a App,
+    visit: &'a Visit,
+    user: &'a User,
+    proofs: &'a Proofs,
+    origin: &'a audit::Origin,
+}
+
+impl Attempt<'_> {
+    /// `Gone` also when the session to be taken up again has ended meanwhile.
+    async fn run(&self, previous: Option<Session>) -> store::Result<Run> {
+        let Self { app, user, origin, .. } = self;
+        let cookie = secret::random_token();
+        let session = self.session(Digest::of(cookie.as_bytes()), previous.as_ref());
+        let replaced = previous.as_ref().filter(|previous| previous.id != session.id);
+        let beginning = Beginning {
+            app: App::clone(app),
+            signed_in: Event::new(Kind::SignInSucceeded, origin).user(user.id).session(session.id).detail("amr", session.amr.clone()),
+            replaced: replaced.map(|previous| ended(Kind::SessionEnded, previous, origin).detail("reason", "another_person")),
+            now: app.now(),
+            previous,
+            pending: self.pending(),
+            second_factor_given: self.proofs.second.is_some(),
+            session: session.clone(),
+        };
+        let outcome = app
+            .store
+            .write(move |conn| {
+                let beginning = beginning.clone();
+                Box::pin(async move { begin(conn, &beginning).await })
+            })
+            .await;
+        let outcome = match outcome {
+            Err(store::Error::NotFound(PENDING)) => Outcome::Gone,
+            outcome => outcome?,
+        };
+        match outcome {
+            Outcome::Gone => return Ok(Run::Gone),
+            Outcome::SecondFactorMissing => return Ok(Run::SecondFactorMissing),
+            Outcome::Begun { told: true } => app.logout_waiting.notify_one(),
+            Outcome::Begun { told: false } => {}
+        }
+        let remove_pending = self.visit.cookie(Cookie::PendingSignIn.name(&app.issuer)).map(|_| pending::forget(app));
+        Ok(Run::Begun(Box::new(Started { session, set_cookie: Cookie::Session.set(&app.issuer, &cookie, None), remove_pending })))
     }
-    Ok(Some(Started { session, set_cookie: Cookie::Session.set(&app.issuer, &cookie, None) }))
+
+    fn pending(&self) -> Option<(uuid::Uuid, i64)> {
+        let First::Pending(pending) = &self.proofs.first else { return None };
+        Some((pending.row().id, pending.row().epoch))
+    }
+
+    fn session(&self, digest: Digest, previous: Option<&Session>) -> Session {
+        let session = session(self.user, level::of(self.proofs), digest, previous, self.app.now());
+        // A second factor on top of a session does not make it live longer.
+        let expires_at = match &self.proofs.first {
+            First::Session(session) => session.expires_at,
+            _ => session.auth_time.plus(self.app.config.session.absolute.0),
+        };
+        let address = self.visit.address.to_canonical().to_string();
+        Session { expires_at, device: device::describe(self.visit), address: Some(address), ..session }
+    }
+}
+
+/// The session as it will be: with the id of the browser's session when that is the same person's.
+fn session(user: &User, level: Level, digest: Digest, previous: Option<&Session>, now: Timestamp) -> Session {
+    let again = previous.filter(|previous| previous.user_id == user.id);
+    Session {
+        id: again.map_or_else(|| secret::id(now), |previous| previous.id),
+        user_id: user.id,
+        digest,
+        created_at: again.map_or(now, |previous| previous.created_at),
+        auth_time: level.auth_time,
+        last_seen_at: now,
+        expires_at: now,
+        amr: level.amr,
+        acr: level.acr.to_owned(),
+        // As read before the proofs were checked: had it changed meanwhile, the session would be born dead.
+        epoch: user.auth_epoch,
+        ended_at: None,
+        second_factor_at: level.second_factor_at,
+        device: None,
+        address: None,
+    }
 }
 
 enum Outcome {
@@ -93,34 +178,15 @@ enum Outcome {
     Begun {
         told: bool,
     },
+    SecondFactorMissing,
     Gone,
 }
 
-/// The session as it will be: with the id of the browser's session when that is the same person's.
-fn session(user: &User, proof: &PasswordProof, digest: Digest, previous: Option<&Session>, config: &config::Session) -> Session {
-    let at = proof.at();
-    let again = previous.filter(|previous| previous.user_id == user.id);
-    Session {
-        id: again.map_or_else(|| secret::id(at), |previous| previous.id),
-        user_id: user.id,
-        digest,
-        created_at: again.map_or(at, |previous| previous.created_at),
-        auth_time: at,
-        last_seen_at: at,
-        expires_at: at.plus(config.absolute.0),
-        amr: vec![AMR_PASSWORD.to_owned()],
-        acr: ACR_ONE_FACTOR.to_owned(),
-        // As read before the password was checked: had it changed meanwhile, the session would be born dead.
-        epoch: user.auth_epoch,
-        ended_at: None,
-        second_factor_at: None,
-        device: None,
-        address: None,
-    }
-}
-
 async fn begin(conn: &Conn<'_>, beginning: &Beginning) -> store::Result<Outcome> {
-    let Beginning { session, previous, signed_in, replaced, now } = beginning;
+    let Beginning { app, session, previous, pending, signed_in, replaced, now, .. } = beginning;
+    if !beginning.second_factor_given && factors::factors(conn, &app.config, session.user_id).await?.are_asked() {
+        return Ok(Outcome::SecondFactorMissing);
+    }
     let mut told = false;
     match (previous, replaced) {
         (Some(previous), Some(event)) => {
@@ -131,6 +197,11 @@ async fn begin(conn: &Conn<'_>, beginning: &Beginning) -> store::Result<Outcome>
         (Some(_), None) => {}
         (None, _) => sessions::insert(conn, session).await?,
     }
+    if let Some((id, epoch)) = pending
+        && !pending_sign_ins::redeem(conn, *id, *epoch, *now).await?
+    {
+        return Err(store::Error::NotFound(PENDING));
+    }
     users::update_last_sign_in(conn, session.user_id, *now).await?;
     audit::record(conn, signed_in, *now).await?;
     Ok(Outcome::Begun { told })
@@ -138,9 +209,8 @@ async fn begin(conn: &Conn<'_>, beginning: &Beginning) -> store::Result<Outcome>
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+    use crate::session::PasswordProof;
 
     fn person() -> User {
         User {
@@ -159,8 +229,8 @@ mod tests {
     }
 
     fn begin_for(user: &User, at: Timestamp, previous: Option<&Session>) -> Session {
-        let proof = PasswordProof::witnessed(user.id, at);
-        session(user, &proof, Digest::of(&secret::random_bytes::<8>()), previous, &config::Session::default())
+        let level = level::of(&PasswordProof::witnessed(user.id, at).into());
+        session(user, level, Digest::of(&secret::random_bytes::<8>()), previous, at)
     }
 
     #[test]
@@ -169,7 +239,6 @@ mod tests {
         let session = begin_for(&ada, at, None);
         assert_eq!((session.user_id, session.auth_time, session.created_at, session.epoch), (ada.id, at, at, 3));
         assert_eq!((session.amr.as_slice(), session.acr.as_str()), (["pwd".to_owned()].as_slice(), "aal1"));
-        assert_eq!(session.expires_at, at.plus(Duration::from_hours(12)));
     }
 
     #[test]

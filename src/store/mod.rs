@@ -4,18 +4,26 @@
 //! aggregate. Functions use a closed set of verbs: `find` (Option), `get` (error if absent), `list`, `insert`, `update`,
 //! `redeem`, `rotate`, `revoke`, `purge`. Must not: decide anything the specifications decide.
 
+pub mod addresses;
 pub mod audit_events;
+pub mod buckets;
 pub mod clients;
 pub mod consents;
 mod error;
+pub mod factor_attempts;
 pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;
 pub mod mails;
+pub mod password_resets;
+pub mod pending_sign_ins;
+pub mod recovery_codes;
 pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod spent;
+pub mod totp_credentials;
+pub mod trusted_devices;
 pub mod user_security;
 pub mod users;
 

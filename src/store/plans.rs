@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
-use super::{BoxFuture, Conn, Result, Store, clients, consents, grants, locks, logout_deliveries, mails, sessions, settings, spent, users};
+use super::{
+    BoxFuture, Conn, Result, Store, buckets, clients, consents, grants, locks, logout_deliveries, mails, password_resets, sessions,
+    settings, spent, users,
+};
 use crate::secret::Digest;
 
 /// Runs `job` and answers the plan of each of its statements.
@@ -48,6 +51,7 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     logout_deliveries::list_due(conn, NOW, 10).await?;
     mails::list_due(conn, NOW, 10).await?;
     logout_deliveries::find(conn, Uuid::nil()).await?;
+    password_resets::find(conn, Uuid::nil()).await?;
     logout_deliveries::list(conn, 10).await.map(drop)
 }
 
@@ -57,6 +61,7 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     users::insert(conn, &ada).await?;
     sessions::insert(conn, &hers).await?;
     sessions::update_last_seen(conn, hers.id, NOW).await?;
+    sessions::update_epoch_of_user(conn, ada.id, 4).await?;
     users::update_last_sign_in(conn, ada.id, NOW).await?;
     users::update_password(conn, ada.id, "new", NOW).await?;
     users::update_password_hash(conn, ada.id, "new", "stronger").await?;
@@ -74,12 +79,25 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     spent::redeem(conn, Kind::Setup, "x", NOW).await?;
     locks::redeem(conn, "purge", "me", NOW, Duration::from_secs(1)).await?;
     logout_deliveries::redeem(conn, Uuid::nil(), 0, NOW).await?;
+    resets(conn, ada.id).await?;
     mails::redeem(conn, Uuid::nil(), 0, NOW).await?;
     mails::purge(conn, NOW, 10).await?;
     sessions::purge(conn, NOW, 10).await?;
     grants::purge(conn, NOW, 10).await?;
     spent::purge(conn, NOW, 10).await?;
     logout_deliveries::purge(conn, NOW, 10).await.map(drop)
+}
+
+async fn resets(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
+    let quota = crate::config::Quota { burst: 1, per: Duration::from_hours(1) };
+    buckets::take(conn, "reset:ada", quota, NOW).await?;
+    buckets::take(conn, "reset:ada", quota, NOW).await?;
+    buckets::revoke(conn, "reset:ada").await?;
+    buckets::purge(conn, NOW, 10).await?;
+    password_resets::redeem_try(conn, user_id, Uuid::nil(), 5, NOW).await?;
+    password_resets::redeem(conn, user_id, Uuid::nil(), NOW).await?;
+    password_resets::revoke(conn, user_id).await?;
+    password_resets::purge(conn, NOW, 10).await.map(drop)
 }
 
 #[tokio::test]

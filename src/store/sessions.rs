@@ -99,6 +99,19 @@ pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
     Ok(renewed.rows_affected > 0)
 }
 
+/// Takes it into another epoch: the credentials were changed in it.
+pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, epoch: i64) -> Result<()> {
+    Entity::update_many().col_expr(Column::Epoch, Expr::value(epoch)).filter(Column::Id.eq(id)).exec(conn).await?;
+    Ok(())
+}
+
+/// Takes a person's sessions, unless they have ended, into a new epoch.
+pub async fn update_epoch_of_user(conn: &Conn<'_>, user_id: Uuid, epoch: i64) -> Result<()> {
+    let live = Entity::update_many().filter(Column::UserId.eq(user_id)).filter(Column::EndedAt.is_null());
+    live.col_expr(Column::Epoch, Expr::value(epoch)).exec(conn).await?;
+    Ok(())
+}
+
 /// Ends it. Whether it was still going.
 pub async fn revoke(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<bool> {
     let ended = Entity::update_many()

@@ -14,6 +14,12 @@ pub enum Kind {
     Setup,
     /// A revoked access token that has no grant (`client_credentials`), by `jti`.
     RevokedAccessToken,
+    /// "This wasn't me" in a mail.
+    NotMe,
+    /// An invitation.
+    Invitation,
+    /// The confirmation of an address.
+    ConfirmEmail,
 }
 
 impl Kind {
@@ -21,6 +27,9 @@ impl Kind {
         match self {
             Self::Setup => "setup",
             Self::RevokedAccessToken => "revoked_access_token",
+            Self::NotMe => "not_me",
+            Self::Invitation => "invitation",
+            Self::ConfirmEmail => "confirm_email",
         }
     }
 }

@@ -120,6 +120,12 @@ pub async fn any_administrator(conn: &Conn<'_>) -> Result<bool> {
     Ok(one.into_tuple::<Uuid>().one(conn).await?.is_some())
 }
 
+/// Those who may administer this service and can.
+pub async fn list_administrators(conn: &Conn<'_>) -> Result<Vec<User>> {
+    let administrators = Entity::find().filter(Expr::col(Column::Administrator)).filter(Column::Enabled.eq(true));
+    administrators.all(conn).await?.into_iter().map(User::try_from).collect()
+}
+
 /// # Errors
 /// `Conflict` when the address is taken.
 pub async fn insert(conn: &Conn<'_>, user: &User) -> Result<()> {
@@ -161,8 +167,38 @@ pub async fn update_password(conn: &Conn<'_>, id: Uuid, password_hash: &str, now
     one_changed(changed.rows_affected)
 }
 
+/// Raises the epoch: every session and grant made before is dead. The new epoch.
+pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<i64> {
+    let changed = Entity::update_many()
+        .col_expr(Column::AuthEpoch, Expr::col(Column::AuthEpoch).add(1))
+        .col_expr(Column::UpdatedAt, forward(now))
+        .filter(Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    one_changed(changed.rows_affected)?;
+    epoch(conn, id).await
+}
+
+/// Takes the password away and raises the epoch, which is answered: until another is set nobody signs in with one, and what was begun is over.
+pub async fn revoke_password(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<i64> {
+    let changed = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(None::<String>))
+        .col_expr(Column::AuthEpoch, Expr::col(Column::AuthEpoch).add(1))
+        .col_expr(Column::UpdatedAt, forward(now))
+        .filter(Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    one_changed(changed.rows_affected)?;
+    epoch(conn, id).await
+}
+
+async fn epoch(conn: &Conn<'_>, id: Uuid) -> Result<i64> {
+    let epoch = Entity::find_by_id(id).select_only().column(Column::AuthEpoch).into_tuple().one(conn).await?;
+    epoch.ok_or(Error::NotFound("user"))
+}
+
 /// `now`, or just after the last change when that was not before: two changes never have the same time.
-fn forward(now: Timestamp) -> Expr {
+pub(super) fn forward(now: Timestamp) -> Expr {
     let last = || Expr::col(Column::UpdatedAt);
     Expr::case(last().gte(now.millis()), last().add(1)).finally(now.millis()).into()
 }

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod cookies;
 pub mod csrf;
+pub mod device;
 pub mod etag;
 mod files;
 pub mod headers;
@@ -18,7 +19,7 @@ pub mod texts;
 pub mod visit;
 
 pub use i18n::Locale;
-pub use page_error::{ErrorKind, PageError};
+pub use page_error::{ErrorKind, PageError, Wait};
 pub use pages::{Page, Pages};
 pub use params::{Params, ParamsError, StrictForm, StrictQuery};
 pub use visit::Visit;

@@ -221,13 +221,14 @@ struct Fault {
 
 /// A wait in words: the id of its text and the number in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-struct Wait {
+pub struct Wait {
     text: &'static str,
     count: u64,
 }
 
 impl Wait {
-    const fn of(seconds: u64) -> Self {
+    #[must_use]
+    pub const fn of(seconds: u64) -> Self {
         match seconds {
             0..=59 => Self { text: "wait-seconds", count: if seconds == 0 { 1 } else { seconds } },
             60..=7200 => Self { text: "wait-minutes", count: seconds.div_ceil(60) },

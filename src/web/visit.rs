@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::address;
 use super::cookies::Cookie;
+use super::device;
 use super::i18n::Locale;
 use crate::config::{CidrList, Issuer};
 use crate::secret;
@@ -117,6 +118,12 @@ impl Visit {
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&str> {
         cookie(&self.headers, name)
+    }
+
+    /// What the browser says it is, in words: `Firefox on Windows`.
+    #[must_use]
+    pub fn device(&self) -> Option<String> {
+        device::describe(self)
     }
 
     /// The locale to render in, given the `ui_locales` of the authorization request (OpenID Connect Core §3.1.2.1).

@@ -19,7 +19,7 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("ratelimit", &["clock", "config", "store", "web"]),
     ("audit", &["clock", "secret", "store", "telemetry"]),
     ("mail", &["GROUND", "app", "audit"]),
-    ("session", &["GROUND", "app", "audit"]),
+    ("session", &["GROUND", "app", "audit", "organization"]),
     ("organization", &["GROUND", "audit", "session"]),
     ("mfa", &["GROUND", "app", "audit", "mail", "session", "organization", "account"]),
     ("account", &["GROUND", "app", "audit", "mail", "session", "organization", "mfa"]),
@@ -236,6 +236,8 @@ fn outside_crates_stay_in_their_rooms() {
 fn proofs_and_sessions_are_made_in_one_place_each() {
     let places = [
         ("PasswordProof::witnessed", ["account/", "session/proof.rs"]),
+        ("SecondFactorProof::witnessed", ["mfa/", "session/proof.rs"]),
+        ("pending_sign_ins::insert", ["session/pending.rs", "store/"]),
         ("sessions::insert", ["session/start.rs", "store/"]),
         ("grants::redeem", ["oauth/token/", "store/"]),
         ("VerifiedRedirect {", ["oauth/redirect_uri.rs", "oauth/redirect_uri/"]),

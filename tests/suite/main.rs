@@ -12,6 +12,8 @@
 mod harness;
 
 mod account_choice;
+mod account_confirm;
+mod account_password;
 mod architecture;
 mod authorize;
 mod authorize_parameters;
@@ -34,8 +36,12 @@ mod limits;
 mod logout;
 mod mail;
 mod navigation;
+mod new_device;
+mod not_me;
 mod outage;
 mod pages;
+mod password_reset;
+mod password_reset_timing;
 mod pkce;
 mod prompt;
 mod real_binary;

@@ -1,14 +1,24 @@
 //! Password hashing: Argon2id on a pool of threads that reuse their memory.
 //!
 //! Owns: how a password becomes a PHC string and is compared with one; which new passwords are acceptable; how many are hashed at once.
-//! Must not: know whose password it is. RFC 9106, NIST SP 800-63B-4 §3.1.1.2, OWASP ASVS 5 §6.2 and §11.4.
+//! Must not: know whose password it is, beyond the [`Context`] it is chosen in. RFC 9106, NIST SP 800-63B-4 §3.1.1.2, OWASP ASVS 5 §6.2 and §11.4.
 
+mod blocklist;
+mod breach;
+mod context;
+mod estimate;
 mod hasher;
+mod new;
+mod patterns;
 mod phc;
 mod policy;
 mod pool;
+mod sha1;
 
-pub use policy::{Unacceptable, check_new};
+pub use context::{Context, Source};
+pub use estimate::Weakness;
+pub use new::check_new;
+pub use policy::{Unacceptable, check};
 
 use std::sync::Arc;
 

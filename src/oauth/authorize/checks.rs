@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::request::{Asked, AuthorizeRequest};
 use crate::interaction::step::Prompt;
 use crate::oauth::{Code, Error, pkce};
+use crate::session::{AAL1, AAL2};
 use crate::store::clients::GrantType;
 use crate::tokens::Scope;
 
@@ -31,6 +32,7 @@ pub const ALL: &[Check] = &[
     Check { name: "nonce", clause: "OpenID Connect Core §3.1.2.1; at most 2 KiB", run: nonce },
     Check { name: "prompt", clause: "OpenID Connect Core §3.1.2.1", run: prompt },
     Check { name: "max_age", clause: "OpenID Connect Core §3.1.2.1", run: max_age },
+    Check { name: "acr_values", clause: "OpenID Connect Core §3.1.2.1, RFC 9470 §4", run: acr_values },
     Check { name: "id_token_hint", clause: "OpenID Connect Core §3.1.2.1, §3.1.2.2", run: id_token_hint },
 ];
 
@@ -168,6 +170,14 @@ fn max_age(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(), Erro
         }
         None => refuse(Code::InvalidRequest, "max_age must be a number of seconds, 0 or more"),
     }
+}
+
+/// In order of preference; the first one we know counts, and values nobody knows are ignored. Whoever prefers two factors gets them, or no code:
+/// an application that asks because a resource server refused it (RFC 9470) is not helped by less.
+fn acr_values(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(), Error> {
+    let values = asked.params.get("acr_values").unwrap_or_default();
+    request.aal2 = values.split(' ').find(|value| [AAL1, AAL2].contains(value)) == Some(AAL2);
+    Ok(())
 }
 
 /// A token that has expired still names a person; one that we did not sign names nobody.

@@ -104,8 +104,14 @@ fn good_requests_pass_and_what_is_not_known_is_ignored() {
 
 #[test]
 fn what_is_asked_is_what_is_read() {
-    let changes =
-        [("scope", "email openid nobody-knows"), ("nonce", "n"), ("prompt", "login consent"), ("max_age", "60"), ("id_token_hint", "ours")];
+    let changes = [
+        ("scope", "email openid nobody-knows"),
+        ("nonce", "n"),
+        ("prompt", "login consent"),
+        ("max_age", "60"),
+        ("id_token_hint", "ours"),
+        ("acr_values", "urn:other aal2 aal1"),
+    ];
     let request = with(Metadata::default(), &changes).unwrap();
     let expected = AuthorizeRequest {
         scope: Scope::parse("openid email").unwrap(),
@@ -114,8 +120,17 @@ fn what_is_asked_is_what_is_read() {
         prompt: Prompt { login: true, consent: true, ..Prompt::default() },
         max_age: Some(Duration::from_mins(1)),
         hinted_user: Some(ANN),
+        aal2: true,
     };
     assert_eq!(request, expected);
+}
+
+#[test]
+fn the_first_assurance_level_we_know_is_the_one_asked_for() {
+    for (values, aal2) in [("aal2", true), ("aal1 aal2", false), ("0 aal2 aal1", true), ("AAL2", false), ("aal22", false), ("aal1", false)]
+    {
+        assert_eq!(with(Metadata::default(), &[("acr_values", values)]).unwrap().aal2, aal2, "{values}");
+    }
 }
 
 #[test]

@@ -19,8 +19,8 @@ use http::HeaderMap;
 
 use crate::app::App;
 use crate::interaction::flow::{self, Flow, FlowQuery, Question};
-use crate::interaction::see_other;
-use crate::interaction::step::{Allowed, Demand, Facts, Step, next_step};
+use crate::interaction::step::{Allowed, Demand, Step, next_step};
+use crate::interaction::{facts, second_factor, see_other};
 use crate::oauth::{Code, Error};
 use crate::secret;
 use crate::session::{self, Current};
@@ -98,8 +98,12 @@ async fn decide(app: &App, visit: &Visit, params: &Params, flow: Flow, target: &
     if flow.denied {
         return Err(Error::new(Code::AccessDenied, "the person did not allow it"));
     }
-    let demand = request.demand(&target.client, &flow);
     let current = session::current(app, visit).await?;
+    let second_factor = match &current {
+        Some(current) => second_factor::is_owed(app, visit, current).await?,
+        None => false,
+    };
+    let demand = Demand { second_factor, ..request.demand(&target.client, &flow) };
     let allowed = allowed(app, target, &demand, current.as_ref()).await?;
     let step = next_step(&demand, current.as_ref().map(facts), allowed.as_ref());
     let flow = Flow { wanted: demand.wanted(), leads_to: target.leads_to(), question: None, ..flow };
@@ -109,14 +113,11 @@ async fn decide(app: &App, visit: &Visit, params: &Params, flow: Flow, target: &
             let question = Question { user_id: current.user.id, scope: demand.scope.to_string() };
             Ok(page(app, visit, "/consent", &Flow { question: Some(question), ..flow }))
         }
+        (Step::SecondFactor, Some(_)) => Ok(page(app, visit, "/login/code", &flow)),
         (Step::ChooseAccount, Some(_)) => Ok(page(app, visit, "/choose-account", &flow)),
         (Step::Fail(missing), _) => Err(response::missing(missing)),
         (Step::Login, _) | (_, None) => Ok(page(app, visit, "/login", &flow)),
     }
-}
-
-const fn facts(current: &Current) -> Facts {
-    Facts { session_id: current.session.id, user_id: current.user.id, auth_time: current.session.auth_time }
 }
 
 /// What the person has allowed this client; not looked up where it cannot matter.

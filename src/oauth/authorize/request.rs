@@ -62,6 +62,8 @@ pub struct AuthorizeRequest {
     pub(super) prompt: Prompt,
     pub(super) max_age: Option<Duration>,
     pub(super) hinted_user: Option<Uuid>,
+    /// `acr_values` prefers two factors.
+    pub(super) aal2: bool,
 }
 
 impl AuthorizeRequest {
@@ -89,6 +91,8 @@ impl AuthorizeRequest {
             consent_by_operator: client.metadata.first_party,
             chosen: flow.chosen,
             turned_down: flow.wanted.turned_down,
+            aal2: self.aal2,
+            second_factor: false,
         }
     }
 }

@@ -2,15 +2,22 @@
 //! Times are milliseconds since 1970.
 
 pub mod audit_events;
+pub mod buckets;
 pub mod clients;
 pub mod consents;
+pub mod factor_attempts;
 pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;
 pub mod mails;
+pub mod password_resets;
+pub mod pending_sign_ins;
+pub mod recovery_codes;
 pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod spent;
+pub mod totp_credentials;
+pub mod trusted_devices;
 pub mod user_security;
 pub mod users;

@@ -6,7 +6,24 @@ use crate::config::Brand;
 use crate::web::Locale;
 
 /// The tokens our fields may carry (HTML §4.10.18.7.1).
-const AUTOCOMPLETE: [&str; 5] = ["username", "current-password", "new-password", "one-time-code", "name"];
+const AUTOCOMPLETE: [&str; 13] = [
+    "username",
+    "username webauthn",
+    "current-password",
+    "new-password",
+    "one-time-code",
+    "name",
+    "given-name",
+    "family-name",
+    "nickname",
+    "tel",
+    "url",
+    "photo",
+    "language",
+];
+
+/// Fields for words of their own, which no manager has anything for.
+const WITHOUT_TOKEN: [&str; 2] = ["select", "textarea"];
 
 /// A start tag with its attributes.
 struct Tag<'a> {
@@ -61,7 +78,10 @@ fn fields(tags: &[Tag<'_>]) -> Vec<String> {
         if !labels.contains(&id) {
             complaints.push(format!("field {id} has no label"));
         }
-        if !field.get("autocomplete").is_some_and(|token| AUTOCOMPLETE.contains(&token)) {
+        let ticked = matches!(field.get("type"), Some("checkbox" | "radio"));
+        let token = field.get("autocomplete").unwrap_or_default();
+        let proper = AUTOCOMPLETE.contains(&token) || (token == "off" && WITHOUT_TOKEN.contains(&field.name));
+        if !ticked && !proper {
             complaints.push(format!("field {id} has no proper autocomplete token"));
         }
         if field.get("aria-invalid").is_some() && field.get("aria-describedby").is_none() {

@@ -1,1 +1,89 @@
-# 
+tab-profile = User Profile
+tab-authentication = Authentication
+tab-password = Change password
+tab-sessions = Devices and sessions
+tab-applications = Connected applications
+tab-activity = Activity
+save = Save
+code-label = Verification code
+
+card-password = Choose a new password
+card-password-changed = Last changed on { $when }
+card-authentication = Two-factor authentication and One-Time Password Options
+card-profile = Your name, language and contact details
+card-sessions = Where you are logged in
+card-applications = What may use your account
+card-activity = What happened in your account
+card-data = A copy of everything we keep about you
+card-delete = Close your account for good
+
+account-deletion-pending = This account will be deleted on { $when }.
+account-deletion-look = Keep the account
+account-frozen = You told us that something here was not you. Until you choose a new password by email, nothing about the security of this account can be changed.
+account-frozen-reset = Reset your password
+
+account-done-password_changed = Your password has been changed. It takes effect immediately.
+
+confirm-heading = Confirm your password
+confirm-submit = Confirm
+confirm-cancel = Back to My Account
+confirm-error-missing_password = Enter your password
+confirm-error-wrong_password = That password is not correct.
+confirm-error-missing_code = Enter the verification code
+confirm-error-wrong_code = That code is not correct.
+confirm-error-too_many_codes = Too many codes were wrong. Wait a few minutes before you try again.
+confirm-for-account = To go on, enter the password you use now.
+confirm-for-profile = To change your profile, enter the password you use now.
+confirm-for-email = To change your email address, enter the password you use now.
+confirm-for-authentication = To change how you log in, enter the password you use now.
+confirm-for-totp = To enable two-factor authentication, enter the password you use now.
+confirm-for-new-qr-code = To request a new QR code, enter the password you use now.
+confirm-for-recovery-codes = To get new recovery codes, enter the password you use now.
+confirm-for-disable = To disable two-factor authentication, enter the password you use now.
+confirm-for-passkeys = To change your passkeys, enter the password you use now.
+confirm-for-password = To change your password, enter the one you use now.
+confirm-for-sessions = To look after your devices, enter the password you use now.
+confirm-for-applications = To look after connected applications, enter the password you use now.
+confirm-for-activity = To see your activity, enter the password you use now.
+confirm-for-data = To download your data, enter the password you use now.
+confirm-for-delete = To delete your account, enter the password you use now.
+
+change-password-effect = Your new password takes effect immediately.
+change-password-log-out = Log out of all other devices
+
+password-problem-missing = Enter a new password
+password-problem-too_short = Use at least { $min } characters. You typed { $typed }.
+password-problem-too_long = That password is too long. Use at most 128 characters.
+password-problem-common = Many people use this password, so it is guessed first. Choose another.
+password-problem-leaked = That password has appeared in a data leak. Choose another.
+password-problem-contains_email = That password is mostly your email address. Choose another.
+password-problem-contains_name = That password is mostly your name. Choose another.
+password-problem-contains_brand = That password is mostly the name of this service. Choose another.
+password-problem-repeated = That password repeats the same few characters. Choose another.
+password-problem-sequence = That password is a row of neighbouring characters. Choose another.
+password-problem-weak = That password is easy to guess.
+password-problem-same_as_old = That is the password you already have. Choose another.
+password-problem-mismatch = The two passwords do not match.
+password-why-keyboard-row = Straight rows of keys are tried early.
+password-why-keyboard-pattern = Short patterns on the keyboard are tried early.
+password-why-repeats = Repeats like "aaa" add very little.
+password-why-repeated-words = Repeats like "abcabc" add very little.
+password-why-common = It is a very common password.
+password-why-similar-to-common = It is close to a very common password.
+password-why-sequence = Sequences like "abc" or "6543" are tried early.
+password-why-year = Recent years are tried early.
+password-why-word = A single word is tried early.
+password-why-date = Dates are tried early.
+password-why-name = Names are tried early.
+password-advice-few-words = Use a few words that do not belong together.
+password-advice-add-words = Add another word or two, less common ones.
+password-advice-capitals = Capital letters add little.
+password-advice-reversed = Words written backwards add little.
+password-advice-substitutions = Swaps like "@" for "a" add little.
+password-advice-keyboard-turns = A longer pattern with more turns is better.
+password-advice-no-repeats = Avoid repeated words and characters.
+password-advice-no-sequences = Avoid sequences.
+password-advice-no-dates = Avoid dates and years, above all your own.
+
+data-heading = Download my data
+delete-heading = Delete account

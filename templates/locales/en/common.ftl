@@ -6,7 +6,6 @@ show = Show
 show-password = Show password
 log-out = Log out
 my-account = My Account
-user-profile = User Profile
 signed-in-as = Logged in as
 another-account-link = Not you? Use another account
 client-policy = Privacy policy of { $client }

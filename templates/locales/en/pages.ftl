@@ -41,10 +41,8 @@ logged-out-applications = These applications are being told:
 logged-out-not-returned = The application asked to send you to an address that is not registered for it, so you were not sent there.
 logged-out-again = Log in again
 
-account-name = Name
 account-email-verified = Confirmed
 account-email-unverified = Not confirmed
-account-role = Role
 account-administrator = Administrator
 account-signed-in = Logged in since
 
@@ -53,9 +51,6 @@ setup-intro = This account will manage { $brand }. The link that brought you her
 setup-submit = Create administrator
 setup-error-email = Enter an email address, like name@example.com
 setup-error-email_taken = There is already an account with this email
-setup-error-too_short = Use at least { $min } characters. You typed { $typed }.
-setup-error-too_long = That password is too long. Use a shorter one.
-setup-error-mismatch = The two passwords do not match.
 
 home-heading = One login for your applications
 home-text = { $brand } signs you in to the applications you work with. Open one of them and it brings you here when it needs to know who you are.

@@ -1,1 +1,89 @@
-# 
+tab-profile = Perfil de usuario
+tab-authentication = Autenticación
+tab-password = Cambiar contraseña
+tab-sessions = Dispositivos y sesiones
+tab-applications = Aplicaciones conectadas
+tab-activity = Actividad
+save = Guardar
+code-label = Código de verificación
+
+card-password = Elige una nueva contraseña
+card-password-changed = Último cambio: { $when }
+card-authentication = Autenticación de dos factores y Opciones de contraseña de un solo uso
+card-profile = Tu nombre, idioma y datos de contacto
+card-sessions = Dónde tienes la sesión iniciada
+card-applications = Qué puede usar tu cuenta
+card-activity = Qué ha pasado en tu cuenta
+card-data = Una copia de todo lo que guardamos sobre ti
+card-delete = Cierra tu cuenta para siempre
+
+account-deletion-pending = Esta cuenta se eliminará el { $when }.
+account-deletion-look = Conservar la cuenta
+account-frozen = Nos dijiste que algo aquí no fuiste tú. Hasta que elijas una nueva contraseña por correo, no se puede cambiar nada de la seguridad de esta cuenta.
+account-frozen-reset = Restablecer tu contraseña
+
+account-done-password_changed = Tu contraseña ha cambiado y ya está en vigor.
+
+confirm-heading = Confirma tu contraseña
+confirm-submit = Confirmar
+confirm-cancel = Volver a Mi cuenta
+confirm-error-missing_password = Escribe tu contraseña
+confirm-error-wrong_password = Esa contraseña no es correcta.
+confirm-error-missing_code = Escribe el código de verificación
+confirm-error-wrong_code = Ese código no es correcto.
+confirm-error-too_many_codes = Demasiados códigos incorrectos. Espera unos minutos antes de volver a intentarlo.
+confirm-for-account = Para continuar, escribe la contraseña que usas ahora.
+confirm-for-profile = Para cambiar tu perfil, escribe la contraseña que usas ahora.
+confirm-for-email = Para cambiar tu correo electrónico, escribe la contraseña que usas ahora.
+confirm-for-authentication = Para cambiar cómo inicias sesión, escribe la contraseña que usas ahora.
+confirm-for-totp = Para activar la autenticación de dos factores, escribe la contraseña que usas ahora.
+confirm-for-new-qr-code = Para solicitar un nuevo código QR, escribe la contraseña que usas ahora.
+confirm-for-recovery-codes = Para obtener nuevos códigos de recuperación, escribe la contraseña que usas ahora.
+confirm-for-disable = Para desactivar la autenticación de dos factores, escribe la contraseña que usas ahora.
+confirm-for-passkeys = Para cambiar tus llaves de acceso, escribe la contraseña que usas ahora.
+confirm-for-password = Para cambiar tu contraseña, escribe la que usas ahora.
+confirm-for-sessions = Para gestionar tus dispositivos, escribe la contraseña que usas ahora.
+confirm-for-applications = Para gestionar las aplicaciones conectadas, escribe la contraseña que usas ahora.
+confirm-for-activity = Para ver tu actividad, escribe la contraseña que usas ahora.
+confirm-for-data = Para descargar tus datos, escribe la contraseña que usas ahora.
+confirm-for-delete = Para eliminar tu cuenta, escribe la contraseña que usas ahora.
+
+change-password-effect = Tu nueva contraseña entra en vigor de inmediato.
+change-password-log-out = Cerrar la sesión en todos los demás dispositivos
+
+password-problem-missing = Escribe una nueva contraseña
+password-problem-too_short = Usa al menos { $min } caracteres. Has escrito { $typed }.
+password-problem-too_long = Esa contraseña es demasiado larga. Usa como máximo 128 caracteres.
+password-problem-common = Mucha gente usa esta contraseña, así que es de las primeras que se prueban. Elige otra.
+password-problem-leaked = Esa contraseña ha aparecido en una filtración de datos. Elige otra.
+password-problem-contains_email = Esa contraseña es casi solo tu correo electrónico. Elige otra.
+password-problem-contains_name = Esa contraseña es casi solo tu nombre. Elige otra.
+password-problem-contains_brand = Esa contraseña es casi solo el nombre de este servicio. Elige otra.
+password-problem-repeated = Esa contraseña repite los mismos pocos caracteres. Elige otra.
+password-problem-sequence = Esa contraseña es una fila de caracteres vecinos. Elige otra.
+password-problem-weak = Esa contraseña es fácil de adivinar.
+password-problem-same_as_old = Esa es la contraseña que ya tienes. Elige otra.
+password-problem-mismatch = Las dos contraseñas no coinciden.
+password-why-keyboard-row = Las filas rectas del teclado se prueban pronto.
+password-why-keyboard-pattern = Los patrones cortos del teclado se prueban pronto.
+password-why-repeats = Repeticiones como "aaa" añaden muy poco.
+password-why-repeated-words = Repeticiones como "abcabc" añaden muy poco.
+password-why-common = Es una contraseña muy común.
+password-why-similar-to-common = Se parece a una contraseña muy común.
+password-why-sequence = Secuencias como "abc" o "6543" se prueban pronto.
+password-why-year = Los años recientes se prueban pronto.
+password-why-word = Una sola palabra se prueba pronto.
+password-why-date = Las fechas se prueban pronto.
+password-why-name = Los nombres se prueban pronto.
+password-advice-few-words = Usa unas cuantas palabras que no vayan juntas.
+password-advice-add-words = Añade una o dos palabras más, poco comunes.
+password-advice-capitals = Las mayúsculas añaden poco.
+password-advice-reversed = Las palabras al revés añaden poco.
+password-advice-substitutions = Cambios como "@" por "a" añaden poco.
+password-advice-keyboard-turns = Un patrón más largo y con más giros es mejor.
+password-advice-no-repeats = Evita palabras y caracteres repetidos.
+password-advice-no-sequences = Evita las secuencias.
+password-advice-no-dates = Evita fechas y años, sobre todo los tuyos.
+
+data-heading = Descargar mis datos
+delete-heading = Eliminar cuenta

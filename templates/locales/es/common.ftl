@@ -6,7 +6,6 @@ show = Mostrar
 show-password = Mostrar contraseña
 log-out = Cerrar sesión
 my-account = Mi cuenta
-user-profile = Perfil de usuario
 signed-in-as = Sesión iniciada como
 another-account-link = ¿No eres tú? Usa otra cuenta
 client-policy = Política de privacidad de { $client }

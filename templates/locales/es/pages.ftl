@@ -41,10 +41,8 @@ logged-out-applications = Se está avisando a estas aplicaciones:
 logged-out-not-returned = La aplicación pidió enviarte a una dirección que no está registrada para ella, así que no se te ha enviado allí.
 logged-out-again = Volver a iniciar sesión
 
-account-name = Nombre
 account-email-verified = Confirmado
 account-email-unverified = Sin confirmar
-account-role = Función
 account-administrator = Administrador
 account-signed-in = Sesión iniciada el
 
@@ -53,9 +51,6 @@ setup-intro = Esta cuenta administrará { $brand }. El enlace que te trajo aquí
 setup-submit = Crear administrador
 setup-error-email = Escribe una dirección de correo electrónico, como nombre@ejemplo.com
 setup-error-email_taken = Ya existe una cuenta con este correo electrónico
-setup-error-too_short = Usa al menos { $min } caracteres. Has escrito { $typed }.
-setup-error-too_long = Esa contraseña es demasiado larga. Usa una más corta.
-setup-error-mismatch = Las dos contraseñas no coinciden.
 
 home-heading = Un solo acceso para tus aplicaciones
 home-text = { $brand } te identifica en las aplicaciones con las que trabajas. Abre una de ellas: cuando necesite saber quién eres, te traerá aquí.

@@ -1,1 +1,60 @@
-# 
+forgot-password = ¿Has olvidado tu contraseña?
+notice-password_reset = Contraseña cambiada. Inicia sesión con la nueva contraseña.
+notice-password_reset-client = Contraseña cambiada. Inicia sesión para continuar en { $client }.
+
+reset-heading = Restablece tu contraseña
+reset-intro = Escribe la dirección de correo de tu cuenta. Te enviaremos un enlace para elegir una contraseña nueva.
+reset-submit = Enviar enlace
+reset-error-email = Escribe una dirección de correo, como nombre@ejemplo.com
+reset-back = Volver a iniciar sesión
+reset-back-client = Volver a iniciar sesión en { $client }
+
+reset-sent-heading = Revisa tu correo
+reset-sent-text = Si existe una cuenta para { $email }, hemos enviado allí un enlace y un código.
+reset-sent-lasts = { $minutes ->
+    [one] Ambos sirven una sola vez, durante { $minutes } minuto. Puedes cerrar esta página: el enlace funciona en cualquier navegador.
+   *[other] Ambos sirven una sola vez, durante { $minutes } minutos. Puedes cerrar esta página: el enlace funciona en cualquier navegador.
+ }
+reset-sent-again = Si la cuenta existe, otro correo va en camino. Puede tardar un minuto.
+reset-code-label = Código del correo
+reset-code-submit = Continuar
+reset-code-error-malformed = El código tiene 6 dígitos, por ejemplo 123456
+reset-code-error-wrong = Ese código no es correcto. Mira el correo más reciente.
+reset-code-error-spent = Este código ya no se puede usar. Usa el enlace del correo o envíalo de nuevo.
+reset-sent-nothing = ¿No llega el correo?
+reset-sent-nothing-text = Mira la carpeta de correo no deseado y comprueba que la dirección sea la de tu cuenta.
+send-again = Enviar de nuevo
+send-new-link = Enviar un enlace nuevo
+use-different-email = Usar otro correo
+
+reset-finish-heading = Elige una contraseña nueva
+reset-finish-text = Se cerrará tu sesión en todos los demás sitios.
+reset-finish-client = Después podrás iniciar sesión para continuar en { $client }.
+reset-save = Guardar
+
+reset-dead-heading-used = Este enlace ya se usó
+reset-dead-text-used = Cada enlace cambia la contraseña una sola vez. Si no fuiste tú, envía un enlace nuevo y elige otra contraseña ahora.
+reset-dead-heading-expired = Este enlace ha caducado
+reset-dead-text-expired = { $minutes ->
+    [one] Los enlaces duran { $minutes } minuto. Tu contraseña no ha cambiado.
+   *[other] Los enlaces duran { $minutes } minutos. Tu contraseña no ha cambiado.
+ }
+reset-dead-heading-unknown = Este enlace no funciona
+reset-dead-text-unknown = Se envió un enlace más reciente, o falta una parte de este. Usa el correo más reciente o envía un enlace nuevo.
+
+not-me-heading-ask = ¿No fuiste tú?
+not-me-text-ask = Si otra persona hizo algo con la cuenta { $email }, podemos protegerla ahora:
+not-me-does-sessions = se cierran todas las sesiones, en todos los dispositivos y aplicaciones
+not-me-does-password = la contraseña deja de funcionar y nada en la seguridad de la cuenta se puede cambiar
+not-me-does-mail = recibes un correo con un enlace para elegir una contraseña nueva, que vuelve a abrir la cuenta
+not-me-does-administrators = se avisa a los administradores
+not-me-submit = Proteger mi cuenta
+not-me-otherwise = Si al final fuiste tú, cierra esta página sin más.
+not-me-heading-done = Tu cuenta está protegida
+not-me-text-done = Se han cerrado todas las sesiones. Te hemos enviado un correo con un enlace para elegir una contraseña nueva.
+not-me-heading-used = Esto ya se hizo
+not-me-text-used = La cuenta se protegió con este enlace. Si aún no tienes una contraseña nueva, restablécela.
+not-me-heading-expired = Este enlace ha caducado
+not-me-text-expired = Es demasiado antiguo. Restablece tu contraseña: eso también cierra todas las sesiones.
+not-me-heading-unknown = Este enlace no funciona
+not-me-text-unknown = Puede que falte una parte. Ábrelo de nuevo desde el correo o restablece tu contraseña: eso también cierra todas las sesiones.

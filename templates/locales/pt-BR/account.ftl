@@ -1,1 +1,89 @@
-# 
+tab-profile = Perfil do Usuário
+tab-authentication = Autenticação
+tab-password = Alterar senha
+tab-sessions = Dispositivos e sessões
+tab-applications = Aplicativos conectados
+tab-activity = Atividade
+save = Salvar
+code-label = Código de verificação
+
+card-password = Escolha uma nova senha
+card-password-changed = Alterada pela última vez em { $when }
+card-authentication = Autenticação de dois fatores e Opções de senha de uso único
+card-profile = Seu nome, idioma e dados de contato
+card-sessions = Onde você está conectado
+card-applications = O que pode usar sua conta
+card-activity = O que aconteceu na sua conta
+card-data = Uma cópia de tudo o que guardamos sobre você
+card-delete = Encerre sua conta para sempre
+
+account-deletion-pending = Esta conta será excluída em { $when }.
+account-deletion-look = Manter a conta
+account-frozen = Você nos disse que algo aqui não foi você. Até que escolha uma nova senha por e-mail, nada na segurança desta conta pode ser alterado.
+account-frozen-reset = Redefinir sua senha
+
+account-done-password_changed = Sua senha foi alterada. Ela já está valendo.
+
+confirm-heading = Confirme sua senha
+confirm-submit = Confirmar
+confirm-cancel = Voltar para Minha Conta
+confirm-error-missing_password = Digite sua senha
+confirm-error-wrong_password = Essa senha não está correta.
+confirm-error-missing_code = Digite o código de verificação
+confirm-error-wrong_code = Esse código não está correto.
+confirm-error-too_many_codes = Muitos códigos estavam errados. Espere alguns minutos antes de tentar de novo.
+confirm-for-account = Para continuar, digite a senha que você usa agora.
+confirm-for-profile = Para alterar seu perfil, digite a senha que você usa agora.
+confirm-for-email = Para alterar seu e-mail, digite a senha que você usa agora.
+confirm-for-authentication = Para alterar como você entra, digite a senha que você usa agora.
+confirm-for-totp = Para ativar a autenticação de dois fatores, digite a senha que você usa agora.
+confirm-for-new-qr-code = Para solicitar um novo código QR, digite a senha que você usa agora.
+confirm-for-recovery-codes = Para receber novos códigos de recuperação, digite a senha que você usa agora.
+confirm-for-disable = Para desativar a autenticação de dois fatores, digite a senha que você usa agora.
+confirm-for-passkeys = Para alterar suas chaves de acesso, digite a senha que você usa agora.
+confirm-for-password = Para alterar sua senha, digite a que você usa agora.
+confirm-for-sessions = Para cuidar dos seus dispositivos, digite a senha que você usa agora.
+confirm-for-applications = Para cuidar dos aplicativos conectados, digite a senha que você usa agora.
+confirm-for-activity = Para ver sua atividade, digite a senha que você usa agora.
+confirm-for-data = Para baixar seus dados, digite a senha que você usa agora.
+confirm-for-delete = Para excluir sua conta, digite a senha que você usa agora.
+
+change-password-effect = Sua nova senha passa a valer imediatamente.
+change-password-log-out = Sair de todos os outros dispositivos
+
+password-problem-missing = Digite uma nova senha
+password-problem-too_short = Use pelo menos { $min } caracteres. Você digitou { $typed }.
+password-problem-too_long = Essa senha é longa demais. Use no máximo 128 caracteres.
+password-problem-common = Muita gente usa essa senha, por isso ela é tentada primeiro. Escolha outra.
+password-problem-leaked = Essa senha apareceu em um vazamento de dados. Escolha outra.
+password-problem-contains_email = Essa senha é quase só o seu e-mail. Escolha outra.
+password-problem-contains_name = Essa senha é quase só o seu nome. Escolha outra.
+password-problem-contains_brand = Essa senha é quase só o nome deste serviço. Escolha outra.
+password-problem-repeated = Essa senha repete os mesmos poucos caracteres. Escolha outra.
+password-problem-sequence = Essa senha é uma fileira de caracteres vizinhos. Escolha outra.
+password-problem-weak = Essa senha é fácil de adivinhar.
+password-problem-same_as_old = Essa é a senha que você já tem. Escolha outra.
+password-problem-mismatch = As duas senhas não são iguais.
+password-why-keyboard-row = Fileiras retas do teclado são tentadas cedo.
+password-why-keyboard-pattern = Padrões curtos no teclado são tentados cedo.
+password-why-repeats = Repetições como "aaa" acrescentam muito pouco.
+password-why-repeated-words = Repetições como "abcabc" acrescentam muito pouco.
+password-why-common = É uma senha muito comum.
+password-why-similar-to-common = É parecida com uma senha muito comum.
+password-why-sequence = Sequências como "abc" ou "6543" são tentadas cedo.
+password-why-year = Anos recentes são tentados cedo.
+password-why-word = Uma única palavra é tentada cedo.
+password-why-date = Datas são tentadas cedo.
+password-why-name = Nomes são tentados cedo.
+password-advice-few-words = Use algumas palavras que não combinem entre si.
+password-advice-add-words = Acrescente mais uma ou duas palavras, menos comuns.
+password-advice-capitals = Letras maiúsculas acrescentam pouco.
+password-advice-reversed = Palavras escritas ao contrário acrescentam pouco.
+password-advice-substitutions = Trocas como "@" por "a" acrescentam pouco.
+password-advice-keyboard-turns = Um padrão mais longo e com mais curvas é melhor.
+password-advice-no-repeats = Evite palavras e caracteres repetidos.
+password-advice-no-sequences = Evite sequências.
+password-advice-no-dates = Evite datas e anos, principalmente os seus.
+
+data-heading = Baixar meus dados
+delete-heading = Excluir conta

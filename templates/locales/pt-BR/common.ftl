@@ -6,7 +6,6 @@ show = Mostrar
 show-password = Mostrar senha
 log-out = Sair
 my-account = Minha Conta
-user-profile = Perfil do Usuário
 signed-in-as = Você entrou como
 another-account-link = Não é você? Use outra conta
 client-policy = Política de privacidade de { $client }

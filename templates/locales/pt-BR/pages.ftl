@@ -41,10 +41,8 @@ logged-out-applications = Estes aplicativos estão sendo avisados:
 logged-out-not-returned = O aplicativo pediu para enviar você a um endereço que não está registrado para ele, por isso você não foi enviado.
 logged-out-again = Entrar de novo
 
-account-name = Nome
 account-email-verified = Confirmado
 account-email-unverified = Não confirmado
-account-role = Função
 account-administrator = Administrador
 account-signed-in = Conectado desde
 
@@ -53,9 +51,6 @@ setup-intro = Esta conta vai administrar { $brand }. O link que trouxe você at�
 setup-submit = Criar administrador
 setup-error-email = Digite um endereço de e-mail, como nome@exemplo.com
 setup-error-email_taken = Já existe uma conta com este e-mail
-setup-error-too_short = Use pelo menos { $min } caracteres. Você digitou { $typed }.
-setup-error-too_long = Essa senha é longa demais. Use uma mais curta.
-setup-error-mismatch = As duas senhas não são iguais.
 
 home-heading = Um único acesso para seus aplicativos
 home-text = { $brand } identifica você nos aplicativos com que trabalha. Abra um deles: quando ele precisar saber quem você é, trará você para cá.

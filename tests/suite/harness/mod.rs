@@ -5,6 +5,7 @@ mod browser;
 mod database;
 mod listener;
 mod mails;
+mod outbox;
 mod page;
 mod relying_party;
 mod request;

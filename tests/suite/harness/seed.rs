@@ -124,7 +124,7 @@ fn ana(hash: &str) -> User {
         website: text("https://ana.example.test"),
         birthdate: text("1990-05-17"),
         zoneinfo: text("America/Sao_Paulo"),
-        locale: text("pt-BR"),
+        locale: text("en-GB"),
         phone_number: text("+5511955550100"),
         phone_number_verified: Some(true),
         address: Some(Address {

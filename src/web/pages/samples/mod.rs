@@ -1,6 +1,7 @@
 //! Samples of every page in every state, for the template check, the tests, and whoever wants to look at them.
 
 mod account;
+mod authentication;
 mod mail;
 mod recovery;
 mod registration;
@@ -10,6 +11,7 @@ use minijinja::Value;
 use minijinja::value::Serde;
 
 use super::views::mail::Letter;
+use super::views::password::PasswordProblem;
 use super::views::{
     AccountChoice, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage, Notice,
     SetupError, SetupPage,
@@ -94,6 +96,7 @@ pub fn all() -> Vec<Sample> {
     samples.extend(choose_account());
     samples.extend(logout());
     samples.extend(account::all());
+    samples.extend(authentication::all());
     samples.extend(second_factor::all());
     samples.extend(recovery::all());
     samples.extend(registration::all());
@@ -147,7 +150,9 @@ fn login() -> Vec<Sample> {
         ("login-again", again),
         ("login-logged-out", LoginPage { notice: Some(Notice::LoggedOut), ..bare.clone() }),
         ("login-form-refreshed", LoginPage { notice: Some(Notice::FormRefreshed), ..with_client.clone() }),
-        ("login-setup-done", LoginPage { notice: Some(Notice::SetupDone), ..bare }),
+        ("login-setup-done", LoginPage { notice: Some(Notice::SetupDone), ..bare.clone() }),
+        ("login-password-reset", LoginPage { notice: Some(Notice::PasswordReset), ..bare }),
+        ("login-password-reset-client", LoginPage { notice: Some(Notice::PasswordReset), ..with_client.clone() }),
         ("login-long-name", LoginPage { client: Some(long_client()), ..with_client }),
         ("login-hostile", hostile),
     ];
@@ -222,14 +227,13 @@ fn setup() -> Vec<Sample> {
     let ids = &["identifier", "new-password", "new-password-confirmation", "setup-submit"];
     let page = SetupPage { token: flow(), csrf_token: "token".to_owned(), min_length: 15, ..SetupPage::default() };
     let typed = SetupPage { email: "ana@example.com".to_owned(), name: HOSTILE.to_owned(), ..page.clone() };
+    let short = Some(PasswordProblem::TooShort { min: 15, typed: 9 });
     let states = [
         ("setup", page.clone()),
-        (
-            "setup-email",
-            SetupPage { errors: vec![SetupError::Email, SetupError::TooShort { min: 15, typed: 9 }], email: HOSTILE.to_owned(), ..page },
-        ),
-        ("setup-taken", SetupPage { errors: vec![SetupError::EmailTaken, SetupError::Mismatch], ..typed.clone() }),
-        ("setup-too-long", SetupPage { errors: vec![SetupError::TooLong], ..typed }),
+        ("setup-email", SetupPage { error: Some(SetupError::Email), problem: short, email: HOSTILE.to_owned(), ..page }),
+        ("setup-taken", SetupPage { error: Some(SetupError::EmailTaken), mismatch: true, ..typed.clone() }),
+        ("setup-mismatch", SetupPage { mismatch: true, ..typed.clone() }),
+        ("setup-too-long", SetupPage { problem: Some(PasswordProblem::TooLong), ..typed }),
     ];
     states.iter().map(|(name, page)| Sample::of(*name, ids, page)).collect()
 }

@@ -1,7 +1,9 @@
 //! The pages' structs: what each template may use. Filled by the rooms that answer for the page.
 
 pub mod account;
+pub mod authentication;
 pub mod mail;
+pub mod password;
 pub mod recovery;
 pub mod registration;
 pub mod second_factor;
@@ -10,7 +12,7 @@ use serde::Serialize;
 
 use super::Page;
 
-fn with_flow(path: &str, flow: &str) -> String {
+pub(super) fn with_flow(path: &str, flow: &str) -> String {
     format!("{path}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("i", flow).finish())
 }
 
@@ -52,13 +54,21 @@ pub enum Notice {
     FormRefreshed,
     /// The first administrator has been made.
     SetupDone,
+    /// Too many wrong codes: from the password again.
+    CodeFailed,
+    /// The second factor took too long: from the password again.
+    CodeExpired,
+    /// A new password was chosen with the link of a mail.
+    PasswordReset,
 }
 
-/// `GET /login`. Posts to `/login`: `i`, `csrf_token`, `email`, `password`.
+/// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, `email`, `password`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LoginPage {
     /// The sealed flow; none: ends at My Account.
     pub flow: Option<String>,
+    /// The page of My Account at which it ends without a flow, by name; none: the overview.
+    pub then: Option<String>,
     pub csrf_token: String,
     /// Prefilled address.
     pub email: String,
@@ -82,7 +92,11 @@ impl Page for LoginPage {
     }
 
     fn here(&self) -> Option<String> {
-        Some(self.flow.as_deref().map_or_else(|| "/login".to_owned(), |flow| with_flow("/login", flow)))
+        Some(match (&self.flow, &self.then) {
+            (Some(flow), _) => with_flow("/login", flow),
+            (None, Some(then)) => format!("/login?then={then}"),
+            (None, None) => "/login".to_owned(),
+        })
     }
 }
 
@@ -186,15 +200,12 @@ impl Page for LoggedOutPage {
     const TEMPLATE: &'static str = "pages/logged_out.html";
 }
 
-/// What is wrong with the first administrator's form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+/// What is wrong with the first administrator's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SetupError {
     Email,
     EmailTaken,
-    TooShort { min: usize, typed: usize },
-    TooLong,
-    Mismatch,
 }
 
 /// `GET /setup?token=…`. Posts to `/setup`: `token`, `csrf_token`, `email`, `name`, `new_password`, `new_password_confirmation`.
@@ -205,7 +216,9 @@ pub struct SetupPage {
     pub email: String,
     pub name: String,
     pub min_length: usize,
-    pub errors: Vec<SetupError>,
+    pub error: Option<SetupError>,
+    pub problem: Option<password::PasswordProblem>,
+    pub mismatch: bool,
 }
 
 impl Page for SetupPage {

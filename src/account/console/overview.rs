@@ -1,44 +1,45 @@
-//! `/account`: who is signed in.
+//! `/account`: "My Account", and "Log out".
 //!
 //! Routes: `GET /account` [`get`], `POST /account/logout` [`post_logout`].
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use http::StatusCode;
 use http::header::SET_COOKIE;
 
+use super::show;
+use crate::account::confirm::{Detour, Then, signed_in};
 use crate::app::App;
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
+use crate::store::user_security::{self, Security};
 use crate::web::cookies::Cookie;
-use crate::web::pages::views::account::AccountPage;
-use crate::web::{ErrorKind, PageError, StrictForm, Visit, csrf};
+use crate::web::pages::views::account::{AccountPage, Done};
+use crate::web::{ErrorKind, PageError, StrictForm, Visit};
 
 /// The page; whoever is not signed in is sent to sign in.
 ///
 /// # Errors
-/// The store's.
-pub async fn get(State(app): State<App>, visit: Visit) -> Result<Response, PageError> {
-    let Some(current) = session::current(&app, &visit).await? else {
-        return Ok(Redirect::to("/login").into_response());
-    };
-    session::touch(&app, &current.session).await?;
-    let (browser, set_cookie) = browser::binding(&app, &visit);
-    let page = page(current, csrf::token(&app.sealer, &browser));
-    let mut response = app.pages.render(&visit, visit.locale_for(None), &page);
-    if let Some(cookie) = set_cookie {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    Ok(response)
+/// A detour: not signed in; the store's.
+pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Detour> {
+    let current = signed_in(&app, &visit, Then::Overview).await?;
+    let security = user_security::find(&app.store.read(), current.user.id).await?;
+    let done = Done::said(query.as_deref().unwrap_or_default());
+    Ok(show(&app, &visit, &current, StatusCode::OK, |csrf_token| page(&current, &security, csrf_token, done)))
 }
 
-fn page(Current { session, user }: Current, csrf_token: String) -> AccountPage {
+fn page(Current { session, user }: &Current, security: &Security, csrf_token: String, done: Option<Done>) -> AccountPage {
     AccountPage {
         csrf_token,
-        email: user.email,
+        email: user.email.clone(),
         email_verified: user.email_verified,
-        name: user.profile.name,
+        name: user.profile.name.clone(),
         signed_in_at: session.auth_time.secs(),
         administrator: user.administrator,
+        password_changed_at: security.password_changed_at.map(crate::clock::Timestamp::secs),
+        delete_at: security.delete_at.map(crate::clock::Timestamp::secs),
+        frozen: security.frozen_at.is_some(),
+        done,
     }
 }
 

@@ -1,0 +1,101 @@
+//! `/account/authentication/code`: the second factor again, before a change to it, when it was not given a short while ago.
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use http::{HeaderValue, StatusCode};
+
+use super::scene;
+use crate::account::confirm::{Detour, Then, recently_proven};
+use crate::account::console::show;
+use crate::app::App;
+use crate::mfa::verify::{self, Refusal, Verdict};
+use crate::mfa::{SixDigits, Unreadable};
+use crate::session::browser::{self, Trust};
+use crate::session::{self, Current, Proofs, SecondFactorProof, Start};
+use crate::web::cookies::with_cookie;
+use crate::web::pages::views::authentication::ConfirmCodePage;
+use crate::web::pages::views::second_factor::CodeError;
+use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, Wait};
+
+/// The form.
+///
+/// # Errors
+/// A detour: not signed in, or not recently; the store's.
+pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, Detour> {
+    let then = then(&query.unwrap_or_default());
+    let current = recently_proven(&app, &visit, then).await?;
+    Ok(page(&app, &visit, &current, then, (StatusCode::OK, None)))
+}
+
+/// Takes a code of the app or a recovery code, renews the session, goes on.
+///
+/// # Errors
+/// As [`get`]; a form from another site.
+pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): StrictForm) -> Result<Response, Detour> {
+    let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
+    let trust = browser::check(&app, &visit, &form)?;
+    let then = then(&form);
+    let current = recently_proven(&app, &visit, then).await?;
+    if trust == Trust::Stale {
+        return Ok(page(&app, &visit, &current, then, (StatusCode::UNPROCESSABLE_ENTITY, None)));
+    }
+    match attempt(&app, &visit, &current, form.get("code").unwrap_or_default()).await? {
+        Ok(proof) => {
+            let proofs = Proofs::session(&current.session, proof);
+            match session::start(&app, &visit, &current.user, proofs, &session::origin(&visit)).await? {
+                Start::Begun(started) => Ok(with_cookie(Redirect::to(then.path()).into_response(), Some(started.set_cookie))),
+                Start::Gone | Start::SecondFactorMissing(_) => Err(Detour::To(then.login_path())),
+            }
+        }
+        Err((error, wait)) => {
+            let status = if wait.is_some() { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNPROCESSABLE_ENTITY };
+            let mut response = page(&app, &visit, &current, then, (status, Some(error)));
+            if let Some(seconds) = wait {
+                response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// What was proved, or what is wrong and for how many seconds to wait.
+async fn attempt(
+    app: &App,
+    visit: &Visit,
+    current: &Current,
+    typed: &str,
+) -> Result<Result<SecondFactorProof, (CodeError, Option<u64>)>, Detour> {
+    let scene = scene(app, visit, current);
+    let verdict = match SixDigits::parse(typed) {
+        Ok(code) => Some(verify::totp(&scene, None, code).await?),
+        Err(Unreadable::Missing) => return Ok(Err((CodeError::Missing, None))),
+        Err(Unreadable::Format) => verify::recovery_code(&scene, None, typed).await?,
+    };
+    Ok(match verdict {
+        Some(Verdict::Proven(proof)) => Ok(proof),
+        None => Err((CodeError::Format, None)),
+        Some(Verdict::Refused { why: Refusal::Wrong, .. }) => Err((CodeError::Wrong, None)),
+        Some(Verdict::Refused { why: Refusal::Used { seconds }, .. }) => Err((CodeError::Used { seconds }, None)),
+        Some(Verdict::Refused { why: Refusal::Drifting, .. }) => Err((CodeError::Drifting, None)),
+        Some(Verdict::Blocked(blocked)) => {
+            let seconds = blocked.wait.as_secs().saturating_add(1);
+            let error = if blocked.at_ceiling { CodeError::Ceiling } else { CodeError::Blocked { wait: Wait::of(seconds) } };
+            Err((error, Some(seconds)))
+        }
+    })
+}
+
+/// Only pages of this tab are gone on to.
+fn then(params: &Params) -> Then {
+    let named = params.get("then").and_then(Then::named);
+    named.filter(|then| then.path().starts_with(Then::Authentication.path())).unwrap_or(Then::Authentication)
+}
+
+fn page(app: &App, visit: &Visit, current: &Current, then: Then, (status, error): (StatusCode, Option<CodeError>)) -> Response {
+    show(app, visit, current, status, |csrf_token| ConfirmCodePage {
+        csrf_token,
+        then: then.name().to_owned(),
+        email: current.user.email.clone(),
+        error,
+    })
+}

@@ -1,0 +1,43 @@
+//! The second factor in a confirmation: people who have an authenticator app give a code of it, or one of their recovery codes, too.
+//!
+//! Codes by e-mail are not asked for here: this session gave one when it began, and whoever sits at this browser may well read the mail, too.
+
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::mfa::{Scene, SixDigits, verify};
+use crate::session::{SecondFactorProof, factors};
+use crate::store;
+
+/// What a code was worth.
+#[derive(Debug)]
+pub(super) enum CodeVerdict {
+    Proven(SecondFactorProof),
+    Wrong,
+    /// Too many were wrong: nothing was checked.
+    Blocked,
+}
+
+/// Whether the person is to give a code.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn is_wanted(app: &App, user_id: Uuid) -> store::Result<bool> {
+    Ok(factors(&app.store.read(), &app.config, user_id).await?.totp)
+}
+
+/// Whether the code is one of the person's authenticator app, or a recovery code.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn verify(scene: &Scene, typed: &str) -> store::Result<CodeVerdict> {
+    let verdict = match SixDigits::parse(typed) {
+        Ok(code) => Some(verify::totp(scene, None, code).await?),
+        Err(_) => verify::recovery_code(scene, None, typed).await?,
+    };
+    Ok(match verdict {
+        Some(verify::Verdict::Proven(proof)) => CodeVerdict::Proven(proof),
+        Some(verify::Verdict::Refused { .. }) | None => CodeVerdict::Wrong,
+        Some(verify::Verdict::Blocked(_)) => CodeVerdict::Blocked,
+    })
+}

@@ -1,0 +1,172 @@
+//! One-time codes by e-mail: for people who have no app, or have lost it. NIST SP 800-63B does not count e-mail as a channel of its own, so
+//! what it proves is not more than a password does.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::SixDigits;
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::mail::{self, Message, Recipient, Where};
+use crate::secret::{Digest, Purpose, Sealer, random_bytes};
+use crate::store::mails::{self, Mail};
+use crate::store::pending_sign_ins::{self, PendingSignIn};
+use crate::store::{self, Conn, factor_attempts};
+
+/// How long a code is good for.
+pub const LIFETIME: Duration = Duration::from_mins(10);
+
+/// Before another one may be asked for.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// In an hour, to one person.
+const MOST: i32 = 5;
+const PERIOD: Duration = Duration::from_hours(1);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    Sent,
+    /// One was sent a moment ago.
+    TooSoon,
+    /// Five were sent within the hour.
+    TooMany,
+}
+
+/// Sends a new code for this pending sign-in; the one before is worthless from then on.
+///
+/// # Errors
+/// The store's.
+pub async fn send(app: &App, to: &Recipient, pending: &PendingSignIn, place: &Where) -> store::Result<Sending> {
+    let now = app.now();
+    let code = random_code();
+    let message = Message::OneTimeCode { code: code.clone(), minutes: minutes(LIFETIME), place: place.clone() };
+    let sending = Letter {
+        mail: mail::prepare(app, to, &message, now),
+        code: digest(&app.sealer, pending.id, &code),
+        pending_id: pending.id,
+        user_id: pending.user_id,
+        now,
+    };
+    let sent = app
+        .store
+        .write(move |conn| {
+            let sending = sending.clone();
+            Box::pin(async move { sending.run(conn).await })
+        })
+        .await;
+    match sent {
+        Ok(true) => {
+            app.mail_waiting.notify_one();
+            Ok(Sending::Sent)
+        }
+        Ok(false) => Ok(Sending::TooSoon),
+        Err(store::Error::Conflict) => Ok(Sending::TooMany),
+        Err(error) => Err(error),
+    }
+}
+
+/// Seconds until another one may be asked for; zero when it may be now.
+#[must_use]
+pub fn pause_left(pending: &PendingSignIn, now: Timestamp) -> u64 {
+    let left = pending.code_sent_at.map_or(Duration::ZERO, |sent| sent.plus(PAUSE).since(now));
+    left.as_millis().div_ceil(1000).try_into().unwrap_or(0)
+}
+
+/// What one transaction does: a copy for every time it is run.
+#[derive(Clone)]
+struct Letter {
+    mail: Mail,
+    code: Digest,
+    pending_id: Uuid,
+    user_id: Uuid,
+    now: Timestamp,
+}
+
+impl Letter {
+    /// # Errors
+    /// `Conflict` when too many were sent: then the code that was noted is taken back with all the rest.
+    async fn run(&self, conn: &Conn<'_>) -> store::Result<bool> {
+        if !pending_sign_ins::update_code(conn, self.pending_id, &self.code, self.now, self.now.minus(PAUSE)).await? {
+            return Ok(false);
+        }
+        if !factor_attempts::redeem_send(conn, self.user_id, MOST, PERIOD, self.now).await? {
+            return Err(store::Error::Conflict);
+        }
+        mails::insert(conn, &self.mail).await?;
+        Ok(true)
+    }
+}
+
+/// The digest a typed code has, bound to the pending sign-in it was sent for. Keyed: six digits are soon tried by whoever reads a database.
+#[must_use]
+pub fn read(sealer: &Sealer, pending_id: Uuid, code: &SixDigits) -> Digest {
+    digest(sealer, pending_id, code.as_str())
+}
+
+fn digest(sealer: &Sealer, pending_id: Uuid, code: &str) -> Digest {
+    let message = [b"email code ".as_slice(), pending_id.as_bytes(), code.as_bytes()].concat();
+    Digest::from_bytes(sealer.mac(Purpose::TotpSecret, &message))
+}
+
+/// Six digits, each as likely as any other to within one in 10^13.
+fn random_code() -> String {
+    format!("{:06}", u64::from_be_bytes(random_bytes()) % 1_000_000)
+}
+
+fn minutes(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs() / 60).unwrap_or(u32::MAX)
+}
+
+/// `ana@example.com` as `a••@example.com`: enough for its owner to know which one it is.
+#[must_use]
+pub fn masked(address: &str) -> String {
+    let (local, domain) = address.split_once('@').unwrap_or((address, ""));
+    let first: String = local.chars().take(1).collect();
+    format!("{first}•••@{domain}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::KeyEncryptionKey;
+
+    #[test]
+    fn codes_have_six_digits_and_their_digests_are_bound_and_keyed() {
+        let sealer = |key| Sealer::new(&[KeyEncryptionKey::new([key; 32])]).unwrap();
+        let (here, there) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        for _ in 0..100 {
+            let code = random_code();
+            let typed = SixDigits::parse(&code).unwrap();
+            assert_eq!(read(&sealer(1), here, &typed), digest(&sealer(1), here, &code));
+            assert_ne!(read(&sealer(1), there, &typed), digest(&sealer(1), here, &code));
+            assert_ne!(read(&sealer(2), here, &typed), digest(&sealer(1), here, &code));
+        }
+    }
+
+    #[test]
+    fn an_address_is_recognised_by_its_owner_alone() {
+        assert_eq!(masked("ana@example.com"), "a•••@example.com");
+        assert_eq!(masked("é@example.com"), "é•••@example.com");
+    }
+
+    #[test]
+    fn the_pause_is_told_in_whole_seconds() {
+        let now = Timestamp::from_secs(1000);
+        let pending = |sent: Option<i64>| PendingSignIn {
+            id: Uuid::nil(),
+            user_id: Uuid::nil(),
+            digest: Digest::of(b""),
+            password_at: now,
+            epoch: 0,
+            failures: 0,
+            code: None,
+            code_sent_at: sent.map(Timestamp::from_millis),
+            created_at: now,
+            expires_at: now,
+        };
+        assert_eq!(pause_left(&pending(None), now), 0);
+        assert_eq!(pause_left(&pending(Some(999_500)), now), 30);
+        assert_eq!(pause_left(&pending(Some(970_000)), now), 0);
+    }
+}

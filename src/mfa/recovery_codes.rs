@@ -1,0 +1,124 @@
+//! Recovery codes: ten, of 80 bits each, for when the authenticator app is gone (OWASP ASVS 5 §6.5.2, NIST SP 800-63B §3.1.2).
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::digits::is_separator;
+use super::totp::{base32, groups_of_four};
+use crate::clock::Timestamp;
+use crate::secret::{Digest, Purpose, Sealer, random_bytes};
+use crate::store::recovery_codes::{self, RecoveryCode};
+use crate::store::{self, Conn};
+
+const HOW_MANY: usize = 10;
+const BYTES: usize = 10;
+/// Letters and digits of one code.
+const LETTERS: usize = 16;
+
+/// For how long a new set can be looked at again: a page that was reloaded must not cost a person their codes.
+const SHOWN_FOR: Duration = Duration::from_mins(15);
+
+/// A new set: its rows, which keep no code but sealed and only for a while.
+#[must_use]
+pub fn generate(sealer: &Sealer, user_id: Uuid, now: Timestamp) -> Vec<RecoveryCode> {
+    let one = |_| {
+        let code = base32(&random_bytes::<BYTES>());
+        let shown = sealer.seal_bytes(Purpose::TotpSecret, &context(user_id), code.as_bytes());
+        RecoveryCode { user_id, digest: digest(user_id, &code), created_at: now, used_at: None, shown: Some(shown) }
+    };
+    (0..HOW_MANY).map(one).collect()
+}
+
+/// What is sealed here is no TOTP secret.
+fn context(user_id: Uuid) -> Vec<u8> {
+    [b"recovery code ".as_slice(), user_id.as_bytes()].concat()
+}
+
+fn digest(user_id: Uuid, code: &str) -> Digest {
+    Digest::of(&[user_id.as_bytes(), code.as_bytes()].concat())
+}
+
+/// A code as somebody typed it: its digest. `None`: it is none. Spaces, dashes and case do not matter, nor do look-alikes that base32 has not.
+#[must_use]
+pub fn read(user_id: Uuid, typed: &str) -> Option<Digest> {
+    let mut code = String::new();
+    for c in typed.chars().filter(|c| !is_separator(*c)) {
+        let letter = match c.to_ascii_uppercase() {
+            '0' => 'O',
+            '1' => 'I',
+            '8' => 'B',
+            c => c,
+        };
+        if !matches!(letter, 'A'..='Z' | '2'..='7') || code.len() >= LETTERS {
+            return None;
+        }
+        code.push(letter);
+    }
+    (code.len() == LETTERS).then(|| digest(user_id, &code))
+}
+
+/// What a page may say about a set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub left: usize,
+    pub of: usize,
+    /// The codes themselves, in groups, while they are still shown.
+    pub codes: Vec<String>,
+}
+
+/// The person's set.
+///
+/// # Errors
+/// The store's.
+pub async fn summary(conn: &Conn<'_>, sealer: &Sealer, user_id: Uuid, now: Timestamp) -> store::Result<Summary> {
+    let codes = recovery_codes::list(conn, user_id).await?;
+    let left = codes.iter().filter(|code| code.used_at.is_none()).count();
+    let is_new = |code: &&RecoveryCode| code.used_at.is_none() && now.since(code.created_at) < SHOWN_FOR;
+    let mut shown: Vec<String> = codes.iter().filter(is_new).filter_map(|code| open(sealer, code)).collect();
+    shown.sort_unstable();
+    Ok(Summary { left, of: codes.len(), codes: shown })
+}
+
+fn open(sealer: &Sealer, code: &RecoveryCode) -> Option<String> {
+    let plain = sealer.open_bytes(Purpose::TotpSecret, &context(code.user_id), code.shown.as_deref()?)?;
+    Some(groups_of_four(&String::from_utf8(plain).ok()?).join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::KeyEncryptionKey;
+
+    const ADA: Uuid = Uuid::from_u128(1);
+
+    fn sealer() -> Sealer {
+        Sealer::new(&[KeyEncryptionKey::new([7; 32])]).unwrap()
+    }
+
+    #[test]
+    fn ten_codes_that_are_read_however_they_are_typed() {
+        let codes = generate(&sealer(), ADA, Timestamp::default());
+        assert_eq!(codes.len(), 10);
+        for code in &codes {
+            let text = open(&sealer(), code).unwrap();
+            assert_eq!(text.len(), 19, "{text}");
+            for typed in [text.clone(), text.to_lowercase(), text.replace('-', " "), text.replace('-', ""), format!(" {text}\n")] {
+                assert_eq!(read(ADA, &typed), Some(code.digest), "{typed}");
+            }
+            assert_ne!(read(Uuid::from_u128(2), &text), Some(code.digest), "a code is its person's");
+        }
+    }
+
+    #[test]
+    fn look_alikes_are_read_as_what_was_meant() {
+        assert_eq!(read(ADA, "O2I3-4567-ABCD-EFIB"), read(ADA, "0213-4567-abcd-ef18"));
+    }
+
+    #[test]
+    fn what_is_no_code_is_not_tried() {
+        for typed in ["", "ABCD", "ABCD-EFGH-IJKL-MNO", "ABCD-EFGH-IJKL-MNOPQ", "ABCD-EFGH-IJKL-MNO9", &"A".repeat(10_000)] {
+            assert_eq!(read(ADA, typed), None, "{}", typed.len());
+        }
+    }
+}

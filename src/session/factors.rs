@@ -1,0 +1,64 @@
+//! Which second factors a person has, and whether they must have one.
+
+use uuid::Uuid;
+
+use crate::config::{Config, EmailCodes};
+use crate::organization::{self, Policy};
+use crate::store::totp_credentials;
+use crate::store::{self, Conn, user_security};
+
+#[derive(Clone, Debug)]
+pub struct Factors {
+    /// An authenticator app in use.
+    pub totp: bool,
+    /// Codes by e-mail, switched on and allowed.
+    pub email: bool,
+    pub policy: Policy,
+}
+
+impl Factors {
+    /// Whether a password alone makes no session.
+    #[must_use]
+    pub const fn are_asked(&self) -> bool {
+        self.any() || self.policy.second_factor_required
+    }
+
+    /// Whether there is one to ask for; if not, and one is asked, it has to be set up.
+    #[must_use]
+    pub const fn any(&self) -> bool {
+        self.totp || self.email
+    }
+}
+
+/// Those of a person, now.
+///
+/// # Errors
+/// The store's.
+pub async fn factors(conn: &Conn<'_>, config: &Config, user_id: Uuid) -> store::Result<Factors> {
+    let policy = organization::policy(conn, config, user_id).await?;
+    let totp = totp_credentials::any_active(conn, user_id).await?;
+    let email = allows_email(policy.email_codes, totp) && user_security::find(conn, user_id).await?.email_codes == Some(true);
+    Ok(Factors { totp, email, policy })
+}
+
+const fn allows_email(policy: EmailCodes, has_app: bool) -> bool {
+    match policy {
+        EmailCodes::Off => false,
+        EmailCodes::Fallback => !has_app,
+        EmailCodes::On => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_by_mail_are_a_fallback_unless_the_policy_says_otherwise() {
+        for (policy, without_app, with_app) in
+            [(EmailCodes::Off, false, false), (EmailCodes::Fallback, true, false), (EmailCodes::On, true, true)]
+        {
+            assert_eq!((allows_email(policy, false), allows_email(policy, true)), (without_app, with_app), "{policy:?}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Limits by account, person and address, that hold over restarts and for all replicas: the generic cell rate algorithm, one row per key.
+//!
+//! A bucket holds `burst` tokens and fills up evenly within `per`; the row says when it will be full. No row: full.
+
+use std::time::Duration;
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
+
+use super::entities::buckets::{Column, Entity, Model};
+use super::{Conn, Result};
+use crate::clock::Timestamp;
+use crate::config::Quota;
+
+/// What became of an attempt to take one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    Given,
+    /// Nothing is left; there will be after this time.
+    Wait(Duration),
+}
+
+/// Takes one from the bucket `key` (`what:whose`), in one statement, before whatever it pays for. A bucket that is empty is left as it is: trying
+/// does not make the wait longer.
+pub async fn take(conn: &Conn<'_>, key: &str, quota: Quota, now: Timestamp) -> Result<Take> {
+    let burst = std::cmp::max(quota.burst, 1);
+    let one = std::cmp::max(quota.per / burst, Duration::from_millis(1));
+    let all_but_one = one.saturating_mul(burst - 1);
+    let row = Model { key: key.to_owned(), full_at: now.plus(one).millis() };
+    let full_at = || Expr::col((Entity, Column::FullAt));
+    let millis = now.plus(one).millis().saturating_sub(now.millis());
+    let later: Expr = Expr::case(full_at().gt(now.millis()), full_at().add(millis)).finally(now.plus(one).millis()).into();
+    let take = OnConflict::column(Column::Key)
+        .value(Column::FullAt, later)
+        .action_and_where(full_at().lte(now.plus(all_but_one).millis()))
+        .to_owned();
+    let statement = Entity::insert(row.into_active_model()).on_conflict(take).into_query();
+    if conn.change(&statement).await? > 0 {
+        return Ok(Take::Given);
+    }
+    let full_at = Entity::find_by_id(key).one(conn).await?.map_or(now, |row| Timestamp::from_millis(row.full_at));
+    Ok(Take::Wait(full_at.minus(all_but_one).since(now)))
+}
+
+/// Empties nobody's bucket: forgets `key`, so that it is full.
+pub async fn revoke(conn: &Conn<'_>, key: &str) -> Result<()> {
+    Entity::delete_by_id(key).exec(conn).await?;
+    Ok(())
+}
+
+/// Removes those that were full before `before`, at most `limit`.
+pub async fn purge(conn: &Conn<'_>, before: Timestamp, limit: u64) -> Result<u64> {
+    let full = Entity::find().select_only().column(Column::Key).filter(Column::FullAt.lt(before.millis())).limit(limit).into_query();
+    Ok(Entity::delete_many().filter(Column::Key.in_subquery(full)).exec(conn).await?.rows_affected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+    use super::super::testing::{NOW, TestDatabase};
+    use super::*;
+
+    const THREE_AN_HOUR: Quota = Quota { burst: 3, per: Duration::from_hours(1) };
+
+    async fn taken(store: &Store, key: &'static str, at: Timestamp) -> Take {
+        store.write_one(move |conn| Box::pin(take(conn, key, THREE_AN_HOUR, at))).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn three_at_once_and_then_one_every_twenty_minutes() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let minutes = |count| NOW.plus(Duration::from_mins(count));
+            for _ in 0..3 {
+                assert_eq!(taken(&store, "reset:ada", NOW).await, Take::Given);
+            }
+            assert_eq!(taken(&store, "reset:ada", NOW).await, Take::Wait(Duration::from_mins(20)));
+            assert_eq!(taken(&store, "reset:ada", minutes(19)).await, Take::Wait(Duration::from_mins(1)));
+            assert_eq!(taken(&store, "reset:bob", minutes(19)).await, Take::Given);
+            assert_eq!(taken(&store, "reset:ada", minutes(20)).await, Take::Given);
+            assert!(matches!(taken(&store, "reset:ada", minutes(21)).await, Take::Wait(_)));
+            for _ in 0..3 {
+                assert_eq!(taken(&store, "reset:ada", minutes(300)).await, Take::Given);
+            }
+            assert!(matches!(taken(&store, "reset:ada", minutes(300)).await, Take::Wait(_)));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn of_sixteen_at_once_three_are_given() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let tries = (0..16).map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { taken(&store, "reset:ada", NOW).await })
+            });
+            let outcomes = futures_util::future::join_all(tries).await;
+            assert_eq!(outcomes.into_iter().filter(|outcome| *outcome.as_ref().unwrap() == Take::Given).count(), 3);
+        }
+    }
+
+    #[tokio::test]
+    async fn full_buckets_are_purged_and_forgotten_ones_are_full() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            taken(&store, "a", NOW).await;
+            let full = NOW.plus(Duration::from_mins(20));
+            assert_eq!(store.write_one(move |conn| Box::pin(purge(conn, full, 10))).await.unwrap(), 0);
+            let after = full.plus(Duration::from_millis(1));
+            assert_eq!(store.write_one(move |conn| Box::pin(purge(conn, after, 10))).await.unwrap(), 1);
+            for _ in 0..4 {
+                taken(&store, "b", NOW).await;
+            }
+            store.write_one(|conn| Box::pin(revoke(conn, "b"))).await.unwrap();
+            assert_eq!(taken(&store, "b", NOW).await, Take::Given);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! How often a person's second factor was tried: one counter for all sessions, addresses and replicas (OWASP ASVS 5 §6.6.3, NIST SP 800-63B §3.2.2).
+
+use std::time::Duration;
+
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, OnConflict, SimpleExpr};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryTrait as _};
+use uuid::Uuid;
+
+use super::entities::factor_attempts::{Column, Entity, Model};
+use super::{Conn, Result};
+use crate::clock::Timestamp;
+
+/// How much trying is borne.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Failures in a row after which a pause follows each.
+    pub free: i32,
+    /// The first pause; each one after it is twice as long.
+    pub pause: Duration,
+    pub longest_pause: Duration,
+    /// The failures of this long are counted for the owner's notice.
+    pub window: Duration,
+    /// Failures in a row after which nothing is tried any more.
+    pub ceiling: i32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    /// In a row.
+    pub failures: i32,
+    pub window_failures: i32,
+    pub window_started_at: Timestamp,
+    pub blocked_until: Timestamp,
+}
+
+pub async fn find(conn: &Conn<'_>, user_id: Uuid) -> Result<Attempts> {
+    Ok(Entity::find_by_id(user_id).one(conn).await?.map(Attempts::from).unwrap_or_default())
+}
+
+/// Counts a try before anything is checked, as if it had failed. Whether it may be made; if not, nothing was counted.
+pub async fn redeem(conn: &Conn<'_>, user_id: Uuid, rules: &Rules, now: Timestamp) -> Result<bool> {
+    let row =
+        Model { user_id, failures: 1, window_failures: 1, window_started_at: now.millis(), blocked_until: 0, sends: 0, sends_since: 0 };
+    let window_is_over = || column(Column::WindowStartedAt).lte(now.minus(rules.window).millis());
+    let again = OnConflict::column(Column::UserId)
+        .value(Column::Failures, column(Column::Failures).add(1))
+        .value(Column::WindowFailures, Expr::case(window_is_over(), 1).finally(column(Column::WindowFailures).add(1)))
+        .value(Column::WindowStartedAt, Expr::case(window_is_over(), now.millis()).finally(column(Column::WindowStartedAt)))
+        .value(Column::BlockedUntil, pauses(rules, now))
+        .action_and_where(column(Column::BlockedUntil).lte(now.millis()))
+        .action_and_where(column(Column::Failures).lt(rules.ceiling))
+        .to_owned();
+    let statement = Entity::insert(row.into_active_model()).on_conflict(again).into_query();
+    Ok(conn.change(&statement).await? > 0)
+}
+
+/// The end of the pause after the failure that is being counted: by how many there were before it.
+fn pauses(rules: &Rules, now: Timestamp) -> CaseStatement {
+    let mut pause = rules.pause;
+    let mut before = rules.free;
+    let mut ends = CaseStatement::new().case(column(Column::Failures).lt(rules.free.saturating_sub(1)), 0_i64);
+    while pause < rules.longest_pause {
+        ends = ends.case(column(Column::Failures).lt(before), now.plus(pause).millis());
+        pause = pause.saturating_mul(2);
+        before = before.saturating_add(1);
+    }
+    ends.finally(now.plus(rules.longest_pause).millis())
+}
+
+/// The row that is there, not the one that would be inserted.
+fn column(column: Column) -> SimpleExpr {
+    Expr::col((Entity, column)).into()
+}
+
+/// A try was right: it is given back, and the row of failures is over.
+pub async fn update_succeeded(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::Failures, Expr::value(0))
+        .col_expr(Column::BlockedUntil, Expr::value(0_i64))
+        .col_expr(Column::WindowFailures, Expr::col(Column::WindowFailures).sub(1))
+        .filter(Column::UserId.eq(user_id))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Counts a mailed code: at most `most` in every `period`. Whether it may be sent.
+pub async fn redeem_send(conn: &Conn<'_>, user_id: Uuid, most: i32, period: Duration, now: Timestamp) -> Result<bool> {
+    let row = Model {
+        user_id,
+        failures: 0,
+        window_failures: 0,
+        window_started_at: now.millis(),
+        blocked_until: 0,
+        sends: 1,
+        sends_since: now.millis(),
+    };
+    let is_over = || column(Column::SendsSince).lte(now.minus(period).millis());
+    let again = OnConflict::column(Column::UserId)
+        .value(Column::Sends, Expr::case(is_over(), 1).finally(column(Column::Sends).add(1)))
+        .value(Column::SendsSince, Expr::case(is_over(), now.millis()).finally(column(Column::SendsSince)))
+        .action_and_where(is_over().or(column(Column::Sends).lt(most)))
+        .to_owned();
+    let statement = Entity::insert(row.into_active_model()).on_conflict(again).into_query();
+    Ok(conn.change(&statement).await? > 0)
+}
+
+/// Forgets what was counted: the person has proved by mail that it is them.
+pub async fn revoke(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
+    Entity::delete_by_id(user_id).exec(conn).await?;
+    Ok(())
+}
+
+impl From<Model> for Attempts {
+    fn from(row: Model) -> Self {
+        Self {
+            failures: row.failures,
+            window_failures: row.window_failures,
+            window_started_at: Timestamp::from_millis(row.window_started_at),
+            blocked_until: Timestamp::from_millis(row.blocked_until),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+    use super::super::testing::{NOW, TestDatabase};
+    use super::*;
+
+    const ADA: Uuid = Uuid::from_u128(1);
+    const RULES: Rules = Rules {
+        free: 5,
+        pause: Duration::from_secs(30),
+        longest_pause: Duration::from_mins(4),
+        window: Duration::from_hours(24),
+        ceiling: 12,
+    };
+
+    async fn tried(store: &Store, now: Timestamp) -> bool {
+        store.write_one(move |conn| Box::pin(redeem(conn, ADA, &RULES, now))).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn five_tries_are_free_and_then_each_pause_is_twice_the_last() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let mut now = NOW;
+            for _ in 0..5 {
+                assert!(tried(&store, now).await);
+            }
+            for seconds in [30, 60, 120, 240, 240, 240, 240] {
+                let attempts = find(&store.read(), ADA).await.unwrap();
+                assert_eq!(attempts.blocked_until, now.plus(Duration::from_secs(seconds)), "{attempts:?}");
+                assert!(!tried(&store, attempts.blocked_until.minus(Duration::from_millis(1))).await);
+                assert_eq!(find(&store.read(), ADA).await.unwrap(), attempts, "nothing is counted meanwhile");
+                now = attempts.blocked_until;
+                assert!(tried(&store, now).await);
+            }
+            assert_eq!(find(&store.read(), ADA).await.unwrap().failures, RULES.ceiling);
+            assert!(!tried(&store, now.plus(Duration::from_hours(1000))).await, "the ceiling");
+            store.write_one(|conn| Box::pin(revoke(conn, ADA))).await.unwrap();
+            assert!(tried(&store, now).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_right_one_ends_the_row_and_the_window_goes_on() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            for _ in 0..3 {
+                tried(&store, NOW).await;
+            }
+            store.write_one(|conn| Box::pin(update_succeeded(conn, ADA))).await.unwrap();
+            let attempts = find(&store.read(), ADA).await.unwrap();
+            assert_eq!((attempts.failures, attempts.window_failures), (0, 2));
+            let later = NOW.plus(RULES.window);
+            tried(&store, later).await;
+            let attempts = find(&store.read(), ADA).await.unwrap();
+            assert_eq!((attempts.failures, attempts.window_failures, attempts.window_started_at), (1, 1, later));
+        }
+    }
+
+    #[tokio::test]
+    async fn of_many_tries_at_once_no_more_than_the_free_ones_are_made() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let tries = (0..16).map(|_| tried(&store, NOW));
+            let made = futures_util::future::join_all(tries).await.into_iter().filter(|made| *made).count();
+            assert_eq!(made, 5);
+        }
+    }
+
+    #[tokio::test]
+    async fn mails_are_counted_by_the_hour() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let hour = Duration::from_hours(1);
+            let sent = async |now: Timestamp| store.write_one(move |conn| Box::pin(redeem_send(conn, ADA, 2, hour, now))).await.unwrap();
+            assert!(sent(NOW).await && sent(NOW).await);
+            assert!(!sent(NOW.plus(hour / 2)).await);
+            assert!(sent(NOW.plus(hour)).await);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Recovery codes: a set for each person, each good for once.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _};
+use uuid::Uuid;
+
+use super::entities::recovery_codes::{ActiveModel, Column, Entity, Model};
+use super::{Conn, Error, Result};
+use crate::clock::Timestamp;
+use crate::secret::Digest;
+
+#[derive(Clone, Debug)]
+pub struct RecoveryCode {
+    pub user_id: Uuid,
+    pub digest: Digest,
+    pub created_at: Timestamp,
+    pub used_at: Option<Timestamp>,
+    /// Sealed: the code itself, as long as it may still be shown.
+    pub shown: Option<Vec<u8>>,
+}
+
+/// Replaces the whole set.
+pub async fn rotate(conn: &Conn<'_>, user_id: Uuid, codes: &[RecoveryCode]) -> Result<()> {
+    revoke(conn, user_id).await?;
+    let rows = codes.iter().map(|code| Model::from(code).into_active_model());
+    Entity::insert_many(rows).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Spends one. Whether it was there and unused.
+pub async fn redeem(conn: &Conn<'_>, user_id: Uuid, digest: &Digest, now: Timestamp) -> Result<bool> {
+    let used = Entity::update_many()
+        .col_expr(Column::UsedAt, Expr::value(now.millis()))
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::Digest.eq(digest.as_bytes().as_slice()))
+        .filter(Column::UsedAt.is_null())
+        .exec(conn)
+        .await?;
+    Ok(used.rows_affected > 0)
+}
+
+/// How many are left.
+pub async fn find_left(conn: &Conn<'_>, user_id: Uuid) -> Result<u64> {
+    Ok(Entity::find().filter(Column::UserId.eq(user_id)).filter(Column::UsedAt.is_null()).count(conn).await?)
+}
+
+pub async fn list(conn: &Conn<'_>, user_id: Uuid) -> Result<Vec<RecoveryCode>> {
+    let rows = Entity::find().filter(Column::UserId.eq(user_id)).order_by_asc(Column::Digest).all(conn).await?;
+    rows.into_iter().map(RecoveryCode::try_from).collect()
+}
+
+/// From now on they are not shown any more.
+pub async fn update_hidden(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
+    let hidden = ActiveModel { shown: Set(None), ..ActiveModel::default() };
+    Entity::update_many().set(hidden).filter(Column::UserId.eq(user_id)).exec(conn).await?;
+    Ok(())
+}
+
+/// Takes them all away.
+pub async fn revoke(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
+    Entity::delete_many().filter(Column::UserId.eq(user_id)).exec(conn).await?;
+    Ok(())
+}
+
+impl From<&RecoveryCode> for Model {
+    fn from(code: &RecoveryCode) -> Self {
+        Self {
+            user_id: code.user_id,
+            digest: code.digest.as_bytes().to_vec(),
+            created_at: code.created_at.millis(),
+            used_at: code.used_at.map(Timestamp::millis),
+            shown: code.shown.clone(),
+        }
+    }
+}
+
+impl TryFrom<Model> for RecoveryCode {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Self> {
+        Ok(Self {
+            user_id: row.user_id,
+            digest: Digest::from_slice(&row.digest)
+                .ok_or_else(|| Error::inconsistent("recovery_codes", "a digest has the wrong length"))?,
+            created_at: Timestamp::from_millis(row.created_at),
+            used_at: row.used_at.map(Timestamp::from_millis),
+            shown: row.shown,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NOW, TestDatabase};
+    use super::*;
+
+    const ADA: Uuid = Uuid::from_u128(1);
+
+    fn set(names: &[&str]) -> Vec<RecoveryCode> {
+        let code = |name: &&str| RecoveryCode {
+            user_id: ADA,
+            digest: Digest::of(name.as_bytes()),
+            created_at: NOW,
+            used_at: None,
+            shown: Some(name.as_bytes().to_vec()),
+        };
+        names.iter().map(code).collect()
+    }
+
+    #[tokio::test]
+    async fn each_code_is_good_for_once_and_a_new_set_replaces_the_old() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let replace = async |names: &'static [&'static str]| {
+                store.write(move |conn| Box::pin(async move { rotate(conn, ADA, &set(names)).await })).await.unwrap();
+            };
+            let redeemed = async |name: &'static str| {
+                let digest = Digest::of(name.as_bytes());
+                store.write_one(move |conn| Box::pin(async move { redeem(conn, ADA, &digest, NOW).await })).await.unwrap()
+            };
+            replace(&["a", "b"]).await;
+            assert!(redeemed("a").await);
+            assert!(!redeemed("a").await);
+            assert!(!redeemed("c").await);
+            assert_eq!(find_left(&store.read(), ADA).await.unwrap(), 1);
+            store.write(|conn| Box::pin(update_hidden(conn, ADA))).await.unwrap();
+            assert!(list(&store.read(), ADA).await.unwrap().iter().all(|code| code.shown.is_none()));
+            replace(&["c"]).await;
+            assert!(!redeemed("b").await);
+            assert!(redeemed("c").await);
+            store.write(|conn| Box::pin(revoke(conn, ADA))).await.unwrap();
+            assert!(list(&store.read(), ADA).await.unwrap().is_empty());
+        }
+    }
+}
