@@ -3,7 +3,8 @@
 
     tests/mail/run [--binary PATH] [WORD...]     only tests whose names contain one of the words
 
-Needs the server (`--binary` or `VESTIBULE_BIN`), a Python with requirements.txt, and openssl. The exit code says all.
+Needs the server (`--binary` or `VESTIBULE_BIN`), a Python with requirements.txt, openssl, and PostgreSQL's programs or the address of a server
+in `VESTIBULE_TEST_POSTGRES_URL`. The exit code says all.
 """
 
 import argparse
@@ -22,6 +23,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "processes"), str(HERE.parent / "re
 
 import certificates  # noqa: E402
 import letters  # noqa: E402
+from postgres import Databases  # noqa: E402
 from server import PASSWORD, USER, Server  # noqa: E402
 from service import Failed, Home, binary, check, free_port, until  # noqa: E402
 
@@ -168,9 +170,20 @@ def a_refused_recipient_is_given_up_at_once():
         check(asked == len(server.commands) == 1, "asked again:", server.commands)
 
 
-def a_mail_outlives_kill_9():
-    """The server has the message and has not said yes when the process dies: it is sent again, as the same message."""
+def a_refusal_of_ourselves_is_not_final():
+    """The operator mends the password, and what waited arrives."""
     with Server(CERTIFICATES) as server, Home(settings=settings(server)) as home:
+        process = home.start()
+        server.locked = True
+        queue(home)
+        until("the first attempt fails", lambda: "535" in process.output(), 30)
+        server.locked = False
+        until("the mail arrives", lambda: server.received, 60)
+
+
+def a_mail_outlives_kill_9(database):
+    """The server has the message and has not said yes when the process dies: it is sent again, as the same message."""
+    with Server(CERTIFICATES) as server, Home(database, settings(server)) as home:
         process = home.start()
         server.hold.set()
         queue(home)
@@ -182,8 +195,16 @@ def a_mail_outlives_kill_9():
         check(len(server.received) == 1, "arrived", len(server.received), "times")
 
 
-def of_two_processes_one_sends():
-    with Server(CERTIFICATES) as server, Home(settings=settings(server)) as home:
+def a_mail_outlives_kill_9_on_sqlite(_databases):
+    a_mail_outlives_kill_9(None)
+
+
+def a_mail_outlives_kill_9_on_postgresql(databases):
+    a_mail_outlives_kill_9(databases.new())
+
+
+def of_two_processes_one_sends(database):
+    with Server(CERTIFICATES) as server, Home(database, settings(server)) as home:
         home.start()
         home.start(port=free_port())
         queue(home, 5)
@@ -191,6 +212,14 @@ def of_two_processes_one_sends():
         time.sleep(6)
         ids = [received.message["Message-ID"] for received in server.received]
         check(len(ids) == len(set(ids)) == 5, "sent more than once:", ids)
+
+
+def of_two_processes_one_sends_on_sqlite(_databases):
+    of_two_processes_one_sends(None)
+
+
+def of_two_processes_one_sends_on_postgresql(databases):
+    of_two_processes_one_sends(databases.new())
 
 
 TESTS = [
@@ -205,8 +234,13 @@ TESTS = [
     an_outage_of_the_mail_server_loses_nothing,
     a_server_that_is_busy_is_asked_again,
     a_refused_recipient_is_given_up_at_once,
-    a_mail_outlives_kill_9,
-    of_two_processes_one_sends,
+    a_refusal_of_ourselves_is_not_final,
+]
+ON_EACH_DATABASE = [
+    a_mail_outlives_kill_9_on_sqlite,
+    a_mail_outlives_kill_9_on_postgresql,
+    of_two_processes_one_sends_on_sqlite,
+    of_two_processes_one_sends_on_postgresql,
 ]
 
 
@@ -221,18 +255,18 @@ def main():
     # What was started is ended on this way out too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     binary()
-    tests = [test for test in TESTS if not given.words or any(word in test.__name__ for word in given.words)]
-    with tempfile.TemporaryDirectory(prefix="vestibule-mail-") as directory:
+    tests = [test for test in TESTS + ON_EACH_DATABASE if not given.words or any(word in test.__name__ for word in given.words)]
+    with tempfile.TemporaryDirectory(prefix="vestibule-mail-") as directory, Databases() as databases:
         CERTIFICATES = certificates.make(Path(directory))
-        failed = [test.__name__ for test in tests if not passed(test)]
+        failed = [test.__name__ for test in tests if not passed(test, databases)]
     print(f"{len(tests) - len(failed)} of {len(tests)} passed", *failed, sep="\n    failed: ")
     return 1 if failed or not tests else 0
 
 
-def passed(test):
+def passed(test, databases):
     began = time.monotonic()
     try:
-        test()
+        test(*([databases] if test in ON_EACH_DATABASE else []))
         verdict = "ok    "
     except Failed as found:
         verdict = f"FAILED\n    {found}\n"

@@ -38,6 +38,8 @@ class Server:
         self.received, self.commands = [], []
         # Answers to RCPT and to the message; None: 250. `hold`: the message is read, and never answered.
         self.rcpt = self.data = None
+        # Nobody may log in.
+        self.locked = False
         self.hold = threading.Event()
         self.held = threading.Event()
         context = None
@@ -57,7 +59,7 @@ class Server:
         self._controller.stop(no_assert=True)
 
     def authenticate(self, server, session, envelope, mechanism, data):
-        right = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
+        right = not self.locked and isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
         return AuthResult(success=right, handled=right, auth_data=USER)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
