@@ -12,10 +12,10 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use tower::util::option_layer;
 
-use crate::account::{authentication, confirm, console, not_me, setup};
+use crate::account::{authentication, confirm, console, email_confirmation, not_me, setup};
 use crate::app::App;
 use crate::interaction::second_factor as factor;
-use crate::interaction::{choose_account, consent, login, password_reset};
+use crate::interaction::{choose_account, consent, login, password_reset, sign_up};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, userinfo};
 use crate::ratelimit::edge::Group;
@@ -23,7 +23,7 @@ use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, stati
 use crate::{health, home};
 
 /// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
-const POP_UP_PATHS: [&str; 13] = [
+const POP_UP_PATHS: [&str; 16] = [
     "/authorize",
     "/authorize/resume",
     "/login",
@@ -37,6 +37,9 @@ const POP_UP_PATHS: [&str; 13] = [
     "/password/reset",
     "/password/reset/sent",
     "/password/reset/finish",
+    "/sign-up",
+    "/sign-up/sent",
+    "/sign-up/finish",
 ];
 
 /// The whole service.
@@ -160,6 +163,12 @@ fn recovery() -> Router<App> {
 /// New accounts and addresses.
 fn registration() -> Router<App> {
     Router::new()
+        .route("/sign-up", get(sign_up::get).post(sign_up::post))
+        .route("/sign-up/sent", get(sign_up::sent::get).post(sign_up::sent::post))
+        .route("/sign-up/finish", get(sign_up::join::get).post(sign_up::join::post))
+        .route("/invitation", get(sign_up::join::get).post(sign_up::join::post))
+        .route("/email/confirm", get(email_confirmation::get).post(email_confirmation::post))
+        .route("/email/confirm/send", post(email_confirmation::send))
 }
 
 fn visit_settings(app: &App) -> visit::Settings {

@@ -64,6 +64,8 @@ pub enum Notice {
     CodeExpired,
     /// A new password was chosen with the link of a mail.
     PasswordReset,
+    /// The person has just made their account.
+    AccountCreated,
 }
 
 /// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, `email`, `password`.
