@@ -10,12 +10,13 @@ async fn a_session_elsewhere_is_seen_and_ended() {
     let app = TestApp::start().await;
     let here = app.browser_of(seed::ANA).await;
     let there = app.browser_of(seed::ANA).await;
-    there.open(&app.authorize(seed::AUTOTALK).url()).await.code();
+    let code = there.open(&app.authorize(seed::AUTOTALK).url()).await.code();
+    app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.expect(200);
     let page = here.open("/account").await.click("Devices and sessions").await.expect("/account/sessions", 200);
     page.assert_text("This device");
     page.assert_text("Applications: AutoTalk");
     assert_eq!(page.count(".items > li"), 2);
-    let other = page.attribute(".items li:nth-child(2) button", "value").unwrap();
+    let other = page.attribute(".items > li:nth-child(2) button", "value").unwrap();
     let page = page.click(&format!("[value='{other}']")).await.expect("/account/sessions", 200);
     page.assert_text("That device has been logged out.");
     assert_eq!(page.count(".items > li"), 1);

@@ -79,7 +79,7 @@ async fn list(app: &App, current: &Current) -> store::Result<Vec<ConnectedApplic
             offline: access.offline,
         });
     }
-    applications.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
+    applications.sort_by_key(|application: &ConnectedApplication| application.name.to_lowercase());
     Ok(applications)
 }
 

@@ -33,8 +33,8 @@ const MAX_URL: usize = 1000;
 pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Detour> {
     let current = signed_in(&app, &visit, Then::Profile).await?;
     let done = Done::said(query.as_deref().unwrap_or_default());
-    let fields = fields(&current.user.profile);
-    Ok(page(&app, &visit, &current, StatusCode::OK, fields, Vec::new(), done))
+    let state = Form { fields: fields(&current.user.profile), errors: Vec::new(), done };
+    Ok(page(&app, &visit, &current, StatusCode::OK, state))
 }
 
 /// Saves it. Only the fields of the form are read: no form can say that an address is verified (OWASP ASVS 5 §15.3.3).
@@ -46,9 +46,9 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     let trust = browser::check(&app, &visit, &form)?;
     let current = signed_in(&app, &visit, Then::Profile).await?;
     let fields = typed(&form);
-    let wrong = mistakes(&fields);
-    if trust == Trust::Stale || !wrong.is_empty() {
-        return Ok(page(&app, &visit, &current, StatusCode::UNPROCESSABLE_ENTITY, fields, wrong, None));
+    let errors = mistakes(&fields);
+    if trust == Trust::Stale || !errors.is_empty() {
+        return Ok(page(&app, &visit, &current, StatusCode::UNPROCESSABLE_ENTITY, Form { fields, errors, done: None }));
     }
     let language = Locale::ALL.into_iter().find(|locale| locale.tag() == fields.locale);
     let event = Event::new(Kind::ProfileChanged, &session::origin(&visit)).user(current.user.id).session(current.session.id);
@@ -63,22 +63,21 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     Ok(with_cookie(Redirect::to(&Done::ProfileSaved.on(Then::Profile.path())).into_response(), picked))
 }
 
-fn page(
-    app: &App,
-    visit: &Visit,
-    current: &Current,
-    status: StatusCode,
+/// The form's state and its word to the person.
+struct Form {
     fields: ProfileFields,
     errors: Vec<&'static str>,
     done: Option<Done>,
-) -> Response {
+}
+
+fn page(app: &App, visit: &Visit, current: &Current, status: StatusCode, form: Form) -> Response {
     show(app, visit, current, status, |csrf_token| ProfilePage {
         csrf_token,
         email: current.user.email.clone(),
         email_verified: current.user.email_verified,
-        fields,
-        errors,
-        done,
+        fields: form.fields,
+        errors: form.errors,
+        done: form.done,
         ..ProfilePage::default()
     })
 }

@@ -22,7 +22,8 @@ pub(super) fn weakness(password: &str, words: &[&str]) -> Option<Weakness> {
     }
     let feedback = estimate.feedback();
     let warning = feedback.and_then(zxcvbn::feedback::Feedback::warning).map(warning);
-    let mut advice: Vec<_> = feedback.map(|feedback| feedback.suggestions().iter().filter_map(advice_id).collect()).unwrap_or_default();
+    let mut advice: Vec<_> =
+        feedback.map(|feedback| feedback.suggestions().iter().copied().filter_map(advice_id).collect()).unwrap_or_default();
     advice.dedup();
     Some(Weakness { warning, advice })
 }
@@ -43,7 +44,7 @@ const fn warning(warning: Warning) -> &'static str {
     }
 }
 
-const fn advice_id(suggestion: &Suggestion) -> Option<&'static str> {
+const fn advice_id(suggestion: Suggestion) -> Option<&'static str> {
     Some(match suggestion {
         Suggestion::UseAFewWordsAvoidCommonPhrases => "few-words",
         Suggestion::AddAnotherWordOrTwo => "add-words",

@@ -71,15 +71,8 @@ async fn page(app: &App, current: &Current, before: Option<Uuid>) -> store::Resu
 
 async fn entry(app: &App, names: &mut HashMap<String, Option<String>>, event: &AuditEvent) -> store::Result<ActivityEntry> {
     let application = match &event.client_id {
+        Some(id) => name_of(app, names, id).await?,
         None => None,
-        Some(id) => match names.get(id) {
-            Some(name) => name.clone(),
-            None => {
-                let name = app.clients.find(id).await?.map(|client| client.name().to_owned());
-                names.insert(id.clone(), name.clone());
-                name
-            }
-        },
     };
     let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
     let word = |name: &str| detail.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
@@ -91,4 +84,14 @@ async fn entry(app: &App, names: &mut HashMap<String, Option<String>>, event: &A
         application,
         alarming: kinds::is_alarming(&event.kind),
     })
+}
+
+/// An application's name, looked up once for a page.
+async fn name_of(app: &App, names: &mut HashMap<String, Option<String>>, client_id: &str) -> store::Result<Option<String>> {
+    if let Some(name) = names.get(client_id) {
+        return Ok(name.clone());
+    }
+    let name = app.clients.find(client_id).await?.map(|client| client.name().to_owned());
+    names.insert(client_id.to_owned(), name.clone());
+    Ok(name)
 }
