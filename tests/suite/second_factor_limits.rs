@@ -41,8 +41,10 @@ async fn of_sixteen_uses_of_one_code_at_once_one_signs_in() {
     }
     let code = phone.code();
     let address: SocketAddr = "192.0.2.1:40000".parse().unwrap();
-    let answers = join_all(browsers.iter().zip(&forms).map(|(browser, form)| through(app.router(), address, with_code(browser, form, &code)))).await;
-    let sessions = answers.iter().filter(|answer| answer.set_cookies().iter().any(|cookie| cookie.starts_with("__Host-vestibule-session="))).count();
+    let answers =
+        join_all(browsers.iter().zip(&forms).map(|(browser, form)| through(app.router(), address, with_code(browser, form, &code)))).await;
+    let sessions =
+        answers.iter().filter(|answer| answer.set_cookies().iter().any(|cookie| cookie.starts_with("__Host-vestibule-session="))).count();
     assert_eq!(sessions, 1);
     assert_eq!(app.audit().await.iter().filter(|kind| *kind == "sign_in.succeeded").count(), 1);
 }
