@@ -10,8 +10,8 @@ use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::totp_credentials::TotpState;
 use super::{
-    BoxFuture, Conn, Result, Store, buckets, clients, consents, factor_attempts, grants, locks, logout_deliveries, mails, password_resets,
-    pending_sign_ins, recovery_codes, sessions, settings, spent, totp_credentials, trusted_devices, users,
+    BoxFuture, Conn, Result, Store, audit_events, buckets, clients, consents, factor_attempts, grants, locks, logout_deliveries, mails,
+    password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent, totp_credentials, trusted_devices, user_security, users,
 };
 use crate::secret::Digest;
 
@@ -44,6 +44,12 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     sessions::find_live(conn, &Digest::of(b"cookie"), NOW, hour).await?;
     sessions::list_live_by_user(conn, Uuid::nil(), NOW).await?;
     consents::find(conn, Uuid::nil(), "autotalk").await?;
+    consents::list_by_user(conn, Uuid::nil()).await?;
+    grants::list_live_by_user(conn, Uuid::nil(), 0, NOW).await?;
+    user_security::list_to_delete(conn, NOW, 10).await?;
+    let wanted = audit_events::Wanted { user_id: Uuid::nil(), kinds: &["a", "b"], since: NOW, before: Some(Uuid::max()) };
+    audit_events::list_by_user(conn, wanted, 10).await?;
+    audit_events::count_by_user(conn, wanted, 10).await?;
     grants::find(conn, Uuid::nil()).await?;
     grants::find_context(conn, Uuid::nil()).await?;
     grants::list_clients_of_session(conn, Uuid::nil()).await?;

@@ -11,9 +11,13 @@
 
 mod harness;
 
+mod account_activity;
 mod account_choice;
 mod account_confirm;
+mod account_deletion;
+mod account_devices;
 mod account_password;
+mod account_profile;
 mod architecture;
 mod authorize;
 mod authorize_parameters;

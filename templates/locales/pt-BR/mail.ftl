@@ -5,6 +5,7 @@ mail-fact-account = Conta
 mail-fact-time = Quando
 mail-fact-address = Endereço IP
 mail-fact-device = Dispositivo
+mail-device = { $browser } no { $system }
 mail-fact-application = Aplicativo
 mail-fact-new_email = Novo endereço
 mail-fact-passkey = Chave de acesso
@@ -16,21 +17,23 @@ mail-fact-words = Nas palavras da pessoa
 mail-action-password_reset = Escolher uma nova senha
 mail-action-confirm_email = Confirmar este endereço
 mail-action-invitation = Aceitar o convite
+mail-action-log_in = Entrar
 mail-action-deletion = Manter minha conta
 mail-action-at = em { $host }
 mail-not-me = Não fui eu
 
-mail-advice-not_me = Se não foi você, outra pessoa pode estar usando sua conta. Abra este link: ele encerra todas as sessões, bloqueia alterações na sua conta e permite escolher uma nova senha. Ou abra { $host } por conta própria e confira Minha Conta.
+mail-advice-not_me = Se não foi você, outra pessoa pode estar usando sua conta. Abra este link e confirme por lá: todas as sessões são encerradas, nada na sua conta pode ser alterado e você escolhe uma nova senha. Ou abra { $host } por conta própria e confira Minha Conta.
 mail-advice-password_reset = Se você não pediu isso, pode ignorar este e-mail: sua senha não mudou. Nunca informe o código a ninguém, nem a quem diga que trabalha aqui.
 mail-advice-one_time_code = Nunca informe este código a ninguém, nem a quem diga que trabalha aqui. Se você não está entrando agora, alguém sabe sua senha: abra { $host } e altere-a.
 mail-advice-confirm_email = Se você não pediu isso, pode ignorar este e-mail: sem o código ou o link, nada acontece.
 mail-advice-invitation = Se você não sabe por que recebeu este convite, pode ignorar este e-mail: nenhuma conta é criada antes que você aceite.
+mail-advice-already_registered = Se você esqueceu sua senha, escolha “Esqueceu sua senha?” lá. Se você não pediu isso, pode ignorar este e-mail: nada mudou.
 mail-advice-account_secured = Sua conta estará segura de novo quando você escolher uma nova senha. Se outra pessoa puder ler seus e-mails, altere também a senha da sua caixa de correio.
 mail-advice-administrator_notice = Fale com a pessoa, sem ser respondendo a um e-mail, antes de desbloquear algo ou remover um segundo fator.
 mail-advice-account_deletion = Se é isso o que você quer, não precisa fazer nada. Se mudou de ideia, ou se não foi você, abra este link e entre: sua conta será mantida.
 mail-advice-account_deletion_cancelled = Se não foi você, abra { $host }, altere sua senha e peça a exclusão novamente.
 
-mail-footer = { $brand } enviou este e-mail para { $email }.
+mail-footer = { $brand } ({ $host }) enviou este e-mail para { $email }.
 mail-footer-answer = Dúvidas? Responda a este e-mail.
 mail-footer-help = Dúvidas? Consulte { $where }
 mail-footer-no-answer = Ninguém lê as respostas a este e-mail. Dúvidas? Fale com o administrador da sua conta.
@@ -54,13 +57,16 @@ mail-email_change_requested-subject = Seu e-mail no { $brand } vai mudar
 mail-email_change_requested-text = Alguém, provavelmente você, pediu para mudar o e-mail da sua conta do { $brand }. A mudança acontece quando o novo endereço for confirmado. Até lá, este endereço continua valendo.
 mail-email_changed-subject = Seu e-mail no { $brand } foi alterado
 mail-email_changed-text = O e-mail da sua conta do { $brand } foi alterado. Este endereço não serve mais para entrar.
+mail-already_registered-subject = Você já tem uma conta no { $brand }
+mail-already_registered-text = Alguém, talvez você, pediu uma nova conta no { $brand } com este endereço. Ele já tem uma: entre com ela.
+
 mail-invitation-subject = Você recebeu um convite para o { $brand }
-mail-invitation-text = Há uma conta no { $brand } esperando por você. Abra o link para escolher sua senha. O link funciona uma única vez, por { $days ->
+mail-invitation-text = Você recebeu um convite para usar o { $brand }. Abra o link para escolher sua senha. O link funciona uma única vez, por { $days ->
     [one] { $days } dia
    *[other] { $days } dias
  }.
 mail-invitation_from-subject = { $inviter } convidou você para o { $brand }
-mail-invitation_from-text = { $inviter } criou uma conta no { $brand } para você. Abra o link para escolher sua senha. O link funciona uma única vez, por { $days ->
+mail-invitation_from-text = { $inviter } convida você para usar o { $brand }. Abra o link para escolher sua senha. O link funciona uma única vez, por { $days ->
     [one] { $days } dia
    *[other] { $days } dias
  }.
