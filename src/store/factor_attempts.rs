@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, OnConflict, SimpleExpr};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryTrait as _};
 use uuid::Uuid;
 
@@ -68,8 +68,8 @@ fn pauses(rules: &Rules, now: Timestamp) -> CaseStatement {
 }
 
 /// The row that is there, not the one that would be inserted.
-fn column(column: Column) -> SimpleExpr {
-    Expr::col((Entity, column)).into()
+fn column(column: Column) -> Expr {
+    Expr::col((Entity, column))
 }
 
 /// A try was right: it is given back, and the row of failures is over.

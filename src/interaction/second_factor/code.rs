@@ -13,6 +13,7 @@ use crate::interaction::place::Place;
 use crate::mfa::verify::{self, Verdict};
 use crate::mfa::{SixDigits, attempts, trusted_device};
 use crate::session::browser::{self, Trust};
+use crate::session::pending::Pending;
 use crate::web::pages::views::Notice;
 use crate::web::pages::views::second_factor::{CodeError, CodePage};
 use crate::web::{PageError, StrictForm, Visit, csrf};
@@ -60,7 +61,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         Err(why) => return show(&app, &visit, &place, &guest, again(unreadable(why), None)).await,
     };
     let scene = scene(&app, &visit, &place, &guest.user).await?;
-    let proof = match verify::totp(&scene, guest.pending().map(|pending| pending.row()), code).await? {
+    let proof = match verify::totp(&scene, guest.pending().map(Pending::row), code).await? {
         Verdict::Proven(proof) => proof,
         Verdict::Refused { over: true, .. } => return Ok(over(&app, &place)),
         Verdict::Refused { why, over: false } => return show(&app, &visit, &place, &guest, again(refused(why), None)).await,

@@ -18,6 +18,7 @@ use super::flow::Flow;
 use super::form::see_other;
 use super::known_accounts;
 use super::place::Place;
+use crate::account::known_device;
 use crate::app::App;
 use crate::mfa::attempts::Blocked;
 use crate::mfa::enrolment::Bound;
@@ -182,8 +183,14 @@ async fn finish(
     match session::start(app, visit, &guest.user, guest.proofs(proof), &session::origin(visit)).await? {
         Start::Begun(started) => {
             let response = with_cookie(see_other(&to), Some(started.set_cookie));
+            let response = with_cookie(with_cookie(response, started.remove_pending), more);
             let accounts = known_accounts::remember(app, visit, guest.user.id);
-            Ok(with_cookie(with_cookie(with_cookie(response, started.remove_pending), Some(accounts)), more))
+            // A session that only got a second factor on top was greeted when it began.
+            let device = match guest.pending() {
+                Some(_) => Some(known_device::greet(app, visit, &guest.user, &started.session).await),
+                None => None,
+            };
+            Ok(with_cookie(with_cookie(response, Some(accounts)), device))
         }
         // Used in another tab a moment ago, or over.
         Start::Gone => Ok(with_cookie(see_other(&place.page("/login")), guest.pending().map(|_| pending::forget(app)))),

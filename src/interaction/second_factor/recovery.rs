@@ -10,6 +10,7 @@ use crate::interaction::form::{self, see_other};
 use crate::interaction::place::Place;
 use crate::mfa::verify::{self, Verdict};
 use crate::session::browser::{self, Trust};
+use crate::session::pending::Pending;
 use crate::web::pages::views::Notice;
 use crate::web::pages::views::second_factor::{CodeError, RecoveryCodePage};
 use crate::web::{PageError, StrictForm, Visit, csrf};
@@ -53,7 +54,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         return show(here, &guest, Some(CodeError::MissingRecovery), None, None).await;
     };
     let scene = scene(&app, &visit, &place, &guest.user).await?;
-    match verify::recovery_code(&scene, guest.pending().map(|pending| pending.row()), typed).await? {
+    match verify::recovery_code(&scene, guest.pending().map(Pending::row), typed).await? {
         None => show(here, &guest, Some(CodeError::FormatRecovery), None, None).await,
         Some(Verdict::Proven(proof)) => finish(here, &guest, proof, (place.path_after(), None)).await,
         Some(Verdict::Refused { over: true, .. }) => Ok(over(&app, &place)),

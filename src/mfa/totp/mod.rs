@@ -93,9 +93,9 @@ impl TotpSecret {
 
     /// From the store. `None`: it is somebody else's, was changed, or was sealed under a key we do not have.
     #[must_use]
-    pub fn open(sealer: &Sealer, user_id: Uuid, sealed: &[u8]) -> Option<Self> {
-        let bytes = sealer.open_bytes(Purpose::TotpSecret, user_id.as_bytes(), sealed)?;
-        Some(Self(Zeroizing::new(bytes.to_vec())))
+    pub fn open(sealer: &Sealer, user_id: Uuid, stored: &[u8]) -> Option<Self> {
+        let bytes = sealer.open_bytes(Purpose::TotpSecret, user_id.as_bytes(), stored)?;
+        Some(Self(Zeroizing::new(bytes)))
     }
 
     /// What a code is at a time, when a code of `last_step` was the last to be accepted. Takes the same time for every code.
@@ -212,10 +212,10 @@ mod tests {
     fn a_secret_is_sealed_for_its_person_alone() {
         let sealer = Sealer::new(&[KeyEncryptionKey::new([7; 32])]).unwrap();
         let (ada, bob) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let sealed = secret().seal(&sealer, ada);
-        assert_eq!(TotpSecret::open(&sealer, ada, &sealed).unwrap().base32(), secret().base32());
-        assert!(TotpSecret::open(&sealer, bob, &sealed).is_none());
-        assert!(!sealed.windows(4).any(|window| window == b"1234"));
+        let stored = secret().seal(&sealer, ada);
+        assert_eq!(TotpSecret::open(&sealer, ada, &stored).unwrap().base32(), secret().base32());
+        assert!(TotpSecret::open(&sealer, bob, &stored).is_none());
+        assert!(!stored.windows(4).any(|window| window == b"1234"));
     }
 
     #[test]

@@ -174,6 +174,7 @@ fn max_age(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(), Erro
 
 /// In order of preference; the first one we know counts, and values nobody knows are ignored. Whoever prefers two factors gets them, or no code:
 /// an application that asks because a resource server refused it (RFC 9470) is not helped by less.
+#[expect(clippy::unnecessary_wraps, reason = "a check among checks")]
 fn acr_values(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(), Error> {
     let values = asked.params.get("acr_values").unwrap_or_default();
     request.aal2 = values.split(' ').find(|value| [AAL1, AAL2].contains(value)) == Some(AAL2);

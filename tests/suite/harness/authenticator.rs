@@ -35,7 +35,7 @@ impl<'a> Authenticator<'a> {
     /// A code that no code of another secret or step near now can be.
     pub fn wrong_code(&self) -> String {
         let near: Vec<String> = (-11..=11).map(|steps| self.code_at(steps)).collect();
-        (0..).map(|number| format!("{number:06}")).find(|code| !near.contains(code)).unwrap()
+        (0..100).map(|number| format!("{number:06}")).find(|code| !near.contains(code)).unwrap()
     }
 
     /// Waits for the next code.

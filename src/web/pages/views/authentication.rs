@@ -71,6 +71,7 @@ pub struct DeviceView {
 /// `GET /account/authentication`. Posts to `/account/authentication/totp/new`: `csrf_token`; to `/account/authentication/email-codes`: `csrf_token`,
 /// `email_codes` = `1` or absent; to `/account/authentication/devices`: `csrf_token`, `device` = id or `all` = `1`.
 #[derive(Clone, Debug, Default, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "what is on and off combines freely")]
 pub struct AuthenticationPage {
     pub csrf_token: String,
     pub totp: bool,

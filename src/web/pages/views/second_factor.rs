@@ -33,8 +33,8 @@ pub enum CodeError {
     Frozen,
 }
 
-fn here(path: &str, flow: Option<&str>) -> Option<String> {
-    Some(flow.map_or_else(|| path.to_owned(), |flow| with_flow(path, flow)))
+fn here(path: &str, flow: Option<&str>) -> String {
+    flow.map_or_else(|| path.to_owned(), |flow| with_flow(path, flow))
 }
 
 /// `GET /login/code`. Posts to `/login/code`: `i`, `csrf_token`, `code`, `trust`; and to `/login/email-code`: `i`, `csrf_token`, `send`.
@@ -64,7 +64,7 @@ impl Page for CodePage {
     }
 
     fn here(&self) -> Option<String> {
-        here("/login/code", self.flow.as_deref())
+        Some(here("/login/code", self.flow.as_deref()))
     }
 }
 
@@ -89,7 +89,7 @@ impl Page for RecoveryCodePage {
     }
 
     fn here(&self) -> Option<String> {
-        here("/login/recovery-code", self.flow.as_deref())
+        Some(here("/login/recovery-code", self.flow.as_deref()))
     }
 }
 
@@ -122,7 +122,7 @@ impl Page for EmailCodePage {
     }
 
     fn here(&self) -> Option<String> {
-        here("/login/email-code", self.flow.as_deref())
+        Some(here("/login/email-code", self.flow.as_deref()))
     }
 }
 
@@ -159,7 +159,7 @@ impl Page for EnrollPage {
     }
 
     fn here(&self) -> Option<String> {
-        here("/login/enroll", self.flow.as_deref())
+        Some(here("/login/enroll", self.flow.as_deref()))
     }
 }
 
@@ -183,6 +183,6 @@ impl Page for SavedCodesPage {
     }
 
     fn here(&self) -> Option<String> {
-        here("/login/recovery-codes", self.flow.as_deref())
+        Some(here("/login/recovery-codes", self.flow.as_deref()))
     }
 }
