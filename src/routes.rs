@@ -118,6 +118,15 @@ fn my_account() -> Router<App> {
     Router::new()
         .route("/account", get(console::overview::get))
         .route("/account/logout", post(console::overview::post_logout))
+        .route("/account/profile", get(console::profile::get).post(console::profile::post))
+        .route("/account/sessions", get(console::sessions::get).post(console::sessions::post))
+        .route("/account/applications", get(console::applications::get).post(console::applications::post))
+        .route("/account/activity", get(console::activity::get))
+        .route("/account/activity/notify", post(console::activity::notify::post))
+        .route("/account/data", get(console::data::get).post(console::data::post))
+        .route("/account/delete", get(console::deletion::get).post(console::deletion::post))
+        .route("/account/delete/done", get(console::deletion::done))
+        .route("/account/delete/cancel", get(console::deletion::get_cancel).post(console::deletion::post_cancel))
         .route("/.well-known/change-password", get(console::password::well_known))
 }
 

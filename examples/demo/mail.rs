@@ -47,14 +47,14 @@ fn read(directory: &Path) -> Result<Vec<Mail>, Problem> {
 
 fn view(mail: &Mail) -> serde_json::Value {
     let links = mail.links();
-    let lines: Vec<_> =
+    let text: Vec<_> =
         mail.text.lines().map(|line| serde_json::json!({ "text": line, "link": links.iter().any(|link| link == line) })).collect();
     serde_json::json!({
         "subject": mail.subject,
         "to": mail.to,
         "date": mail.header("date"),
         "code": mail.code(),
-        "lines": lines,
+        "lines": text,
         // In a frame, links would open in the frame.
         "html": mail.html.replacen("<head>", "<head><base target=\"_blank\">", 1),
     })

@@ -90,7 +90,9 @@ mod tests {
 
     #[test]
     fn letters_that_look_alike_are_not_mixed() {
-        for good in ["ada@example.com", "josé@example.com", "αδασ@example.com", "иван@example.com", "info@xn--bcher-kva.example", "a1@пример.com"] {
+        for good in
+            ["ada@example.com", "josé@example.com", "αδασ@example.com", "иван@example.com", "info@xn--bcher-kva.example", "a1@пример.com"]
+        {
             assert!(!mixes_scripts(&canonical(good).unwrap()), "{good}");
         }
         for bad in ["раypal@example.com", "p\u{3b1}ypal@example.com", "info@\u{440}aypal.com", "\u{3b1}\u{430}@example.com"] {

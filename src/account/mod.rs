@@ -6,8 +6,10 @@
 pub mod authentication;
 pub mod confirm;
 pub mod console;
+pub mod deletion;
 pub mod email;
 pub mod email_confirmation;
+pub mod import;
 pub mod kept;
 pub mod known_device;
 mod mail_link;

@@ -24,6 +24,7 @@ mod templates;
 #[cfg(test)]
 mod testing;
 mod user;
+mod user_import;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -105,7 +106,7 @@ async fn dispatch(cli: Cli) -> Result<Answer, Failure> {
     if !matches!(cli.command, Command::Serve) {
         telemetry::init(&quiet())?;
     }
-    run_configured(cli.command, loaded).await
+    Box::pin(run_configured(cli.command, loaded)).await
 }
 
 async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Failure> {
@@ -117,7 +118,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::User(command) => user::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
-        Command::Mail(command) => Box::pin(mail::run(command, &config)).await,
+        Command::Mail(command) => mail::run(command, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
         Command::Healthcheck => healthcheck::run(&config).await,
@@ -163,6 +164,7 @@ mod tests {
             "user list",
             "user show a@b.example",
             "user set-password a@b.example --generate-password",
+            "user import people.csv --dry-run",
             "apply a.toml b.toml --dry-run",
             "keys list",
             "keys rotate",

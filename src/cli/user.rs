@@ -34,6 +34,8 @@ pub(super) enum Command {
     Invite(Invite),
     /// Set a person's password. All their sessions and delegations end.
     SetPassword(SetPassword),
+    /// Bring people along from another product, with their password hashes and TOTP secrets.
+    Import(super::user_import::Import),
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +89,7 @@ struct Desk<'a> {
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
     let command = match command {
+        Command::Import(arguments) => return super::user_import::run(arguments, config).await,
         Command::Invite(arguments) => return super::invite::run(arguments, config).await,
         other => other,
     };
@@ -107,6 +110,7 @@ impl Desk<'_> {
             Command::List => self.list().await,
             Command::Show { email } => self.show(&email).await,
             Command::SetPassword(arguments) => self.set_password(arguments, input).await,
+            Command::Import(_) => Err(Failure::new("`user import` has a desk of its own.")),
         }
     }
 

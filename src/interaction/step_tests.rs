@@ -193,7 +193,7 @@ fn nothing_is_issued_while_any_demand_is_unmet() {
         }
         let facts = session.expect("nothing is issued to nobody");
         assert!(demand.hinted_user.is_none_or(|user| user == facts.user_id));
-        assert!(!demand.prompt.login || facts.auth_time >= demand.requested_at);
+        assert!(!(demand.prompt.login || demand.prompt.create) || facts.auth_time >= demand.requested_at);
         if let Some(age) = demand.max_age {
             assert!(demand.requested_at.since(facts.auth_time) <= age);
         }
@@ -212,7 +212,7 @@ fn nothing_is_issued_while_any_demand_is_unmet() {
 fn the_login_page_shows_its_form_whenever_it_is_the_next_step() {
     every_case(|demand, session, _, step| {
         let form = session.is_none_or(|facts| !demand.wanted().is_met_by(facts));
-        let sent_there = step == Step::Login;
+        let sent_there = matches!(step, Step::Login | Step::SignUp);
         assert!(!sent_there || form, "sent to a page that sends back: {demand:?} {session:?}");
     });
 }
@@ -226,7 +226,7 @@ fn doing_what_is_asked_ends_within_five_steps() {
             assert!(count < 6, "in circles: {demand:?}");
             match next_step(&demand, session, allowed.as_ref()) {
                 Step::Issue | Step::Fail(_) => break,
-                Step::Login => session = Some(Facts { auth_time: at(60), ..ann(0) }),
+                Step::Login | Step::SignUp => session = Some(Facts { auth_time: at(60), ..ann(0) }),
                 Step::SecondFactor => session = session.map(|facts| Facts { aal2: true, second_factor: true, ..facts }),
                 Step::ChooseAccount => demand.chosen = session.map(|facts| facts.session_id),
                 Step::Consent => allowed = Some(Allowed { scope: demand.scope.clone(), at: at(61) }),

@@ -147,7 +147,7 @@ impl Letter {
     }
 
     fn fact(&mut self, label: &'static str, value: &str) -> &mut Self {
-        self.facts.push(Fact { label, value: words::short(value), at: None });
+        self.facts.push(Fact { label, value: words::short(value), at: None, system: None });
         self
     }
 
@@ -158,10 +158,17 @@ impl Letter {
         self
     }
 
+    /// `Firefox on Windows` is said in the reader's language.
+    fn device(&mut self, device: Option<&str>) -> &mut Self {
+        let Some((browser, system)) = device.and_then(|device| device.split_once(" on ")) else { return self.fact_if("device", device) };
+        self.facts.push(Fact { label: "device", value: words::short(browser), at: None, system: Some(words::short(system)) });
+        self
+    }
+
     fn place(&mut self, place: &Where) -> &mut Self {
-        self.facts.push(Fact { label: "time", value: String::new(), at: Some(place.at.secs()) });
+        self.facts.push(Fact { label: "time", value: String::new(), at: Some(place.at.secs()), system: None });
         self.fact_if("address", place.address.as_deref());
-        self.fact_if("device", place.device.as_deref());
+        self.device(place.device.as_deref());
         self.fact_if("application", place.application.as_deref())
     }
 }

@@ -25,7 +25,10 @@ const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// Confirms this address; `changes`: it is to replace the account's.
-    Open { email: String, changes: bool },
+    Open {
+        email: String,
+        changes: bool,
+    },
     Done,
     Used,
     Expired,

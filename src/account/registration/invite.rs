@@ -37,7 +37,13 @@ pub async fn invite(app: &App, invitation: &Invitation, origin: &Origin, by: &st
     let Invitation { email, name, locale, organization, inviter } = invitation.clone();
     let now = app.now();
     let language = locale.clone().unwrap_or_else(|| app.config.brand.default_locale.clone());
-    let link = MailLink::Invitation { id: secret::random_id(), email: email.clone(), name: name.clone(), locale, organization: organization.clone() };
+    let link = MailLink::Invitation {
+        id: secret::random_id(),
+        email: email.clone(),
+        name: name.clone(),
+        locale,
+        organization: organization.clone(),
+    };
     let token = mail_link::seal(app, &link, now.plus(Duration::from_hours(24 * u64::from(DAYS))));
     let url = app.issuer.url(&format!("/invitation?token={token}"));
     let recipient = Recipient { user_id: None, email, name, locale: language };

@@ -5,6 +5,7 @@ mail-fact-account = Account
 mail-fact-time = When
 mail-fact-address = IP address
 mail-fact-device = Device
+mail-device = { $browser } on { $system }
 mail-fact-application = Application
 mail-fact-new_email = New address
 mail-fact-passkey = Passkey
@@ -21,7 +22,7 @@ mail-action-deletion = Keep my account
 mail-action-at = at { $host }
 mail-not-me = This wasn’t me
 
-mail-advice-not_me = If this was not you, somebody else may be able to use your account. Open this link: it logs out everywhere, stops changes to your account and lets you choose a new password. Or open { $host } yourself and look at My Account.
+mail-advice-not_me = If this was not you, somebody else may be able to use your account. Open this link and confirm there: every device is logged out, nothing in your account can be changed, and you choose a new password. Or open { $host } yourself and look at My Account.
 mail-advice-password_reset = If you did not ask for this, you can ignore this mail: your password has not changed. Never give the code to anybody, not even to somebody who says they work here.
 mail-advice-one_time_code = Never give this code to anybody, not even to somebody who says they work here. If you are not logging in right now, somebody knows your password: open { $host } and change it.
 mail-advice-confirm_email = If you did not ask for this, you can ignore this mail: without the code or the link nothing happens.
@@ -32,7 +33,7 @@ mail-advice-administrator_notice = Talk to the person, not by answering a mail, 
 mail-advice-account_deletion = If you want this, you need not do anything. If you changed your mind, or this was not you, open this link and log in: your account stays.
 mail-advice-account_deletion_cancelled = If this was not you, open { $host }, change your password and ask for the deletion again.
 
-mail-footer = { $brand } sent this mail to { $email }.
+mail-footer = { $brand } ({ $host }) sent this mail to { $email }.
 mail-footer-answer = Questions? Answer this mail.
 mail-footer-help = Questions? See { $where }
 mail-footer-no-answer = Nobody reads answers to this mail. Questions? Ask your account administrator.
@@ -60,12 +61,12 @@ mail-already_registered-subject = You already have an account at { $brand }
 mail-already_registered-text = Somebody, perhaps you, asked for a new account at { $brand } with this address. It has one already: log in with it.
 
 mail-invitation-subject = You are invited to { $brand }
-mail-invitation-text = An account at { $brand } is waiting for you. Open the link to choose your password. The link works once, for { $days ->
+mail-invitation-text = You are invited to use { $brand }. Open the link to choose your password. The link works once, for { $days ->
     [one] { $days } day
    *[other] { $days } days
  }.
 mail-invitation_from-subject = { $inviter } invited you to { $brand }
-mail-invitation_from-text = { $inviter } made an account at { $brand } for you. Open the link to choose your password. The link works once, for { $days ->
+mail-invitation_from-text = { $inviter } invites you to use { $brand }. Open the link to choose your password. The link works once, for { $days ->
     [one] { $days } day
    *[other] { $days } days
  }.

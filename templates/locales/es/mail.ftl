@@ -5,6 +5,7 @@ mail-fact-account = Cuenta
 mail-fact-time = Cuándo
 mail-fact-address = Dirección IP
 mail-fact-device = Dispositivo
+mail-device = { $browser } en { $system }
 mail-fact-application = Aplicación
 mail-fact-new_email = Dirección nueva
 mail-fact-passkey = Llave de acceso
@@ -21,7 +22,7 @@ mail-action-deletion = Conservar mi cuenta
 mail-action-at = en { $host }
 mail-not-me = No fui yo
 
-mail-advice-not_me = Si no fuiste tú, puede que otra persona esté usando tu cuenta. Abre este enlace: cierra todas las sesiones, impide los cambios en tu cuenta y te deja elegir una contraseña nueva. O abre { $host } por tu cuenta y revisa Mi cuenta.
+mail-advice-not_me = Si no fuiste tú, puede que otra persona esté usando tu cuenta. Abre este enlace y confírmalo allí: se cierran todas las sesiones, no se puede cambiar nada en tu cuenta y eliges una contraseña nueva. O abre { $host } por tu cuenta y revisa Mi cuenta.
 mail-advice-password_reset = Si no lo pediste tú, puedes ignorar este correo: tu contraseña no ha cambiado. No des el código a nadie, ni siquiera a quien diga que trabaja aquí.
 mail-advice-one_time_code = No des este código a nadie, ni siquiera a quien diga que trabaja aquí. Si no estás iniciando sesión ahora mismo, alguien conoce tu contraseña: abre { $host } y cámbiala.
 mail-advice-confirm_email = Si no lo pediste tú, puedes ignorar este correo: sin el código o el enlace no pasa nada.
@@ -32,7 +33,7 @@ mail-advice-administrator_notice = Habla con la persona, sin limitarte a respond
 mail-advice-account_deletion = Si es lo que quieres, no tienes que hacer nada. Si has cambiado de opinión, o si no fuiste tú, abre este enlace e inicia sesión: tu cuenta se conservará.
 mail-advice-account_deletion_cancelled = Si no fuiste tú, abre { $host }, cambia tu contraseña y vuelve a pedir la eliminación.
 
-mail-footer = { $brand } envió este correo a { $email }.
+mail-footer = { $brand } ({ $host }) envió este correo a { $email }.
 mail-footer-answer = ¿Preguntas? Responde a este correo.
 mail-footer-help = ¿Preguntas? Consulta { $where }
 mail-footer-no-answer = Nadie lee las respuestas a este correo. ¿Preguntas? Habla con el administrador de tu cuenta.
@@ -60,12 +61,12 @@ mail-already_registered-subject = Ya tienes una cuenta en { $brand }
 mail-already_registered-text = Alguien, quizá tú, pidió una cuenta nueva en { $brand } con esta dirección. Ya tiene una: inicia sesión con ella.
 
 mail-invitation-subject = Tienes una invitación a { $brand }
-mail-invitation-text = Una cuenta en { $brand } te está esperando. Abre el enlace para elegir tu contraseña. El enlace sirve una sola vez, durante { $days ->
+mail-invitation-text = Tienes una invitación para usar { $brand }. Abre el enlace para elegir tu contraseña. El enlace sirve una sola vez, durante { $days ->
     [one] { $days } día
    *[other] { $days } días
  }.
 mail-invitation_from-subject = { $inviter } te ha invitado a { $brand }
-mail-invitation_from-text = { $inviter } ha creado una cuenta en { $brand } para ti. Abre el enlace para elegir tu contraseña. El enlace sirve una sola vez, durante { $days ->
+mail-invitation_from-text = { $inviter } te invita a usar { $brand }. Abre el enlace para elegir tu contraseña. El enlace sirve una sola vez, durante { $days ->
     [one] { $days } día
    *[other] { $days } días
  }.

@@ -5,6 +5,7 @@ mail-fact-account = Conta
 mail-fact-time = Quando
 mail-fact-address = Endereço IP
 mail-fact-device = Dispositivo
+mail-device = { $browser } no { $system }
 mail-fact-application = Aplicativo
 mail-fact-new_email = Novo endereço
 mail-fact-passkey = Chave de acesso
@@ -21,7 +22,7 @@ mail-action-deletion = Manter minha conta
 mail-action-at = em { $host }
 mail-not-me = Não fui eu
 
-mail-advice-not_me = Se não foi você, outra pessoa pode estar usando sua conta. Abra este link: ele encerra todas as sessões, bloqueia alterações na sua conta e permite escolher uma nova senha. Ou abra { $host } por conta própria e confira Minha Conta.
+mail-advice-not_me = Se não foi você, outra pessoa pode estar usando sua conta. Abra este link e confirme por lá: todas as sessões são encerradas, nada na sua conta pode ser alterado e você escolhe uma nova senha. Ou abra { $host } por conta própria e confira Minha Conta.
 mail-advice-password_reset = Se você não pediu isso, pode ignorar este e-mail: sua senha não mudou. Nunca informe o código a ninguém, nem a quem diga que trabalha aqui.
 mail-advice-one_time_code = Nunca informe este código a ninguém, nem a quem diga que trabalha aqui. Se você não está entrando agora, alguém sabe sua senha: abra { $host } e altere-a.
 mail-advice-confirm_email = Se você não pediu isso, pode ignorar este e-mail: sem o código ou o link, nada acontece.
@@ -32,7 +33,7 @@ mail-advice-administrator_notice = Fale com a pessoa, sem ser respondendo a um e
 mail-advice-account_deletion = Se é isso o que você quer, não precisa fazer nada. Se mudou de ideia, ou se não foi você, abra este link e entre: sua conta será mantida.
 mail-advice-account_deletion_cancelled = Se não foi você, abra { $host }, altere sua senha e peça a exclusão novamente.
 
-mail-footer = { $brand } enviou este e-mail para { $email }.
+mail-footer = { $brand } ({ $host }) enviou este e-mail para { $email }.
 mail-footer-answer = Dúvidas? Responda a este e-mail.
 mail-footer-help = Dúvidas? Consulte { $where }
 mail-footer-no-answer = Ninguém lê as respostas a este e-mail. Dúvidas? Fale com o administrador da sua conta.
@@ -60,12 +61,12 @@ mail-already_registered-subject = Você já tem uma conta no { $brand }
 mail-already_registered-text = Alguém, talvez você, pediu uma nova conta no { $brand } com este endereço. Ele já tem uma: entre com ela.
 
 mail-invitation-subject = Você recebeu um convite para o { $brand }
-mail-invitation-text = Há uma conta no { $brand } esperando por você. Abra o link para escolher sua senha. O link funciona uma única vez, por { $days ->
+mail-invitation-text = Você recebeu um convite para usar o { $brand }. Abra o link para escolher sua senha. O link funciona uma única vez, por { $days ->
     [one] { $days } dia
    *[other] { $days } dias
  }.
 mail-invitation_from-subject = { $inviter } convidou você para o { $brand }
-mail-invitation_from-text = { $inviter } criou uma conta no { $brand } para você. Abra o link para escolher sua senha. O link funciona uma única vez, por { $days ->
+mail-invitation_from-text = { $inviter } convida você para usar o { $brand }. Abra o link para escolher sua senha. O link funciona uma única vez, por { $days ->
     [one] { $days } dia
    *[other] { $days } dias
  }.

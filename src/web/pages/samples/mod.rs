@@ -1,6 +1,7 @@
 //! Samples of every page in every state, for the template check, the tests, and whoever wants to look at them.
 
 mod account;
+mod account_areas;
 mod authentication;
 mod mail;
 mod recovery;

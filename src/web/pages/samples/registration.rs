@@ -52,7 +52,8 @@ fn address() -> Vec<Sample> {
 
 fn sign_up() -> Vec<Sample> {
     let bare = SignUpPage { csrf_token: token(), ..SignUpPage::default() };
-    let wrong = |error| SignUpPage { error: Some(error), email: HOSTILE.to_owned(), flow: Some(flow()), client: Some(client()), ..bare.clone() };
+    let wrong =
+        |error| SignUpPage { error: Some(error), email: HOSTILE.to_owned(), flow: Some(flow()), client: Some(client()), ..bare.clone() };
     let domains = "example.com, example.org".to_owned();
     let states = [
         ("sign-up", bare.clone()),
@@ -75,7 +76,8 @@ fn sent() -> Vec<Sample> {
 }
 
 fn join() -> Vec<Sample> {
-    let bare = JoinPage { csrf_token: token(), path: "/invitation".to_owned(), email: EMAIL.to_owned(), min_length: 15, ..JoinPage::default() };
+    let bare =
+        JoinPage { csrf_token: token(), path: "/invitation".to_owned(), email: EMAIL.to_owned(), min_length: 15, ..JoinPage::default() };
     let invited = JoinPage { organization: Some(HOSTILE.to_owned()), name: HOSTILE.to_owned(), ..bare.clone() };
     let states = [
         ("join", bare.clone()),

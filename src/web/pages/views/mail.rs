@@ -25,8 +25,9 @@ pub struct Letter {
     pub values: BTreeMap<&'static str, Value>,
     /// The moment a text speaks of as `day`, in seconds since 1970.
     pub day: Option<i64>,
+    /// The issuer: where every link leads.
     pub issuer: String,
-    /// The issuer's host, as a person types it.
+    /// Its host, as a person types it.
     pub host: String,
     /// Somebody reads what is answered.
     pub answered: bool,
@@ -45,6 +46,8 @@ pub struct Fact {
     pub label: &'static str,
     pub value: String,
     pub at: Option<i64>,
+    /// Of a device: what the browser (`value`) runs on.
+    pub system: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -1,9 +1,13 @@
 //! The pages' structs: what each template may use. Filled by the rooms that answer for the page.
 
 pub mod account;
+pub mod activity;
 pub mod authentication;
+pub mod deletion;
+pub mod devices;
 pub mod mail;
 pub mod password;
+pub mod profile;
 pub mod recovery;
 pub mod registration;
 pub mod second_factor;

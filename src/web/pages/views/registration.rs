@@ -59,7 +59,9 @@ pub enum SignUpError {
     /// Letters of several scripts that look alike.
     MixedScripts,
     /// Only these may register.
-    Domain { domains: String },
+    Domain {
+        domains: String,
+    },
 }
 
 /// `GET /sign-up`. Posts there: `csrf_token`, `i`, `email`.
