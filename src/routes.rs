@@ -169,6 +169,7 @@ fn registration() -> Router<App> {
         .route("/invitation", get(sign_up::join::get).post(sign_up::join::post))
         .route("/email/confirm", get(email_confirmation::get).post(email_confirmation::post))
         .route("/email/confirm/send", post(email_confirmation::send))
+        .route("/account/email", get(email_confirmation::address::get).post(email_confirmation::address::post))
 }
 
 fn visit_settings(app: &App) -> visit::Settings {

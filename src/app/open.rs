@@ -40,7 +40,7 @@ impl App {
         let app = Self::new(Shared {
             access_tokens: Verifier::new(keys.clone(), &issuer),
             clients: ClientCache::new(store.clone()),
-            discovery: Discovery::new(&issuer),
+            discovery: Discovery::new(&issuer, config.registration.mode),
             passwords: Passwords::start(&config.password),
             edge: Edge::new(&config.limits),
             logout_waiting: Notify::new(),

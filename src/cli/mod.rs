@@ -12,6 +12,7 @@ mod config;
 mod database;
 mod failure;
 mod healthcheck;
+mod invite;
 mod keys;
 mod mail;
 mod migrate;

@@ -30,6 +30,8 @@ pub(super) enum Command {
     List,
     /// One person.
     Show { email: String },
+    /// Mail somebody a link with which they make an account.
+    Invite(Invite),
     /// Set a person's password. All their sessions and delegations end.
     SetPassword(SetPassword),
     /// Bring people along from another product, with their password hashes and TOTP secrets.
@@ -59,6 +61,19 @@ pub(super) struct Add {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Invite {
+    pub(super) email: String,
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// The organisation they are invited to.
+    #[arg(long)]
+    pub(super) organization: Option<String>,
+    /// Language of the mail and of the account, such as pt-BR.
+    #[arg(long)]
+    pub(super) locale: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct SetPassword {
     email: String,
     #[command(flatten)]
@@ -73,9 +88,11 @@ struct Desk<'a> {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
-    if let Command::Import(arguments) = command {
-        return super::user_import::run(arguments, config).await;
-    }
+    let command = match command {
+        Command::Import(arguments) => return super::user_import::run(arguments, config).await,
+        Command::Invite(arguments) => return super::invite::run(arguments, config).await,
+        other => other,
+    };
     let reads = matches!(command, Command::List | Command::Show { .. });
     let store = if reads { database::open_to_read(config).await? } else { database::open(config).await? };
     let desk = Desk { store: &store, config, now: SystemClock.now() };
@@ -88,6 +105,8 @@ impl Desk<'_> {
     async fn execute(&self, command: Command, input: impl Read) -> Result<Answer, Failure> {
         match command {
             Command::Add(arguments) => self.add(*arguments, input).await,
+            // Done before there was a desk: it needs the keys that seal the link.
+            Command::Invite(_) => Err(Failure::new("An invitation needs the keys of the service.")),
             Command::List => self.list().await,
             Command::Show { email } => self.show(&email).await,
             Command::SetPassword(arguments) => self.set_password(arguments, input).await,
@@ -163,7 +182,7 @@ impl Desk<'_> {
     }
 }
 
-fn canonical(address: &str) -> Result<String, Failure> {
+pub(super) fn canonical(address: &str) -> Result<String, Failure> {
     email::canonical(address).ok_or_else(|| Failure::new(format!("{address} is not an e-mail address.")))
 }
 

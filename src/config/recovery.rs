@@ -1,4 +1,4 @@
-//! `[recovery]`: forgotten passwords.
+//! `[recovery]`: forgotten passwords, and what else is done by mail.
 
 use std::time::Duration;
 

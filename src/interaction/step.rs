@@ -40,6 +40,8 @@ pub struct Prompt {
     pub login: bool,
     pub consent: bool,
     pub select_account: bool,
+    /// Initiating User Registration via OpenID Connect 1.0 §4.1.
+    pub create: bool,
 }
 
 /// What a session says about the person.
@@ -105,11 +107,11 @@ impl Wanted {
 }
 
 impl Demand {
-    /// `prompt=login`: signed in since the request. `max_age`: at most that long before the request (so 0 means like login). Both
+    /// `prompt=login` and `prompt=create`: signed in since the request. `max_age`: at most that long before the request (so 0 means like login). Both
     /// look at the request's time, not at now: who has answered once is not asked again.
     #[must_use]
     pub fn wanted(&self) -> Wanted {
-        let anew = self.prompt.login.then_some(self.requested_at);
+        let anew = (self.prompt.login || self.prompt.create).then_some(self.requested_at);
         let recent = self.max_age.map(|age| self.requested_at.minus(age));
         Wanted {
             since: anew.max(recent),
@@ -131,6 +133,8 @@ pub struct Allowed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Login,
+    /// A new account, after which its person signs in.
+    SignUp,
     /// Of the person signed in.
     SecondFactor,
     ChooseAccount,
@@ -152,7 +156,7 @@ pub enum Missing {
 #[must_use]
 pub fn next_step(demand: &Demand, session: Option<Facts>, allowed: Option<&Allowed>) -> Step {
     match first_unanswered(demand, session, allowed) {
-        Step::Login | Step::SecondFactor if demand.prompt.none => Step::Fail(Missing::LoginRequired),
+        Step::Login | Step::SignUp | Step::SecondFactor if demand.prompt.none => Step::Fail(Missing::LoginRequired),
         Step::ChooseAccount if demand.prompt.none => Step::Fail(Missing::AccountSelectionRequired),
         Step::Consent if demand.prompt.none => Step::Fail(Missing::ConsentRequired),
         step => step,
@@ -160,12 +164,13 @@ pub fn next_step(demand: &Demand, session: Option<Facts>, allowed: Option<&Allow
 }
 
 fn first_unanswered(demand: &Demand, session: Option<Facts>, allowed: Option<&Allowed>) -> Step {
-    let Some(facts) = session else { return Step::Login };
+    let sign_in = if demand.prompt.create { Step::SignUp } else { Step::Login };
+    let Some(facts) = session else { return sign_in };
     if answered_by_somebody_else(demand, facts) {
         return Step::Fail(Missing::LoginRequired);
     }
     if !demand.wanted().is_met_by(facts) {
-        return Step::Login;
+        return sign_in;
     }
     if !demand.wanted().is_second_factor_met_by(facts) {
         return Step::SecondFactor;

@@ -29,10 +29,11 @@ fn allowed(text: &str, offset_secs: i64) -> Allowed {
     Allowed { scope: scope(text), at: at(offset_secs) }
 }
 
-const LOGIN: Prompt = Prompt { none: false, login: true, consent: false, select_account: false };
-const NONE: Prompt = Prompt { none: true, login: false, consent: false, select_account: false };
-const CONSENT: Prompt = Prompt { none: false, login: false, consent: true, select_account: false };
-const SELECT: Prompt = Prompt { none: false, login: false, consent: false, select_account: true };
+const LOGIN: Prompt = Prompt { none: false, login: true, consent: false, select_account: false, create: false };
+const NONE: Prompt = Prompt { none: true, login: false, consent: false, select_account: false, create: false };
+const CONSENT: Prompt = Prompt { none: false, login: false, consent: true, select_account: false, create: false };
+const CREATE: Prompt = Prompt { none: false, login: false, consent: false, select_account: false, create: true };
+const SELECT: Prompt = Prompt { none: false, login: false, consent: false, select_account: true, create: false };
 
 #[test]
 fn each_clause_has_its_step() {
@@ -73,6 +74,9 @@ fn each_clause_has_its_step() {
         ("somebody else signed in for the request", with(&|d| d.hinted_user = Some(BOB)), Some(ann(1)), Step::Fail(Missing::LoginRequired)),
         ("another account is asked for", with(&|d| d.turned_down = Some(ann(-60).sign_in())), Some(ann(-60)), Step::Login),
         ("another sign-in of the same person will do", with(&|d| d.turned_down = Some(ann(-60).sign_in())), Some(ann(5)), Step::Issue),
+        ("prompt=create without anybody", with(&|d| d.prompt = CREATE), None, Step::SignUp),
+        ("prompt=create with somebody", with(&|d| d.prompt = CREATE), Some(ann(-1)), Step::SignUp),
+        ("prompt=create is satisfied by a sign-in since", with(&|d| d.prompt = CREATE), Some(ann(0)), Step::Issue),
         ("no account chosen", with(&|d| d.prompt = SELECT), Some(ann(-60)), Step::ChooseAccount),
         ("this one chosen", with(&|d| (d.prompt, d.chosen) = (SELECT, Some(SESSION))), Some(ann(-60)), Step::Issue),
         ("one chosen that is gone", with(&|d| (d.prompt, d.chosen) = (SELECT, Some(OTHER_SESSION))), Some(ann(-60)), Step::ChooseAccount),
@@ -111,7 +115,13 @@ fn consent_is_asked_of_everybody_but_the_operators_own_applications() {
 }
 
 fn prompts() -> impl Iterator<Item = Prompt> {
-    (0..16u8).map(|bits| Prompt { none: bits & 1 > 0, login: bits & 2 > 0, consent: bits & 4 > 0, select_account: bits & 8 > 0 })
+    (0..32u8).map(|bits| Prompt {
+        none: bits & 1 > 0,
+        login: bits & 2 > 0,
+        consent: bits & 4 > 0,
+        select_account: bits & 8 > 0,
+        create: bits & 16 > 0,
+    })
 }
 
 fn demands() -> Vec<Demand> {
@@ -183,7 +193,7 @@ fn nothing_is_issued_while_any_demand_is_unmet() {
         }
         let facts = session.expect("nothing is issued to nobody");
         assert!(demand.hinted_user.is_none_or(|user| user == facts.user_id));
-        assert!(!demand.prompt.login || facts.auth_time >= demand.requested_at);
+        assert!(!(demand.prompt.login || demand.prompt.create) || facts.auth_time >= demand.requested_at);
         if let Some(age) = demand.max_age {
             assert!(demand.requested_at.since(facts.auth_time) <= age);
         }
@@ -202,7 +212,7 @@ fn nothing_is_issued_while_any_demand_is_unmet() {
 fn the_login_page_shows_its_form_whenever_it_is_the_next_step() {
     every_case(|demand, session, _, step| {
         let form = session.is_none_or(|facts| !demand.wanted().is_met_by(facts));
-        let sent_there = step == Step::Login;
+        let sent_there = matches!(step, Step::Login | Step::SignUp);
         assert!(!sent_there || form, "sent to a page that sends back: {demand:?} {session:?}");
     });
 }
@@ -216,7 +226,7 @@ fn doing_what_is_asked_ends_within_five_steps() {
             assert!(count < 6, "in circles: {demand:?}");
             match next_step(&demand, session, allowed.as_ref()) {
                 Step::Issue | Step::Fail(_) => break,
-                Step::Login => session = Some(Facts { auth_time: at(60), ..ann(0) }),
+                Step::Login | Step::SignUp => session = Some(Facts { auth_time: at(60), ..ann(0) }),
                 Step::SecondFactor => session = session.map(|facts| Facts { aal2: true, second_factor: true, ..facts }),
                 Step::ChooseAccount => demand.chosen = session.map(|facts| facts.session_id),
                 Step::Consent => allowed = Some(Allowed { scope: demand.scope.clone(), at: at(61) }),

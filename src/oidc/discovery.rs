@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document;
 use crate::app::App;
-use crate::config::Issuer;
+use crate::config::{Issuer, RegistrationMode};
 use crate::secret::Digest;
 use crate::session::{AAL1, AAL2};
 use crate::tokens::claims;
@@ -73,9 +73,9 @@ impl AdditionalProviderMetadata for Additional {}
 
 impl Discovery {
     #[must_use]
-    pub fn new(issuer: &Issuer) -> Self {
+    pub fn new(issuer: &Issuer, registration: RegistrationMode) -> Self {
         // An issuer is a URL, and so are its paths; a struct of strings and lists serialises.
-        let json = metadata(issuer).ok().and_then(|metadata| serde_json::to_vec(&metadata).ok()).unwrap_or_default();
+        let json = metadata(issuer, registration).ok().and_then(|metadata| serde_json::to_vec(&metadata).ok()).unwrap_or_default();
         let first = Digest::of(&json).as_bytes().first_chunk().copied().unwrap_or_default();
         let etag = format!("\"{:032x}\"", u128::from_be_bytes(first));
         Self { bytes: Bytes::from(json), etag }
@@ -88,7 +88,7 @@ pub async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
     document::answer(&headers, bytes.clone(), etag, MAX_AGE)
 }
 
-fn metadata(issuer: &Issuer) -> Result<Metadata, url::ParseError> {
+fn metadata(issuer: &Issuer, registration: RegistrationMode) -> Result<Metadata, url::ParseError> {
     let methods = vec![CoreClientAuthMethod::ClientSecretBasic, CoreClientAuthMethod::ClientSecretPost, CoreClientAuthMethod::None];
     let metadata = Metadata::new(
         IssuerUrl::new(issuer.as_str().to_owned())?,
@@ -102,7 +102,7 @@ fn metadata(issuer: &Issuer) -> Result<Metadata, url::ParseError> {
             CoreJwsSigningAlgorithm::EcdsaP256Sha256,
             CoreJwsSigningAlgorithm::EdDsa,
         ],
-        additional(issuer, &methods),
+        additional(issuer, registration, &methods),
     );
     let scopes = Scope::KNOWN.iter().map(|&scope| openidconnect::Scope::new(scope.to_owned()));
     let claims = ID_TOKEN_CLAIMS.into_iter().chain(claims::supported()).map(|claim| CoreClaimName::new(claim.to_owned()));
@@ -129,8 +129,9 @@ fn metadata(issuer: &Issuer) -> Result<Metadata, url::ParseError> {
         .set_require_request_uri_registration(Some(false)))
 }
 
-fn additional(issuer: &Issuer, methods: &[CoreClientAuthMethod]) -> Additional {
+fn additional(issuer: &Issuer, registration: RegistrationMode, methods: &[CoreClientAuthMethod]) -> Additional {
     let owned = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect();
+    let create = (registration == RegistrationMode::Open).then_some("create");
     Additional {
         introspection_endpoint: issuer.url("/introspect"),
         // Introspection is for clients with a secret (RFC 7662 §2.1).
@@ -139,7 +140,7 @@ fn additional(issuer: &Issuer, methods: &[CoreClientAuthMethod]) -> Additional {
         revocation_endpoint_auth_methods_supported: methods.to_vec(),
         end_session_endpoint: issuer.url("/logout"),
         code_challenge_methods_supported: owned(&["S256"]),
-        prompt_values_supported: owned(&["none", "login", "consent", "select_account"]),
+        prompt_values_supported: ["none", "login", "consent", "select_account"].into_iter().chain(create).map(str::to_owned).collect(),
         authorization_response_iss_parameter_supported: true,
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     fn document(issuer: &str) -> Value {
-        serde_json::from_slice(&Discovery::new(&issuer.parse().unwrap()).bytes).unwrap()
+        serde_json::from_slice(&Discovery::new(&issuer.parse().unwrap(), RegistrationMode::Off).bytes).unwrap()
     }
 
     /// CONFORMANCE §2.2: `oidcc-discovery-endpoint-verification`.
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_entity_tag_is_that_of_the_content() {
-        let tag = |issuer: &str| Discovery::new(&issuer.parse().unwrap()).etag;
+        let tag = |issuer: &str| Discovery::new(&issuer.parse().unwrap(), RegistrationMode::Off).etag;
         assert_eq!(tag("https://a.example"), tag("https://a.example"));
         assert_ne!(tag("https://a.example"), tag("https://b.example"));
     }

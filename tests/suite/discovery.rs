@@ -64,7 +64,7 @@ async fn the_metadata_says_what_is_supported_and_nothing_else() {
     assert_eq!(set("code_challenge_methods_supported"), ["S256"]);
     assert_eq!(set("scopes_supported"), ["address", "email", "offline_access", "openid", "phone", "profile"]);
     assert_eq!(set("acr_values_supported"), ["aal1", "aal2"]);
-    assert_eq!(set("prompt_values_supported"), ["consent", "login", "none", "select_account"]);
+    assert_eq!(set("prompt_values_supported"), ["consent", "login", "none", "select_account"], "`create` only where people may register");
     assert_eq!(set("ui_locales_supported"), ["en", "es", "pt-BR"]);
     for member in ["token_endpoint_auth_methods_supported", "revocation_endpoint_auth_methods_supported"] {
         assert_eq!(set(member), ["client_secret_basic", "client_secret_post", "none"], "{member}");

@@ -2,8 +2,9 @@
 //!
 //! A mail with a link and a code goes to the address; whoever gives either has read it. Until then nothing changes. OWASP ASVS 5 §6.4.
 //!
-//! Routes: `GET, POST /email/confirm` [`get`], [`post`]; `POST /email/confirm/send` [`send`].
+//! Routes: `GET, POST /email/confirm` [`get`], [`post`]; `POST /email/confirm/send` [`send`]; `GET, POST /account/email` [`address`].
 
+pub mod address;
 mod apply;
 mod page;
 mod request;

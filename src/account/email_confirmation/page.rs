@@ -74,7 +74,7 @@ pub async fn send(Extract(app): Extract<App>, visit: Visit, StrictForm(posted): 
             Ok(with_cookie(Redirect::to(HERE).into_response(), Some(kept.set_cookie(&app))))
         }
         // Too many mails within the hour: the last one is still good.
-        None => Ok(Redirect::to(HERE).into_response()),
+        None => Ok(Redirect::to("/account/email?limited").into_response()),
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::mail_link::{self, MailLink, Opened};
 use super::SPENT;
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
+use crate::config::RegistrationMode;
 use crate::secret;
 use crate::session;
 use crate::store::users::{self, Profile, User};
@@ -52,8 +53,8 @@ pub enum Look {
 pub async fn look(app: &App, token: &str) -> store::Result<Look> {
     let joining = match mail_link::open(app, token) {
         Opened::InTime(link) => match joining(link) {
-            Some(joining) => joining,
-            None => return Ok(Look::Unknown),
+            Some(joining) if joining.invited || app.config.registration.mode == RegistrationMode::Open => joining,
+            _ => return Ok(Look::Unknown),
         },
         Opened::TooLate(MailLink::SignUp { .. } | MailLink::Invitation { .. }) => return Ok(Look::Expired),
         _ => return Ok(Look::Unknown),

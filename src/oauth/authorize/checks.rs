@@ -150,10 +150,12 @@ fn prompt(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(), Error
             "login" => prompt.login = true,
             "consent" => prompt.consent = true,
             "select_account" => prompt.select_account = true,
-            _ => return refuse(Code::InvalidRequest, "prompt has a value other than none, login, consent and select_account"),
+            // Whether people may register here is looked at by the endpoint.
+            "create" => prompt.create = true,
+            _ => return refuse(Code::InvalidRequest, "prompt has a value other than those of prompt_values_supported"),
         }
     }
-    if prompt.none && (prompt.login || prompt.consent || prompt.select_account) {
+    if prompt.none && (prompt.login || prompt.consent || prompt.select_account || prompt.create) {
         return refuse(Code::InvalidRequest, "prompt=none cannot be combined with other values");
     }
     request.prompt = prompt;

@@ -72,7 +72,7 @@ fn each_bad_request_meets_its_error() {
         (&state, Code::InvalidRequest),
         (&nonce, Code::InvalidRequest),
         (&[("prompt", "none login")], Code::InvalidRequest),
-        (&[("prompt", "create")], Code::InvalidRequest),
+        (&[("prompt", "consent create none")], Code::InvalidRequest),
         (&[("max_age", "-1")], Code::InvalidRequest),
         (&[("max_age", "+1")], Code::InvalidRequest),
         (&[("max_age", "1.5")], Code::InvalidRequest),

@@ -18,6 +18,7 @@ use axum::response::Response;
 use http::HeaderMap;
 
 use crate::app::App;
+use crate::config::RegistrationMode;
 use crate::interaction::flow::{self, Flow, FlowQuery, Question};
 use crate::interaction::step::{Allowed, Demand, Step, next_step};
 use crate::interaction::{facts, second_factor, see_other};
@@ -95,6 +96,9 @@ async fn proceed(app: &App, visit: &Visit, params: &Params, flow: Flow) -> Resul
 async fn decide(app: &App, visit: &Visit, params: &Params, flow: Flow, target: &Target) -> Result<Response, Error> {
     let hinted_user = |token: &str| id_token::open_hint(&app.keys, &app.config, token).map(|hint| hint.user_id);
     let request = AuthorizeRequest::check(&Asked { params, client: &target.client, hinted_user: &hinted_user })?;
+    if request.prompt.create && app.config.registration.mode != RegistrationMode::Open {
+        return Err(Error::new(Code::InvalidRequest, "prompt=create is not supported: people cannot register here themselves"));
+    }
     if flow.denied {
         return Err(Error::new(Code::AccessDenied, "the person did not allow it"));
     }
@@ -116,6 +120,7 @@ async fn decide(app: &App, visit: &Visit, params: &Params, flow: Flow, target: &
         (Step::SecondFactor, Some(_)) => Ok(page(app, visit, "/login/code", &flow)),
         (Step::ChooseAccount, Some(_)) => Ok(page(app, visit, "/choose-account", &flow)),
         (Step::Fail(missing), _) => Err(response::missing(missing)),
+        (Step::SignUp, _) => Ok(page(app, visit, "/sign-up", &flow)),
         (Step::Login, _) | (_, None) => Ok(page(app, visit, "/login", &flow)),
     }
 }

@@ -46,3 +46,13 @@ join-dead-heading-unknown = This link does not work
 join-dead-text-invited = Ask whoever invited you for a new invitation.
 join-dead-text-again = Ask for a new email to create your account.
 join-dead-again = Start again
+
+account-email-heading = Email
+account-email-send = Send a confirmation
+account-email-change = Change email
+account-email-text = We will send a link and a code to the new address. Until you confirm it there, nothing changes.
+account-email-label = New email
+account-email-error-invalid = Enter an email address, like name@example.com
+account-email-error-mixed_scripts = Use letters of one script in each part of the address.
+account-email-error-same = This is the address you already have.
+account-email-error-limited = Too many emails were asked for. Use the newest one, or try again in an hour.

@@ -46,3 +46,13 @@ join-dead-heading-unknown = Este enlace no funciona
 join-dead-text-invited = Pide una invitación nueva a quien te invitó.
 join-dead-text-again = Pide un correo nuevo para crear tu cuenta.
 join-dead-again = Empezar de nuevo
+
+account-email-heading = Correo electrónico
+account-email-send = Enviar una confirmación
+account-email-change = Cambiar el correo
+account-email-text = Enviaremos un enlace y un código a la dirección nueva. Hasta que la confirmes allí, no cambia nada.
+account-email-label = Correo nuevo
+account-email-error-invalid = Escribe una dirección de correo, como nombre@ejemplo.com
+account-email-error-mixed_scripts = Usa letras de un solo alfabeto en cada parte de la dirección.
+account-email-error-same = Esta es la dirección que ya tienes.
+account-email-error-limited = Se han pedido demasiados correos. Usa el más reciente o inténtalo dentro de una hora.

@@ -46,3 +46,13 @@ join-dead-heading-unknown = Este link não funciona
 join-dead-text-invited = Peça um novo convite a quem convidou você.
 join-dead-text-again = Peça um novo e-mail para criar sua conta.
 join-dead-again = Começar de novo
+
+account-email-heading = E-mail
+account-email-send = Enviar uma confirmação
+account-email-change = Alterar o e-mail
+account-email-text = Enviaremos um link e um código para o novo endereço. Até você confirmá-lo lá, nada muda.
+account-email-label = Novo e-mail
+account-email-error-invalid = Digite um endereço de e-mail, como nome@exemplo.com
+account-email-error-mixed_scripts = Use letras de um só alfabeto em cada parte do endereço.
+account-email-error-same = Este é o endereço que você já tem.
+account-email-error-limited = Foram pedidos e-mails demais. Use o mais recente ou tente de novo em uma hora.

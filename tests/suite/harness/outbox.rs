@@ -36,8 +36,8 @@ impl TestApp {
         let waiting = rows.into_iter().filter(|mail| mail.state == MailState::Pending);
         waiting
             .map(|mail| {
-                let sealed = String::from_utf8(mail.content).unwrap();
-                let content: Value = self.app.sealer.open(Purpose::Mail, &sealed, self.now()).unwrap();
+                let opened = self.app.sealer.open_bytes(Purpose::Mail, mail.id.as_bytes(), &mail.content).unwrap();
+                let content: Value = serde_json::from_slice(&opened).unwrap();
                 let fields = content["message"].as_object().unwrap().values().next().unwrap().clone();
                 let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
                 Outgoing { kind: mail.kind, to: text(&content["to"]["email"]), locale: text(&content["to"]["locale"]), fields }

@@ -3,13 +3,14 @@
 use super::{HOSTILE, Sample, client, flow};
 use crate::web::pages::views::recovery::{DeadLink, PasswordError};
 use crate::web::pages::views::registration::{
-    CodeProblem, ConfirmEmailPage, Confirmation, JoinDeadPage, JoinPage, SignUpClosedPage, SignUpError, SignUpPage, SignUpSentPage,
+    CodeProblem, ConfirmEmailPage, Confirmation, EmailError, EmailPage, JoinDeadPage, JoinPage, SignUpClosedPage, SignUpError, SignUpPage,
+    SignUpSentPage,
 };
 
 const EMAIL: &str = "ana@example.com";
 
 pub(super) fn all() -> Vec<Sample> {
-    [confirm(), sign_up(), sent(), join()].into_iter().flatten().collect()
+    [confirm(), address(), sign_up(), sent(), join()].into_iter().flatten().collect()
 }
 
 fn token() -> String {
@@ -32,6 +33,20 @@ fn confirm() -> Vec<Sample> {
         ("confirm-email-expired", state(Confirmation::Expired)),
         ("confirm-email-unknown", state(Confirmation::Unknown)),
         ("confirm-email-taken", state(Confirmation::Taken)),
+    ];
+    states.iter().map(|(name, page)| Sample::of(*name, &[], page)).collect()
+}
+
+fn address() -> Vec<Sample> {
+    let page = EmailPage { csrf_token: token(), email: EMAIL.to_owned(), ..EmailPage::default() };
+    let wrong = |error| EmailPage { error: Some(error), typed: HOSTILE.to_owned(), email_verified: true, ..page.clone() };
+    let states = [
+        ("account-email", page.clone()),
+        ("account-email-frozen", EmailPage { frozen: true, email: HOSTILE.to_owned(), ..page.clone() }),
+        ("account-email-invalid", wrong(EmailError::Invalid)),
+        ("account-email-mixed-scripts", wrong(EmailError::MixedScripts)),
+        ("account-email-same", wrong(EmailError::Same)),
+        ("account-email-limited", wrong(EmailError::Limited)),
     ];
     states.iter().map(|(name, page)| Sample::of(*name, &[], page)).collect()
 }

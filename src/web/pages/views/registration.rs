@@ -149,3 +149,35 @@ pub struct JoinDeadPage {
 impl Page for JoinDeadPage {
     const TEMPLATE: &'static str = "pages/join_dead.html";
 }
+
+/// What is wrong with a new address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailError {
+    Invalid,
+    MixedScripts,
+    /// The one the account has.
+    Same,
+    /// Too many mails within the hour.
+    Limited,
+}
+
+/// `GET /account/email`. Posts there: `csrf_token`, `email`; "Send" posts `csrf_token` to `/email/confirm/send`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct EmailPage {
+    pub csrf_token: String,
+    pub email: String,
+    pub email_verified: bool,
+    pub typed: String,
+    pub error: Option<EmailError>,
+    /// After "This wasn't me".
+    pub frozen: bool,
+}
+
+impl Page for EmailPage {
+    const TEMPLATE: &'static str = "pages/account_email.html";
+
+    fn here(&self) -> Option<String> {
+        Some("/account/email".to_owned())
+    }
+}
