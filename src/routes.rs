@@ -12,10 +12,10 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use tower::util::option_layer;
 
-use crate::account::{authentication, confirm, console, not_me, setup};
+use crate::account::{authentication, confirm, console, email_confirmation, not_me, setup};
 use crate::app::App;
 use crate::interaction::second_factor as factor;
-use crate::interaction::{choose_account, consent, login, password_reset};
+use crate::interaction::{choose_account, consent, login, password_reset, sign_up};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, userinfo};
 use crate::ratelimit::edge::Group;
@@ -23,7 +23,7 @@ use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, stati
 use crate::{health, home};
 
 /// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
-const POP_UP_PATHS: [&str; 13] = [
+const POP_UP_PATHS: [&str; 16] = [
     "/authorize",
     "/authorize/resume",
     "/login",
@@ -37,6 +37,9 @@ const POP_UP_PATHS: [&str; 13] = [
     "/password/reset",
     "/password/reset/sent",
     "/password/reset/finish",
+    "/sign-up",
+    "/sign-up/sent",
+    "/sign-up/finish",
 ];
 
 /// The whole service.
@@ -115,6 +118,15 @@ fn my_account() -> Router<App> {
     Router::new()
         .route("/account", get(console::overview::get))
         .route("/account/logout", post(console::overview::post_logout))
+        .route("/account/profile", get(console::profile::get).post(console::profile::post))
+        .route("/account/sessions", get(console::sessions::get).post(console::sessions::post))
+        .route("/account/applications", get(console::applications::get).post(console::applications::post))
+        .route("/account/activity", get(console::activity::get))
+        .route("/account/activity/notify", post(console::activity::notify::post))
+        .route("/account/data", get(console::data::get).post(console::data::post))
+        .route("/account/delete", get(console::deletion::get).post(console::deletion::post))
+        .route("/account/delete/done", get(console::deletion::done))
+        .route("/account/delete/cancel", get(console::deletion::get_cancel).post(console::deletion::post_cancel))
         .route("/.well-known/change-password", get(console::password::well_known))
 }
 
@@ -151,6 +163,12 @@ fn recovery() -> Router<App> {
 /// New accounts and addresses.
 fn registration() -> Router<App> {
     Router::new()
+        .route("/sign-up", get(sign_up::get).post(sign_up::post))
+        .route("/sign-up/sent", get(sign_up::sent::get).post(sign_up::sent::post))
+        .route("/sign-up/finish", get(sign_up::join::get).post(sign_up::join::post))
+        .route("/invitation", get(sign_up::join::get).post(sign_up::join::post))
+        .route("/email/confirm", get(email_confirmation::get).post(email_confirmation::post))
+        .route("/email/confirm/send", post(email_confirmation::send))
 }
 
 fn visit_settings(app: &App) -> visit::Settings {

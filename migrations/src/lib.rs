@@ -25,6 +25,7 @@ mod m20261121_000016_create_second_factors;
 mod m20261121_000017_create_pending_sign_ins;
 mod m20261121_000018_create_password_resets;
 mod m20261121_000019_create_buckets;
+mod m20261121_000020_index_by_user;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000017_create_pending_sign_ins::Migration),
             Box::new(m20261121_000018_create_password_resets::Migration),
             Box::new(m20261121_000019_create_buckets::Migration),
+            Box::new(m20261121_000020_index_by_user::Migration),
         ]
     }
 }

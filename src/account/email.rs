@@ -31,6 +31,23 @@ pub fn masked(address: &str) -> String {
     format!("{first}•••@{domain}")
 }
 
+/// Whether letters of scripts that look alike stand together before the `@`, or in one label after it: `раypal` is not `paypal` (Unicode Technical
+/// Standard #39 §5.1, as far as Latin, Greek and Cyrillic go). Only for addresses that are new here.
+#[must_use]
+pub fn mixes_scripts(canonical: &str) -> bool {
+    let (local, domain) = canonical.rsplit_once('@').unwrap_or((canonical, ""));
+    let (domain, _) = idna::domain_to_unicode(domain);
+    std::iter::once(local).chain(domain.split('.')).any(|part| {
+        let scripts = part.chars().fold([false; 3], |[latin, greek, cyrillic], c| match c {
+            'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{ff21}'..='\u{ff5a}' => [true, greek, cyrillic],
+            '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => [latin, true, cyrillic],
+            '\u{400}'..='\u{52f}' => [latin, greek, true],
+            _ => [latin, greek, cyrillic],
+        });
+        scripts.into_iter().filter(|there| *there).count() > 1
+    })
+}
+
 /// Letter by letter, so that a sigma at the end of a word is the same as any other; composed before and after, because lower case of some
 /// letters comes in two parts.
 fn fold(local: &str) -> String {
@@ -68,6 +85,18 @@ mod tests {
             ("\"quoted\"@example.com", "\"quoted\"@example.com"),
         ] {
             assert_eq!(canonical(typed).as_deref(), Some(expected), "{typed}");
+        }
+    }
+
+    #[test]
+    fn letters_that_look_alike_are_not_mixed() {
+        for good in
+            ["ada@example.com", "josé@example.com", "αδασ@example.com", "иван@example.com", "info@xn--bcher-kva.example", "a1@пример.com"]
+        {
+            assert!(!mixes_scripts(&canonical(good).unwrap()), "{good}");
+        }
+        for bad in ["раypal@example.com", "p\u{3b1}ypal@example.com", "info@\u{440}aypal.com", "\u{3b1}\u{430}@example.com"] {
+            assert!(mixes_scripts(&canonical(bad).unwrap()), "{bad}");
         }
     }
 

@@ -62,7 +62,7 @@ pub enum CodeError {
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn by_code(app: &App, sent: &Mailed, typed: &str) -> store::Result<Result<Mailed, CodeError>> {
+pub async fn by_code(app: &App, sent: &Mailed, typed: &str) -> store::Result<Result<Mailed, CodeError>> {
     let Mailed::Sent { token, id, code_mac, .. } = sent else { return Ok(Err(CodeError::Spent)) };
     let Some(code) = digits(typed) else { return Ok(Err(CodeError::Malformed)) };
     let (key, now) = (format!("mailed-code:{id}"), app.now());

@@ -6,7 +6,10 @@
 pub mod authentication;
 pub mod confirm;
 pub mod console;
+pub mod deletion;
 pub mod email;
+pub mod email_confirmation;
+pub mod import;
 pub mod kept;
 pub mod known_device;
 mod mail_link;
@@ -16,5 +19,6 @@ pub mod not_me;
 pub mod notice;
 pub mod password;
 pub mod password_reset;
+pub mod registration;
 pub mod setup;
 pub mod sign_in;

@@ -145,6 +145,8 @@ impl Kind {
 pub struct Origin {
     pub address: Option<IpAddr>,
     pub request_id: Option<String>,
+    /// What the browser said it is, in words.
+    pub device: Option<String>,
 }
 
 /// One thing that happened. Built with the methods named after what they set.

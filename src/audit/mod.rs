@@ -12,6 +12,9 @@ use crate::secret;
 use crate::store::audit_events::{self, AuditEvent};
 use crate::store::{self, Conn};
 
+/// The detail in which every event of a browser says which one it was.
+pub const DEVICE: &str = "device";
+
 /// Inserts the row, and leaves the log line for after the commit: an act that is rolled back has neither, and one that is run again has one of
 /// each, with the same id. Call it in the transaction of the act, last.
 ///
@@ -25,6 +28,10 @@ pub async fn record(conn: &Conn<'_>, event: &Event, now: Timestamp) -> store::Re
 }
 
 fn row(event: &Event, now: Timestamp) -> AuditEvent {
+    let mut detail = event.detail.clone();
+    if let Some(device) = &event.origin.device {
+        detail.insert(DEVICE.to_owned(), device.clone().into());
+    }
     AuditEvent {
         id: secret::id(now),
         at: now,
@@ -35,7 +42,7 @@ fn row(event: &Event, now: Timestamp) -> AuditEvent {
         grant_id: event.grant_id,
         address: event.origin.address.map(|address| address.to_canonical().to_string()),
         request_id: event.origin.request_id.clone(),
-        detail: serde_json::Value::Object(event.detail.clone()).to_string(),
+        detail: serde_json::Value::Object(detail).to_string(),
     }
 }
 
@@ -126,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_row_says_what_the_event_says() {
-        let origin = Origin { address: Some("::ffff:192.0.2.7".parse::<IpAddr>().unwrap()), request_id: Some("r-1".to_owned()) };
+        let origin =
+            Origin { address: Some("::ffff:192.0.2.7".parse::<IpAddr>().unwrap()), request_id: Some("r-1".to_owned()), device: None };
         let user = secret::random_id();
         let event = Event::new(Kind::SignInFailed, &origin).user(user).client("autotalk").detail("reason", "wrong_password");
         let row = row(&event, Timestamp::from_secs(7));

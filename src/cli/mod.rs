@@ -23,6 +23,7 @@ mod templates;
 #[cfg(test)]
 mod testing;
 mod user;
+mod user_import;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -162,6 +163,7 @@ mod tests {
             "user list",
             "user show a@b.example",
             "user set-password a@b.example --generate-password",
+            "user import people.csv --dry-run",
             "apply a.toml b.toml --dry-run",
             "keys list",
             "keys rotate",

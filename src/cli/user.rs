@@ -32,6 +32,8 @@ pub(super) enum Command {
     Show { email: String },
     /// Set a person's password. All their sessions and delegations end.
     SetPassword(SetPassword),
+    /// Bring people along from another product, with their password hashes and TOTP secrets.
+    Import(super::user_import::Import),
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +73,9 @@ struct Desk<'a> {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
+    if let Command::Import(arguments) = command {
+        return super::user_import::run(arguments, config).await;
+    }
     let reads = matches!(command, Command::List | Command::Show { .. });
     let store = if reads { database::open_to_read(config).await? } else { database::open(config).await? };
     let desk = Desk { store: &store, config, now: SystemClock.now() };
@@ -86,6 +91,7 @@ impl Desk<'_> {
             Command::List => self.list().await,
             Command::Show { email } => self.show(&email).await,
             Command::SetPassword(arguments) => self.set_password(arguments, input).await,
+            Command::Import(_) => Err(Failure::new("`user import` has a desk of its own.")),
         }
     }
 

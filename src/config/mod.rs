@@ -2,6 +2,7 @@
 //!
 //! Owns: every setting, its default and its documentation. Must not: open files other than configuration, or act on settings.
 
+mod account;
 mod brand;
 mod database;
 mod environment;
@@ -27,6 +28,7 @@ mod types;
 mod validate;
 mod validate_mail;
 
+pub use account::Account;
 pub use brand::Brand;
 pub use database::Database;
 pub use error::{Problem, Source, StartupError};
@@ -59,6 +61,7 @@ pub struct Config {
     pub tokens: Tokens,
     pub session: Session,
     pub password: Password,
+    pub account: Account,
     pub mfa: Mfa,
     pub recovery: Recovery,
     pub registration: Registration,

@@ -74,13 +74,14 @@ impl Setting {
 }
 
 /// The sections in the order of the reference, with the source their documentation is in.
-const SECTIONS: [(&str, &str); 14] = [
+const SECTIONS: [(&str, &str); 15] = [
     ("server", include_str!("server.rs")),
     ("database", include_str!("database.rs")),
     ("keys", include_str!("keys.rs")),
     ("tokens", include_str!("tokens.rs")),
     ("session", include_str!("session.rs")),
     ("password", include_str!("password.rs")),
+    ("account", include_str!("account.rs")),
     ("mfa", include_str!("mfa.rs")),
     ("recovery", include_str!("recovery.rs")),
     ("registration", include_str!("registration.rs")),

@@ -1,17 +1,22 @@
-//! Password hashes that are brought along: Argon2id in the PHC string format (RFC 9106).
+//! Password hashes that are brought along: Argon2id in the PHC string format (RFC 9106), and those of other products that a sign-in replaces.
 
-use crate::account::password::is_verifiable;
+use crate::account::password::{is_importable, is_verifiable};
 
-/// Only what is made today is taken in, and only what a sign-in can verify.
+/// Of Argon2 only what is made today is taken in, and only what a sign-in can verify.
 const BEGINNING: &str = "$argon2id$v=19$";
 
-/// Whether it is `$argon2id$v=19$m=…,t=…,p=…$salt$hash` and can be verified.
+/// Whether it is `$argon2id$v=19$m=…,t=…,p=…$salt$hash`, or a hash of bcrypt, PBKDF2 or scrypt, and can be verified.
 ///
 /// # Errors
 /// What is wrong with it; never the hash itself.
 pub(super) fn check(phc: &str) -> Result<(), String> {
+    if is_importable(phc) {
+        return Ok(());
+    }
     if !phc.starts_with(BEGINNING) {
-        return Err("not a PHC string of argon2id, version 19".to_owned());
+        return Err(
+            "not a PHC string of argon2id, version 19, nor a hash of bcrypt, PBKDF2 or scrypt that costs no more than a second".to_owned()
+        );
     }
     if !is_verifiable(phc) {
         return Err(
@@ -28,8 +33,9 @@ mod tests {
     const GOOD: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI";
 
     #[test]
-    fn a_phc_string_of_argon2id_is_taken() {
+    fn a_phc_string_of_argon2id_is_taken_and_so_is_another_products_hash() {
         assert_eq!(check(GOOD), Ok(()));
+        assert_eq!(check("$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"), Ok(()));
     }
 
     #[test]
@@ -37,7 +43,7 @@ mod tests {
         for bad in [
             "",
             "secret",
-            "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+            "$2b$31$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
             &GOOD.replace("argon2id", "argon2i"),
             &GOOD.replace("v=19", "v=16"),
             &GOOD.replace("m=19456", "m=99999999"),

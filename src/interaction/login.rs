@@ -135,6 +135,7 @@ fn notice(query: &str) -> Option<Notice> {
         "code_failed" => Some(Notice::CodeFailed),
         "code_expired" => Some(Notice::CodeExpired),
         "password_reset" => Some(Notice::PasswordReset),
+        "account_created" => Some(Notice::AccountCreated),
         _ => None,
     }
 }

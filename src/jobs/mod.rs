@@ -2,6 +2,7 @@
 //!
 //! Owns: the job loop. Must not: hold a lock longer than its lease.
 
+pub mod deletions;
 pub(crate) mod keys;
 mod logouts;
 mod mails;
@@ -21,6 +22,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     let mut jobs = JoinSet::new();
     jobs.spawn(keys::run(app.clone(), shutdown.clone()));
     jobs.spawn(logouts::run(app.clone(), shutdown.clone()));
+    jobs.spawn(deletions::run(app.clone(), shutdown.clone()));
     jobs.spawn(mails::run(app.clone(), shutdown.clone()));
     jobs.spawn(purge::run(app, shutdown));
     while let Some(ended) = jobs.join_next().await {

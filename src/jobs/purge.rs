@@ -8,7 +8,9 @@ use super::repeat;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::secret;
-use crate::store::{self, buckets, grants, locks, logout_deliveries, mails, password_resets, sessions, spent};
+use crate::store::{
+    self, buckets, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions, spent, trusted_devices,
+};
 
 const EVERY: Duration = Duration::from_mins(5);
 
@@ -40,19 +42,30 @@ enum Table {
     Spent,
     LogoutDeliveries,
     Mails,
+    PendingSignIns,
+    TrustedDevices,
     PasswordResets,
     Buckets,
 }
 
 impl Table {
-    const ALL: [Self; 7] =
-        [Self::Sessions, Self::Grants, Self::Spent, Self::LogoutDeliveries, Self::Mails, Self::PasswordResets, Self::Buckets];
+    const ALL: [Self; 9] = [
+        Self::Sessions,
+        Self::Grants,
+        Self::Spent,
+        Self::LogoutDeliveries,
+        Self::Mails,
+        Self::PendingSignIns,
+        Self::TrustedDevices,
+        Self::PasswordResets,
+        Self::Buckets,
+    ];
 
     fn before(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Sessions => now.minus(SESSIONS_KEPT),
             Self::Grants => now.minus(GRANTS_KEPT),
-            Self::Spent | Self::Buckets => now,
+            Self::Spent | Self::PendingSignIns | Self::TrustedDevices | Self::Buckets => now,
             Self::PasswordResets => now.minus(RESETS_KEPT),
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
             Self::Mails => now.minus(MAILS_KEPT),
@@ -126,6 +139,8 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::PasswordResets => password_resets::purge(conn, before, BATCH).await,
                     Table::Buckets => buckets::purge(conn, before, BATCH).await,
                     Table::Mails => mails::purge(conn, before, BATCH).await,
+                    Table::PendingSignIns => pending_sign_ins::purge(conn, before, BATCH).await,
+                    Table::TrustedDevices => trusted_devices::purge(conn, before, BATCH).await,
                 }
             })
         })

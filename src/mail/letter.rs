@@ -47,6 +47,9 @@ fn fill(letter: &mut Letter, message: &Message) {
                 letter.text("inviter", inviter);
             }
         }
+        Message::AlreadyRegistered { login, place } => {
+            letter.action("log_in", login).advice("already_registered").place(place);
+        }
         Message::AccountSecured { place } => {
             letter.place(place).advice("account_secured");
         }

@@ -66,6 +66,11 @@ pub enum Message {
         organization: Option<String>,
         days: u32,
     },
+    /// Somebody asked for an account for an address that has one: to its owner, in place of the confirmation.
+    AlreadyRegistered {
+        login: String,
+        place: Where,
+    },
     NewDevice {
         place: Where,
         not_me: String,
@@ -153,6 +158,7 @@ impl Message {
             Self::ConfirmEmail { .. } => "confirm_email",
             Self::EmailChanged { .. } => "email_changed",
             Self::Invitation { .. } => "invitation",
+            Self::AlreadyRegistered { .. } => "already_registered",
             Self::NewDevice { .. } => "new_device",
             Self::PasswordChanged { .. } => "password_changed",
             Self::SecondFactorEnabled { .. } => "second_factor_enabled",

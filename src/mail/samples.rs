@@ -86,6 +86,7 @@ impl Writer<'_> {
             Message::PasswordReset { link: self.link("/password/reset/finish"), code: code(), minutes: 30, place: self.place() },
             Message::OneTimeCode { code: code(), minutes: 10, place: self.place() },
             Message::ConfirmEmail { link: self.link("/email/confirm"), code: code(), minutes: 1 },
+            Message::AlreadyRegistered { login: self.link("/login"), place: self.place() },
             invitation(Some("Bruno Costa"), Some(self.words)),
             invitation(Some(self.words), None),
             invitation(None, None),

@@ -32,6 +32,8 @@ pub async fn witness(app: &App, visit: &Visit, user: &User) -> store::Result<Opt
     if ttl.is_none_or(|ttl| device.created_at.plus(ttl) <= now) {
         return Ok(None);
     }
+    let id = device.id;
+    app.store.write_one(move |conn| Box::pin(trusted_devices::update_last_used(conn, id, now))).await?;
     Ok(Some(SecondFactorProof::witnessed(user.id, SecondFactor::TrustedDevice, now)))
 }
 

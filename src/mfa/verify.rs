@@ -147,9 +147,10 @@ impl Trial {
             let mailed = self.tell_of_recovery(conn).await?;
             return Ok(Outcome::Right { mailed });
         };
-        let over = match self.pending {
-            Some(id) => !pending_sign_ins::update_failed(conn, id, PER_SIGN_IN).await?,
-            None => false,
+        // A code that was right is no guess: a second click must not take the sign-in away that the first one is about to finish.
+        let over = match (self.pending, why) {
+            (Some(_), Refusal::Used { .. }) | (None, _) => false,
+            (Some(id), _) => !pending_sign_ins::update_failed(conn, id, PER_SIGN_IN).await?,
         };
         if over && let Some(id) = self.pending {
             pending_sign_ins::revoke(conn, id).await?;

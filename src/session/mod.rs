@@ -44,7 +44,7 @@ pub struct Current {
 /// Where a visit comes from, for audit events.
 #[must_use]
 pub fn origin(visit: &Visit) -> audit::Origin {
-    audit::Origin { address: Some(visit.address), request_id: Some(visit.request_id.clone()) }
+    audit::Origin { address: Some(visit.address), request_id: Some(visit.request_id.clone()), device: visit.device() }
 }
 
 /// The session behind this browser's cookie: one read, none without a cookie.

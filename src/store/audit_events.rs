@@ -1,6 +1,6 @@
 //! Security events, append-only. Written through `audit` alone.
 
-use sea_orm::{EntityTrait as _, IntoActiveModel as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
 use uuid::Uuid;
 
 use super::entities::audit_events::{Column, Entity, Model};
@@ -32,6 +32,45 @@ pub async fn insert(conn: &Conn<'_>, event: &AuditEvent) -> Result<()> {
 pub async fn list(conn: &Conn<'_>, limit: u64) -> Result<Vec<AuditEvent>> {
     let rows = Entity::find().order_by_desc(Column::Id).limit(limit).all(conn).await?;
     Ok(rows.into_iter().map(AuditEvent::from).collect())
+}
+
+/// Which of a person's events are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    pub user_id: Uuid,
+    pub kinds: &'a [&'static str],
+    pub since: Timestamp,
+    /// Only those before this one.
+    pub before: Option<Uuid>,
+}
+
+/// A person's newest `limit`, newest first.
+pub async fn list_by_user(conn: &Conn<'_>, wanted: Wanted<'_>, limit: u64) -> Result<Vec<AuditEvent>> {
+    let mut events = select_by_user(wanted);
+    if let Some(before) = wanted.before {
+        events = events.filter(Column::Id.lt(before));
+    }
+    let rows = events.order_by_desc(Column::Id).limit(limit).all(conn).await?;
+    Ok(rows.into_iter().map(AuditEvent::from).collect())
+}
+
+/// Everything in a person's name, the newest `limit`, newest first.
+pub async fn list_all_of_user(conn: &Conn<'_>, user_id: Uuid, limit: u64) -> Result<Vec<AuditEvent>> {
+    let rows = Entity::find().filter(Column::UserId.eq(user_id)).order_by_desc(Column::Id).limit(limit).all(conn).await?;
+    Ok(rows.into_iter().map(AuditEvent::from).collect())
+}
+
+/// How many there are, counted up to `limit`.
+pub async fn count_by_user(conn: &Conn<'_>, wanted: Wanted<'_>, limit: u64) -> Result<usize> {
+    let ids = select_by_user(wanted).select_only().column(Column::Id).limit(limit);
+    Ok(ids.into_tuple::<Uuid>().all(conn).await?.len())
+}
+
+fn select_by_user(wanted: Wanted<'_>) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::UserId.eq(wanted.user_id))
+        .filter(Column::Kind.is_in(wanted.kinds.iter().copied()))
+        .filter(Column::At.gte(wanted.since.millis()))
 }
 
 impl From<&AuditEvent> for Model {

@@ -27,6 +27,18 @@ pub async fn find(conn: &Conn<'_>, user_id: Uuid, client_id: &str) -> Result<Opt
     }))
 }
 
+/// What a person has allowed.
+pub async fn list_by_user(conn: &Conn<'_>, user_id: Uuid) -> Result<Vec<Consent>> {
+    let rows = Entity::find().filter(Column::UserId.eq(user_id)).all(conn).await?;
+    let consent = |row: Model| Consent {
+        user_id: row.user_id,
+        client_id: row.client_id,
+        scope: row.scope,
+        granted_at: Timestamp::from_millis(row.granted_at),
+    };
+    Ok(rows.into_iter().map(consent).collect())
+}
+
 /// Inserts it or replaces the one there is for this user and client.
 pub async fn update(conn: &Conn<'_>, consent: &Consent) -> Result<()> {
     let replace = OnConflict::columns([Column::UserId, Column::ClientId]).update_columns([Column::Scope, Column::GrantedAt]).to_owned();

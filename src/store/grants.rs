@@ -90,6 +90,16 @@ pub async fn find_context(conn: &Conn<'_>, id: Uuid) -> Result<Option<GrantConte
     Ok(Some(GrantContext { grant: grant.into(), user: user.try_into()?, session: session.map(Session::try_from).transpose()? }))
 }
 
+/// The grants of a person that are neither dead nor expired, of this epoch.
+pub async fn list_live_by_user(conn: &Conn<'_>, user_id: Uuid, epoch: i64, now: Timestamp) -> Result<Vec<Grant>> {
+    let live = Entity::find()
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now.millis()))
+        .filter(Column::Epoch.eq(epoch));
+    Ok(live.all(conn).await?.into_iter().map(Grant::from).collect())
+}
+
 /// Whether it was alive until now.
 pub async fn revoke(conn: &Conn<'_>, id: Uuid, reason: &str, now: Timestamp) -> Result<bool> {
     Ok(dead(reason, now).filter(Column::Id.eq(id)).filter(Column::ExpiresAt.gt(now.millis())).exec(conn).await?.rows_affected > 0)

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
+use super::totp_credentials::TotpState;
 use super::{
-    BoxFuture, Conn, Result, Store, buckets, clients, consents, grants, locks, logout_deliveries, mails, password_resets, sessions,
-    settings, spent, users,
+    BoxFuture, Conn, Result, Store, audit_events, buckets, clients, consents, factor_attempts, grants, locks, logout_deliveries, mails,
+    password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent, totp_credentials, trusted_devices, user_security, users,
 };
 use crate::secret::Digest;
 
@@ -43,6 +44,12 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     sessions::find_live(conn, &Digest::of(b"cookie"), NOW, hour).await?;
     sessions::list_live_by_user(conn, Uuid::nil(), NOW).await?;
     consents::find(conn, Uuid::nil(), "autotalk").await?;
+    consents::list_by_user(conn, Uuid::nil()).await?;
+    grants::list_live_by_user(conn, Uuid::nil(), 0, NOW).await?;
+    user_security::list_to_delete(conn, NOW, 10).await?;
+    let wanted = audit_events::Wanted { user_id: Uuid::nil(), kinds: &["a", "b"], since: NOW, before: Some(Uuid::max()) };
+    audit_events::list_by_user(conn, wanted, 10).await?;
+    audit_events::count_by_user(conn, wanted, 10).await?;
     grants::find(conn, Uuid::nil()).await?;
     grants::find_context(conn, Uuid::nil()).await?;
     grants::list_clients_of_session(conn, Uuid::nil()).await?;
@@ -53,6 +60,29 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     logout_deliveries::find(conn, Uuid::nil()).await?;
     password_resets::find(conn, Uuid::nil()).await?;
     logout_deliveries::list(conn, 10).await.map(drop)
+}
+
+async fn second_factors(conn: &Conn<'_>) -> Result<()> {
+    let (nobody, digest) = (Uuid::nil(), Digest::of(b"x"));
+    totp_credentials::find(conn, nobody, TotpState::Active).await?;
+    totp_credentials::any_active(conn, nobody).await?;
+    totp_credentials::redeem(conn, nobody, 1).await?;
+    totp_credentials::revoke(conn, nobody, TotpState::Pending).await?;
+    recovery_codes::redeem(conn, nobody, &digest, NOW).await?;
+    recovery_codes::find_left(conn, nobody).await?;
+    recovery_codes::list(conn, nobody).await?;
+    recovery_codes::update_hidden(conn, nobody).await?;
+    trusted_devices::find(conn, &digest, nobody, 0, NOW).await?;
+    trusted_devices::update_last_used(conn, nobody, NOW).await?;
+    trusted_devices::revoke_all(conn, nobody).await?;
+    trusted_devices::purge(conn, NOW, 10).await?;
+    pending_sign_ins::find(conn, &digest, NOW).await?;
+    pending_sign_ins::update_failed(conn, nobody, 5).await?;
+    pending_sign_ins::redeem_code(conn, nobody, &digest, NOW).await?;
+    pending_sign_ins::redeem(conn, nobody, 0, NOW).await?;
+    pending_sign_ins::purge(conn, NOW, 10).await?;
+    factor_attempts::find(conn, nobody).await?;
+    factor_attempts::update_succeeded(conn, nobody).await
 }
 
 async fn writes(conn: &Conn<'_>) -> Result<()> {
@@ -106,6 +136,7 @@ async fn hot_statements_never_scan_a_table() {
     let store = database.migrated().await;
     let mut plans_of_all = plans(&store, |conn| Box::pin(reads(conn))).await;
     plans_of_all.extend(plans(&store, |conn| Box::pin(writes(conn))).await);
+    plans_of_all.extend(plans(&store, |conn| Box::pin(second_factors(conn))).await);
     assert!(plans_of_all.len() > 30);
     for (sql, plan) in plans_of_all {
         // An index that holds only the rows asked for, or in the order asked for, may be read from its start.

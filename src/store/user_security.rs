@@ -1,7 +1,7 @@
 //! What a person's account security is set to. No row: everything as it is by default.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait as _, IntoActiveModel as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _};
 use uuid::Uuid;
 
 use super::entities::user_security::{Column, Entity, Model};
@@ -38,6 +38,12 @@ pub async fn update(conn: &Conn<'_>, user_id: Uuid, security: &Security) -> Resu
         .to_owned();
     Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(conn).await?;
     Ok(())
+}
+
+/// People whose account is to be deleted by now, at most `limit`.
+pub async fn list_to_delete(conn: &Conn<'_>, now: Timestamp, limit: u64) -> Result<Vec<Uuid>> {
+    let due = Entity::find().select_only().column(Column::UserId).filter(Column::DeleteAt.lte(now.millis())).limit(limit);
+    Ok(due.into_tuple().all(conn).await?)
 }
 
 impl From<Model> for Security {

@@ -11,9 +11,13 @@
 
 mod harness;
 
+mod account_activity;
 mod account_choice;
 mod account_confirm;
+mod account_deletion;
+mod account_devices;
 mod account_password;
+mod account_profile;
 mod architecture;
 mod authorize;
 mod authorize_parameters;
@@ -50,8 +54,12 @@ mod refresh;
 mod relying_party;
 mod request_objects;
 mod revocation;
+mod second_factor;
+mod second_factor_account;
+mod second_factor_limits;
 mod sessions;
 mod setup;
 mod sign_in;
 mod statements;
+mod step_up;
 mod userinfo;

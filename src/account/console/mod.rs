@@ -2,8 +2,16 @@
 //!
 //! Routes: everything under `/account` but `/account/authentication` (`mfa`) and `/account/confirm` ([`super::confirm`]).
 
+pub mod activity;
+pub mod applications;
+pub mod data;
+pub mod deletion;
 pub mod overview;
 pub mod password;
+pub mod profile;
+pub mod sessions;
+
+use std::time::Duration;
 
 use axum::response::Response;
 use http::StatusCode;
@@ -13,6 +21,9 @@ use crate::session::Current;
 use crate::session::browser;
 use crate::web::cookies::with_cookie;
 use crate::web::{Locale, Page, Visit, csrf};
+
+/// A language picked here is remembered by this browser for so long.
+const LANGUAGE_KEPT: Duration = Duration::from_hours(365 * 24);
 
 /// A page of My Account: `page` gets the form token that belongs to this browser.
 pub fn show<P: Page>(app: &App, visit: &Visit, current: &Current, status: StatusCode, page: impl FnOnce(String) -> P) -> Response {

@@ -3,6 +3,7 @@
 use argon2::Argon2;
 use vestibule_arena::Arena;
 
+use super::foreign::Foreign;
 use super::phc::{self, Cost, OUTPUT, SALT, Stored};
 use super::policy::normalize;
 use super::{Busy, Verdict};
@@ -27,6 +28,9 @@ impl Hasher {
     /// Whether `password` is the one behind `hash`. A missing, foreign or unreadable hash, and a password that nobody can have, cost what
     /// a verification costs and are wrong.
     pub(super) fn verify(&mut self, password: &Secret<String>, hash: Option<&str>) -> Result<Verdict, Busy> {
+        if let Some(foreign) = hash.and_then(Foreign::parse) {
+            return self.verify_foreign(&foreign, password);
+        }
         let password = normalize(password.expose()).ok();
         let typed = password.as_ref().map_or(b"".as_slice(), |password| password.expose().as_bytes());
         let Some(stored) = hash.and_then(Stored::parse) else {
@@ -40,6 +44,16 @@ impl Hasher {
         }
         let rehash = if stored.is_current(self.cost) { None } else { self.encode(typed)? };
         Ok(Verdict::Right { rehash })
+    }
+
+    /// The other product knew nothing of NFC: what was typed is compared as it was typed. What replaces the hash is ours in everything.
+    fn verify_foreign(&mut self, foreign: &Foreign, password: &Secret<String>) -> Result<Verdict, Busy> {
+        let Ok(normal) = normalize(password.expose()) else { return Ok(Verdict::Wrong) };
+        let differs = normal.expose() != password.expose();
+        if !foreign.verify(password.expose()) && !(differs && foreign.verify(normal.expose())) {
+            return Ok(Verdict::Wrong);
+        }
+        Ok(Verdict::Right { rehash: self.encode(normal.expose().as_bytes())? })
     }
 
     /// The PHC string of a password that `check_new` accepted.
@@ -127,7 +141,7 @@ mod tests {
     #[test]
     fn foreign_hashes_are_wrong() {
         let mut hasher = Hasher::new(COST);
-        for hash in ["", "plain", "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"] {
+        for hash in ["", "plain", "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"] {
             assert_eq!(hasher.verify(&secret("plain"), Some(hash)), Ok(Verdict::Wrong));
         }
     }

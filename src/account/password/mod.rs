@@ -7,6 +7,7 @@ mod blocklist;
 mod breach;
 mod context;
 mod estimate;
+mod foreign;
 mod hasher;
 mod new;
 mod patterns;
@@ -48,6 +49,13 @@ pub enum Verdict {
 #[must_use]
 pub fn is_verifiable(phc: &str) -> bool {
     phc::Stored::parse(phc).is_some()
+}
+
+/// Whether it is a hash of another product that [`Passwords::verify`] can compare with (bcrypt, PBKDF2, scrypt), to be replaced by Argon2id at the next
+/// sign-in.
+#[must_use]
+pub fn is_importable(hash: &str) -> bool {
+    foreign::Foreign::parse(hash).is_some()
 }
 
 /// Hash threads with reused memory, a bounded queue and a deadline. Cheap to clone; the threads end with the last clone.

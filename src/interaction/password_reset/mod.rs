@@ -12,6 +12,7 @@ use http::StatusCode;
 
 use super::flow::{self, Flow, FlowQuery};
 use super::form::{self, see_other};
+use super::waiting::Waiting;
 use crate::account::email;
 use crate::account::kept::{Asked, Kept};
 use crate::account::password_reset::{self, Whom, Wish};
@@ -19,34 +20,7 @@ use crate::app::App;
 use crate::session::browser::{self, Trust};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::recovery::ResetPage;
-use crate::web::{Locale, PageError, StrictForm, Visit, csrf};
-
-/// The application's request that waits, with its sealed form for the next page.
-pub(super) struct Waiting {
-    sealed: Option<String>,
-    flow: Option<Flow>,
-}
-
-impl Waiting {
-    fn of(app: &App, visit: &Visit, sealed: Option<&str>) -> Self {
-        let flow = flow::glance(app, visit, sealed);
-        Self { sealed: sealed.filter(|_| flow.is_some()).map(str::to_owned), flow }
-    }
-
-    /// One that was kept with the reset: sealed for this browser.
-    fn kept(app: &App, visit: &Visit, kept: Option<&str>) -> Self {
-        let flow = kept.and_then(Flow::from_kept);
-        Self { sealed: flow.as_ref().map(|flow| flow::seal(app, visit, flow).value), flow }
-    }
-
-    fn locale(&self, visit: &Visit) -> Locale {
-        visit.locale_for(self.flow.as_ref().and_then(|flow| flow.ui_locales.as_deref()))
-    }
-
-    fn path(&self, page: &str) -> String {
-        self.sealed.as_deref().map_or_else(|| page.to_owned(), |sealed| flow::page_path(page, sealed))
-    }
-}
+use crate::web::{PageError, StrictForm, Visit, csrf};
 
 /// The form, with the address the application hinted at.
 ///
@@ -103,10 +77,7 @@ pub async fn again(State(app): State<App>, visit: Visit, StrictForm(posted): Str
 /// The one way to ask, and the one answer.
 async fn ask(app: &App, visit: &Visit, waiting: &Waiting, whom: Whom, notice: &str) -> Result<Response, PageError> {
     let kept = Kept::of(app, visit);
-    let application = match &waiting.flow {
-        Some(flow) => flow.client_view(app).await?.map(|client| client.name),
-        None => None,
-    };
+    let application = waiting.client(app).await?.map(|client| client.name);
     let wish = Wish {
         whom: whom.clone(),
         locale: waiting.locale(visit),
@@ -133,10 +104,7 @@ async fn show_again(app: &App, visit: &Visit, waiting: &Waiting, page: ResetPage
 
 async fn show(app: &App, visit: &Visit, waiting: &Waiting, page: ResetPage) -> Result<Response, PageError> {
     let (browser, set_cookie) = browser::binding(app, visit);
-    let client = match &waiting.flow {
-        Some(flow) => flow.client_view(app).await?,
-        None => None,
-    };
+    let client = waiting.client(app).await?;
     let page = ResetPage { flow: waiting.sealed.clone(), csrf_token: csrf::token(&app.sealer, &browser), client, ..page };
     Ok(with_cookie(app.pages.render(visit, waiting.locale(visit), &page), set_cookie))
 }

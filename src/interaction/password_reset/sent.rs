@@ -4,12 +4,12 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::Waiting;
 use crate::account::kept::{Asked, Kept};
 use crate::account::password_reset::{self, CodeError, Way, verify_code};
 use crate::app::App;
 use crate::interaction::flow::{self, FlowQuery};
 use crate::interaction::form::{self, see_other};
+use crate::interaction::waiting::Waiting;
 use crate::session::browser::{self, Trust};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::recovery::{ResetCodeError, ResetSentPage};

@@ -115,6 +115,12 @@ impl Pages {
         })
     }
 
+    /// Whether there is such a message.
+    #[must_use]
+    pub fn has_text(&self, id: &str) -> bool {
+        self.0.texts.has(id)
+    }
+
     /// A mail in a language.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mail-fact-words = In their words
 mail-action-password_reset = Choose a new password
 mail-action-confirm_email = Confirm this address
 mail-action-invitation = Accept the invitation
+mail-action-log_in = Log in
 mail-action-deletion = Keep my account
 mail-action-at = at { $host }
 mail-not-me = This wasn’t me
@@ -26,6 +27,7 @@ mail-advice-password_reset = If you did not ask for this, you can ignore this ma
 mail-advice-one_time_code = Never give this code to anybody, not even to somebody who says they work here. If you are not logging in right now, somebody knows your password: open { $host } and change it.
 mail-advice-confirm_email = If you did not ask for this, you can ignore this mail: without the code or the link nothing happens.
 mail-advice-invitation = If you do not know why you were invited, you can ignore this mail: no account is made before you accept.
+mail-advice-already_registered = If you forgot your password, choose “Forgot your password?” there. If you did not ask for this, you can ignore this mail: nothing has changed.
 mail-advice-account_secured = Your account is safe again once you have chosen a new password. If your mail could be read by somebody else, change the password of your mailbox too.
 mail-advice-administrator_notice = Talk to the person, not by answering a mail, before you unlock anything or take away a second factor.
 mail-advice-account_deletion = If you want this, you need not do anything. If you changed your mind, or this was not you, open this link and log in: your account stays.
@@ -55,6 +57,9 @@ mail-email_change_requested-subject = Your { $brand } email is about to change
 mail-email_change_requested-text = Somebody, most likely you, asked to change the email of your { $brand } account. It changes when the new address is confirmed. Until then this address stays in use.
 mail-email_changed-subject = Your { $brand } email was changed
 mail-email_changed-text = The email of your { $brand } account was changed. This address can no longer be used to log in.
+mail-already_registered-subject = You already have an account at { $brand }
+mail-already_registered-text = Somebody, perhaps you, asked for a new account at { $brand } with this address. It has one already: log in with it.
+
 mail-invitation-subject = You are invited to { $brand }
 mail-invitation-text = You are invited to use { $brand }. Open the link to choose your password. The link works once, for { $days ->
     [one] { $days } day

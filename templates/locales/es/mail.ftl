@@ -17,6 +17,7 @@ mail-fact-words = En sus palabras
 mail-action-password_reset = Elegir una contraseña nueva
 mail-action-confirm_email = Confirmar esta dirección
 mail-action-invitation = Aceptar la invitación
+mail-action-log_in = Iniciar sesión
 mail-action-deletion = Conservar mi cuenta
 mail-action-at = en { $host }
 mail-not-me = No fui yo
@@ -26,6 +27,7 @@ mail-advice-password_reset = Si no lo pediste tú, puedes ignorar este correo: t
 mail-advice-one_time_code = No des este código a nadie, ni siquiera a quien diga que trabaja aquí. Si no estás iniciando sesión ahora mismo, alguien conoce tu contraseña: abre { $host } y cámbiala.
 mail-advice-confirm_email = Si no lo pediste tú, puedes ignorar este correo: sin el código o el enlace no pasa nada.
 mail-advice-invitation = Si no sabes por qué has recibido esta invitación, puedes ignorar este correo: no se crea ninguna cuenta hasta que aceptes.
+mail-advice-already_registered = Si has olvidado tu contraseña, elige allí «¿Has olvidado tu contraseña?». Si no lo pediste tú, puedes ignorar este correo: no ha cambiado nada.
 mail-advice-account_secured = Tu cuenta volverá a estar segura cuando elijas una contraseña nueva. Si otra persona puede leer tu correo, cambia también la contraseña de tu buzón.
 mail-advice-administrator_notice = Habla con la persona, sin limitarte a responder un correo, antes de desbloquear nada o quitar un segundo factor.
 mail-advice-account_deletion = Si es lo que quieres, no tienes que hacer nada. Si has cambiado de opinión, o si no fuiste tú, abre este enlace e inicia sesión: tu cuenta se conservará.
@@ -55,6 +57,9 @@ mail-email_change_requested-subject = Tu correo en { $brand } está a punto de c
 mail-email_change_requested-text = Alguien, probablemente tú, pidió cambiar el correo de tu cuenta de { $brand }. Cambiará cuando se confirme la dirección nueva. Hasta entonces se sigue usando esta dirección.
 mail-email_changed-subject = Se cambió tu correo en { $brand }
 mail-email_changed-text = Se cambió el correo de tu cuenta de { $brand }. Esta dirección ya no sirve para iniciar sesión.
+mail-already_registered-subject = Ya tienes una cuenta en { $brand }
+mail-already_registered-text = Alguien, quizá tú, pidió una cuenta nueva en { $brand } con esta dirección. Ya tiene una: inicia sesión con ella.
+
 mail-invitation-subject = Tienes una invitación a { $brand }
 mail-invitation-text = Tienes una invitación para usar { $brand }. Abre el enlace para elegir tu contraseña. El enlace sirve una sola vez, durante { $days ->
     [one] { $days } día

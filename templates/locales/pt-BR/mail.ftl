@@ -17,6 +17,7 @@ mail-fact-words = Nas palavras da pessoa
 mail-action-password_reset = Escolher uma nova senha
 mail-action-confirm_email = Confirmar este endereço
 mail-action-invitation = Aceitar o convite
+mail-action-log_in = Entrar
 mail-action-deletion = Manter minha conta
 mail-action-at = em { $host }
 mail-not-me = Não fui eu
@@ -26,6 +27,7 @@ mail-advice-password_reset = Se você não pediu isso, pode ignorar este e-mail:
 mail-advice-one_time_code = Nunca informe este código a ninguém, nem a quem diga que trabalha aqui. Se você não está entrando agora, alguém sabe sua senha: abra { $host } e altere-a.
 mail-advice-confirm_email = Se você não pediu isso, pode ignorar este e-mail: sem o código ou o link, nada acontece.
 mail-advice-invitation = Se você não sabe por que recebeu este convite, pode ignorar este e-mail: nenhuma conta é criada antes que você aceite.
+mail-advice-already_registered = Se você esqueceu sua senha, escolha “Esqueceu sua senha?” lá. Se você não pediu isso, pode ignorar este e-mail: nada mudou.
 mail-advice-account_secured = Sua conta estará segura de novo quando você escolher uma nova senha. Se outra pessoa puder ler seus e-mails, altere também a senha da sua caixa de correio.
 mail-advice-administrator_notice = Fale com a pessoa, sem ser respondendo a um e-mail, antes de desbloquear algo ou remover um segundo fator.
 mail-advice-account_deletion = Se é isso o que você quer, não precisa fazer nada. Se mudou de ideia, ou se não foi você, abra este link e entre: sua conta será mantida.
@@ -55,6 +57,9 @@ mail-email_change_requested-subject = Seu e-mail no { $brand } vai mudar
 mail-email_change_requested-text = Alguém, provavelmente você, pediu para mudar o e-mail da sua conta do { $brand }. A mudança acontece quando o novo endereço for confirmado. Até lá, este endereço continua valendo.
 mail-email_changed-subject = Seu e-mail no { $brand } foi alterado
 mail-email_changed-text = O e-mail da sua conta do { $brand } foi alterado. Este endereço não serve mais para entrar.
+mail-already_registered-subject = Você já tem uma conta no { $brand }
+mail-already_registered-text = Alguém, talvez você, pediu uma nova conta no { $brand } com este endereço. Ele já tem uma: entre com ela.
+
 mail-invitation-subject = Você recebeu um convite para o { $brand }
 mail-invitation-text = Você recebeu um convite para usar o { $brand }. Abra o link para escolher sua senha. O link funciona uma única vez, por { $days ->
     [one] { $days } dia

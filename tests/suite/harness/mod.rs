@@ -1,6 +1,7 @@
 //! Driving the real router in process: a fresh database, a clock that moves when told, people and applications that are always there.
 
 mod answer;
+mod authenticator;
 mod browser;
 mod database;
 mod listener;
@@ -30,6 +31,7 @@ use vestibule::store::clients::{self, Client};
 use vestibule::store::users::{self, User};
 
 pub use answer::{Answer, assert_description};
+pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use database::Database;
 pub use listener::Listener;
@@ -88,8 +90,14 @@ impl TestApp {
 
     /// Stops and starts the service on the same database.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same with other settings.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
         self.app.store.close().await;
-        let config = self.app.config.clone();
+        let mut config = self.app.config.clone();
+        change(&mut config);
         self.app = App::open(config, Arc::clone(&self.clock) as Arc<dyn Clock>).await.unwrap();
         self.router = vestibule::routes::router(&self.app);
     }

@@ -210,6 +210,13 @@ impl<'b> Page<'b> {
             })
             .filter_map(|field| Some((field.attr("name")?.to_owned(), field.attr("value").unwrap_or_default().to_owned())))
             .collect();
+        let options = Selector::parse("option").unwrap();
+        for select in form.select(&Selector::parse("select").unwrap()) {
+            let chosen =
+                select.select(&options).find(|option| option.attr("selected").is_some()).or_else(|| select.select(&options).next());
+            let value = chosen.and_then(|option| option.attr("value")).unwrap_or_default();
+            pairs.push((select.attr("name").unwrap_or_default().to_owned(), value.to_owned()));
+        }
         if let Some(name) = pressed.attr("name") {
             pairs.push((name.to_owned(), pressed.attr("value").unwrap_or_default().to_owned()));
         }

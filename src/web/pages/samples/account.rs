@@ -10,6 +10,7 @@ pub(super) fn all() -> Vec<Sample> {
     let mut samples = overview();
     samples.extend(confirm());
     samples.extend(password());
+    samples.extend(super::account_areas::all());
     samples
 }
 
@@ -38,7 +39,10 @@ fn overview() -> Vec<Sample> {
         };
         samples.push(Sample::of(format!("account-month-{month}"), &[], &page));
     }
-    let warned = AccountPage { frozen: true, delete_at: Some(NOW), done: Some(Done::PasswordChanged), ..page.clone() };
+    for done in Done::ALL {
+        samples.push(Sample::of(format!("account-done-{done:?}").to_lowercase(), &[], &AccountPage { done: Some(done), ..page.clone() }));
+    }
+    let warned = AccountPage { frozen: true, delete_at: Some(NOW), ..page.clone() };
     samples.push(Sample::of("account-warned", &[], &warned));
     samples.push(Sample::of("account-hostile", &[], &AccountPage { name: Some(HOSTILE.to_owned()), email: HOSTILE.to_owned(), ..page }));
     samples

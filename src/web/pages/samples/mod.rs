@@ -1,6 +1,7 @@
 //! Samples of every page in every state, for the template check, the tests, and whoever wants to look at them.
 
 mod account;
+mod account_areas;
 mod authentication;
 mod mail;
 mod recovery;
@@ -151,7 +152,8 @@ fn login() -> Vec<Sample> {
         ("login-logged-out", LoginPage { notice: Some(Notice::LoggedOut), ..bare.clone() }),
         ("login-form-refreshed", LoginPage { notice: Some(Notice::FormRefreshed), ..with_client.clone() }),
         ("login-setup-done", LoginPage { notice: Some(Notice::SetupDone), ..bare.clone() }),
-        ("login-password-reset", LoginPage { notice: Some(Notice::PasswordReset), ..bare }),
+        ("login-password-reset", LoginPage { notice: Some(Notice::PasswordReset), ..bare.clone() }),
+        ("login-account-created", LoginPage { notice: Some(Notice::AccountCreated), ..bare }),
         ("login-password-reset-client", LoginPage { notice: Some(Notice::PasswordReset), ..with_client.clone() }),
         ("login-long-name", LoginPage { client: Some(long_client()), ..with_client }),
         ("login-hostile", hostile),

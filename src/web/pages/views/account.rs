@@ -15,18 +15,16 @@ pub enum Done {
     OthersEnded,
     AccessRevoked,
     AdministratorNotified,
-    DeletionCancelled,
 }
 
 impl Done {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::PasswordChanged,
         Self::ProfileSaved,
         Self::SessionEnded,
         Self::OthersEnded,
         Self::AccessRevoked,
         Self::AdministratorNotified,
-        Self::DeletionCancelled,
     ];
 
     const fn word(self) -> &'static str {
@@ -37,7 +35,6 @@ impl Done {
             Self::OthersEnded => "others_ended",
             Self::AccessRevoked => "access_revoked",
             Self::AdministratorNotified => "administrator_notified",
-            Self::DeletionCancelled => "deletion_cancelled",
         }
     }
 

@@ -1,9 +1,13 @@
 //! The pages' structs: what each template may use. Filled by the rooms that answer for the page.
 
 pub mod account;
+pub mod activity;
 pub mod authentication;
+pub mod deletion;
+pub mod devices;
 pub mod mail;
 pub mod password;
+pub mod profile;
 pub mod recovery;
 pub mod registration;
 pub mod second_factor;
@@ -60,6 +64,8 @@ pub enum Notice {
     CodeExpired,
     /// A new password was chosen with the link of a mail.
     PasswordReset,
+    /// The person has just made their account.
+    AccountCreated,
 }
 
 /// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, `email`, `password`.

@@ -1,0 +1,124 @@
+//! Making the account.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::super::mail_link::{self, MailLink, Opened};
+use super::SPENT;
+use crate::app::App;
+use crate::audit::{self, Event, Kind};
+use crate::secret;
+use crate::session;
+use crate::store::users::{self, Profile, User};
+use crate::store::{self, spent};
+use crate::web::{Locale, Visit};
+
+/// Longer than any of these links can be opened.
+const REMEMBERED: Duration = Duration::from_hours(60 * 24);
+
+/// Longest name accepted, in code points.
+const MAX_NAME: usize = 200;
+
+/// What a link says.
+#[derive(Clone, Debug)]
+pub struct Joining {
+    id: Uuid,
+    pub email: String,
+    pub name: Option<String>,
+    pub locale: Option<String>,
+    pub organization: Option<String>,
+    /// By somebody else.
+    pub invited: bool,
+    /// The application's request that goes on afterwards.
+    pub flow: Option<String>,
+}
+
+/// What a link can still do, and what became of it.
+#[derive(Clone, Debug)]
+pub enum Look {
+    Open(Joining),
+    /// Used, or there is an account with this address.
+    Used,
+    Expired,
+    Unknown,
+}
+
+/// Looks; nothing is used.
+///
+/// # Errors
+/// The store's.
+pub async fn look(app: &App, token: &str) -> store::Result<Look> {
+    let joining = match mail_link::open(app, token) {
+        Opened::InTime(link) => match joining(link) {
+            Some(joining) => joining,
+            None => return Ok(Look::Unknown),
+        },
+        Opened::TooLate(MailLink::SignUp { .. } | MailLink::Invitation { .. }) => return Ok(Look::Expired),
+        _ => return Ok(Look::Unknown),
+    };
+    let read = app.store.read();
+    let used = spent::find(&read, SPENT, &joining.id.to_string()).await? || users::find_by_email(&read, &joining.email).await?.is_some();
+    Ok(if used { Look::Used } else { Look::Open(joining) })
+}
+
+fn joining(link: MailLink) -> Option<Joining> {
+    match link {
+        MailLink::SignUp { id, email, flow } => {
+            Some(Joining { id, email, name: None, locale: None, organization: None, invited: false, flow })
+        }
+        MailLink::Invitation { id, email, name, locale, organization } => {
+            Some(Joining { id, email, name, locale, organization, invited: true, flow: None })
+        }
+        _ => None,
+    }
+}
+
+/// Makes the account, with the address confirmed: only its owner could read the mail. Whether this call did; not when the link was used, or somebody
+/// has an account with this address by now.
+///
+/// # Errors
+/// The store's.
+pub async fn create(app: &App, visit: &Visit, joining: &Joining, name: &str, password_hash: String, locale: Locale) -> store::Result<bool> {
+    let now = app.now();
+    let name: String = name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
+    let locale = joining.locale.clone().unwrap_or_else(|| locale.tag().to_owned());
+    let user = User {
+        id: secret::random_id(),
+        email: joining.email.clone(),
+        email_verified: true,
+        profile: Profile { name: Some(name).filter(|name| !name.is_empty()), locale: Some(locale), ..Profile::default() },
+        password_hash: Some(password_hash),
+        enabled: true,
+        administrator: false,
+        auth_epoch: 0,
+        created_at: now,
+        updated_at: now,
+        last_sign_in_at: None,
+    };
+    let event = Event::new(Kind::UserRegistered, &session::origin(visit)).user(user.id).detail("invited", joining.invited);
+    let event = match &joining.organization {
+        Some(organization) => event.detail("organization", organization.clone()),
+        None => event,
+    };
+    let (id, work) = (joining.id.to_string(), Arc::new((user, event)));
+    let done = app
+        .store
+        .write(move |conn| {
+            let (id, work) = (id.clone(), Arc::clone(&work));
+            Box::pin(async move {
+                if !spent::redeem(conn, SPENT, &id, now.plus(REMEMBERED)).await? {
+                    return Ok(false);
+                }
+                users::insert(conn, &work.0).await?;
+                audit::record(conn, &work.1, now).await?;
+                Ok(true)
+            })
+        })
+        .await;
+    match done {
+        Err(store::Error::Conflict) => Ok(false),
+        other => other,
+    }
+}

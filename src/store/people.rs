@@ -1,0 +1,47 @@
+//! A person who leaves, with everything of theirs.
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
+
+use super::entities::{
+    consents, factor_attempts, grants, mails, password_resets, pending_sign_ins, recovery_codes, sessions, totp_credentials,
+    trusted_devices, user_security, users,
+};
+use super::{Conn, Result};
+
+/// Removes the person and every row about them but the audit events, which from then on name nobody: the id is random and used for nobody else. Whether
+/// there was such a person.
+///
+/// Every table with a `user_id` belongs here; `tests` hold the list to the entities.
+pub async fn purge(conn: &Conn<'_>, user_id: Uuid) -> Result<bool> {
+    consents::Entity::delete_many().filter(consents::Column::UserId.eq(user_id)).exec(conn).await?;
+    grants::Entity::delete_many().filter(grants::Column::UserId.eq(user_id)).exec(conn).await?;
+    sessions::Entity::delete_many().filter(sessions::Column::UserId.eq(user_id)).exec(conn).await?;
+    mails::Entity::delete_many().filter(mails::Column::UserId.eq(user_id)).exec(conn).await?;
+    totp_credentials::Entity::delete_many().filter(totp_credentials::Column::UserId.eq(user_id)).exec(conn).await?;
+    recovery_codes::Entity::delete_many().filter(recovery_codes::Column::UserId.eq(user_id)).exec(conn).await?;
+    trusted_devices::Entity::delete_many().filter(trusted_devices::Column::UserId.eq(user_id)).exec(conn).await?;
+    pending_sign_ins::Entity::delete_many().filter(pending_sign_ins::Column::UserId.eq(user_id)).exec(conn).await?;
+    password_resets::Entity::delete_many().filter(password_resets::Column::UserId.eq(user_id)).exec(conn).await?;
+    factor_attempts::Entity::delete_many().filter(factor_attempts::Column::UserId.eq(user_id)).exec(conn).await?;
+    user_security::Entity::delete_many().filter(user_security::Column::UserId.eq(user_id)).exec(conn).await?;
+    Ok(users::Entity::delete_many().filter(users::Column::Id.eq(user_id)).exec(conn).await?.rows_affected > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    /// Rows about a person that stay: the audit, without a name, and logouts on their way to applications.
+    const KEPT: [&str; 2] = ["audit_events", "logout_deliveries"];
+
+    #[test]
+    fn every_table_about_a_person_is_emptied() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/entities");
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let about_people = std::fs::read_to_string(&path).unwrap().contains("pub user_id: ");
+            let emptied = include_str!("people.rs").contains(&format!("{name}::Entity::delete_many()"));
+            assert!(!about_people || emptied || KEPT.contains(&name.as_str()), "{name} is kept when its person goes");
+        }
+    }
+}
