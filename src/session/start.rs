@@ -170,6 +170,7 @@ fn session(user: &User, level: Level, digest: Digest, previous: Option<&Session>
         second_factor_at: level.second_factor_at,
         device: None,
         address: None,
+        idle: None,
     }
 }
 
