@@ -62,7 +62,7 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
-    /// Bring clients and users into the state that files declare.
+    /// Bring clients, organisations and people into the state that files declare.
     Apply(apply::Arguments),
     /// Signing keys.
     #[command(subcommand)]
