@@ -16,6 +16,7 @@ mod keys;
 mod mail;
 mod migrate;
 mod moment;
+mod organization;
 mod output;
 mod password_input;
 mod serve;
@@ -24,6 +25,7 @@ mod templates;
 mod testing;
 mod user;
 mod user_import;
+mod user_security;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,6 +64,9 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
+    /// Organisations: who belongs, and what is asked of them.
+    #[command(subcommand)]
+    Organization(organization::Command),
     /// Bring clients, organisations and people into the state that files declare.
     Apply(apply::Arguments),
     /// Signing keys.
@@ -115,6 +120,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Migrate(command) => migrate::run(command, &config).await,
         Command::Client(command) => client::run(command, &config).await,
         Command::User(command) => user::run(command, &config).await,
+        Command::Organization(command) => organization::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
         Command::Mail(command) => mail::run(command, &config).await,
@@ -164,6 +170,16 @@ mod tests {
             "user show a@b.example",
             "user set-password a@b.example --generate-password",
             "user import people.csv --dry-run",
+            "user reset-mfa a@b.example --reason lost",
+            "user lock a@b.example",
+            "user unlock a@b.example",
+            "user remove a@b.example",
+            "organization add acme --name Acme --second-factor required --allowed-factor totp --trusted-device-ttl 0s",
+            "organization list",
+            "organization show acme",
+            "organization remove acme",
+            "organization add-member acme a@b.example --administrator",
+            "organization remove-member acme a@b.example",
             "apply a.toml b.toml --dry-run",
             "keys list",
             "keys rotate",

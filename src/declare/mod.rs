@@ -13,7 +13,7 @@ mod document;
 mod entry;
 pub mod organization;
 mod password_hash;
-mod plan;
+pub(crate) mod plan;
 mod user;
 
 pub use apply::{Error, apply, plan};

@@ -203,7 +203,7 @@ fn user_change(desired: &DesiredUser, current: &Current, now: Timestamp) -> Chan
 }
 
 /// A person nobody knows anything about yet.
-pub(super) fn new_user(email: &str, now: Timestamp) -> User {
+pub(crate) fn new_user(email: &str, now: Timestamp) -> User {
     User {
         id: random_id(),
         email: email.to_owned(),
