@@ -18,8 +18,12 @@ pub async fn mails(app: &App, person: &User, words: Option<&str>, place: &Where)
     let administrators = organization::administrators_of(&app.store.read(), person.id).await?;
     let mails = administrators.into_iter().map(|administrator| {
         let organization = administrator.organization.unwrap_or_else(|| app.config.brand.name.clone());
-        let message =
-            Message::AdministratorNotice { person: person.email.clone(), organization, words: words.map(str::to_owned), place: place.clone() };
+        let message = Message::AdministratorNotice {
+            person: person.email.clone(),
+            organization,
+            words: words.map(str::to_owned),
+            place: place.clone(),
+        };
         mail::prepare(app, &recipient(&administrator.user, locale_of(app, &administrator.user)), &message, place.at)
     });
     Ok(mails.collect())

@@ -91,7 +91,9 @@ async fn execute(command: Command, store: &Store, now: Timestamp) -> Result<Answ
 async fn add(store: &Store, arguments: Add, now: Timestamp) -> Result<Answer, Failure> {
     let (id, name) = (arguments.id.clone(), arguments.name.clone());
     if !is_id(&id) {
-        return Err(Failure::new(format!("{id:?} cannot be an organisation's id. Write lower-case letters, digits and hyphens, such as acme.")));
+        return Err(Failure::new(format!(
+            "{id:?} cannot be an organisation's id. Write lower-case letters, digits and hyphens, such as acme."
+        )));
     }
     let rules = rules(arguments);
     rules.check().map_err(|(member, what)| Failure::new(format!("{member}: {what}.")))?;
@@ -136,8 +138,7 @@ async fn list(store: &Store) -> Result<Answer, Failure> {
 async fn show(store: &Store, id: &str) -> Result<Answer, Failure> {
     let organization = find(store, id).await?;
     let people = memberships::list_by_organization(&store.read(), id).await?;
-    let person =
-        |(membership, user): &(Membership, User)| json!({ "email": user.email, "administrator": membership.administrator });
+    let person = |(membership, user): &(Membership, User)| json!({ "email": user.email, "administrator": membership.administrator });
     let mut view = view(&organization);
     let mut text = client_view::text(&view);
     for (membership, user) in &people {

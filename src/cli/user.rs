@@ -8,12 +8,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::user_security::{self, Act};
 use super::database;
 use super::failure::Failure;
 use super::moment::rfc3339;
 use super::output::{Answer, table};
 use super::password_input::{NewPassword, PasswordInput};
+use super::user_security::{self, Act};
 use crate::account::email;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};

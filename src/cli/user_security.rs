@@ -66,7 +66,8 @@ async fn reset_mfa_at(app: &App, arguments: &ResetMfa) -> Result<Answer, Failure
         })
     });
     resetting.await?;
-    let text = format!("{} has no second factor any more; their sessions and delegations have ended, and they are told by mail.", user.email);
+    let text =
+        format!("{} has no second factor any more; their sessions and delegations have ended, and they are told by mail.", user.email);
     Ok(Answer::new(text, &json!({ "email": user.email, "second_factor_reset": true })))
 }
 

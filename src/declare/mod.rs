@@ -18,7 +18,7 @@ mod user;
 
 pub use apply::{Error, apply, plan};
 pub use client::DesiredClient;
-pub use organization::{DesiredMemberships, DesiredOrganization};
 pub use document::{Document, read};
+pub use organization::{DesiredMemberships, DesiredOrganization};
 pub use plan::{Action, Change, FieldChange, Options, Plan};
 pub use user::{DesiredPassword, DesiredUser};

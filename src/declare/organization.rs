@@ -41,7 +41,12 @@ pub(super) fn read(mut entry: Entry) -> (Option<DesiredOrganization>, Vec<Proble
     if let Some(id) = &id {
         entry.named("organizations", id);
         if !is_id(id) {
-            entry.problem_at(line, "id", "cannot be an organisation's id", "Write lower-case letters, digits and hyphens, such as \"acme\".");
+            entry.problem_at(
+                line,
+                "id",
+                "cannot be an organisation's id",
+                "Write lower-case letters, digits and hyphens, such as \"acme\".",
+            );
         }
     }
     let line = entry.line_of("name");
@@ -192,7 +197,8 @@ mod tests {
     #[test]
     fn only_memberships_that_differ_change() {
         let source = Source::File { path: "state.toml".into(), line: 1 };
-        let of = |pairs: &[(&str, bool)]| pairs.iter().map(|(id, administrator)| ((*id).to_owned(), *administrator)).collect::<BTreeMap<_, _>>();
+        let of =
+            |pairs: &[(&str, bool)]| pairs.iter().map(|(id, administrator)| ((*id).to_owned(), *administrator)).collect::<BTreeMap<_, _>>();
         let desired = DesiredMemberships { of: of(&[("acme", true), ("bolt", false)]), source };
         let (joining, fields) = membership_changes(Some(&desired), Some(&of(&[("acme", false), ("bolt", false), ("core", true)])));
         let shape: Vec<_> = joining.iter().map(|one| (one.organization_id.as_str(), one.administrator)).collect();

@@ -66,7 +66,10 @@ impl Rules {
             return Err(("session_absolute", "nobody could stay signed in"));
         }
         if self.second_factor == Some(Requirement::Required) && without_app {
-            return Err(("allowed_factors", "a required second factor is set up at the sign-in, with an authenticator app: \"totp\" is missing"));
+            return Err((
+                "allowed_factors",
+                "a required second factor is set up at the sign-in, with an authenticator app: \"totp\" is missing",
+            ));
         }
         if self.password_min_length.is_some_and(|length| length > 64) {
             return Err(("password_min_length", "more than 64 characters cannot be demanded (NIST SP 800-63B §3.1.1.2)"));
@@ -106,8 +109,10 @@ mod tests {
 
     #[test]
     fn the_strictest_wins_in_any_order() {
-        let acme = rules(r#"{"second_factor":"required","trusted_device_ttl":"7d","session_idle":"10m","allowed_factors":["totp","email"]}"#);
-        let bolt = rules(r#"{"trusted_device_ttl":"0s","session_absolute":"2h","allowed_factors":["totp","passkey"],"password_min_length":20}"#);
+        let acme =
+            rules(r#"{"second_factor":"required","trusted_device_ttl":"7d","session_idle":"10m","allowed_factors":["totp","email"]}"#);
+        let bolt =
+            rules(r#"{"trusted_device_ttl":"0s","session_absolute":"2h","allowed_factors":["totp","passkey"],"password_min_length":20}"#);
         let merge = |all: [&Rules; 2]| {
             let mut policy = Policy::of_service(&Config::default());
             all.iter().for_each(|rules| rules.tighten(&mut policy));

@@ -22,11 +22,7 @@ pub struct Membership {
 
 /// A person's, each with its organisation, in one read, by the organisation's id.
 pub async fn list_by_user(conn: &Conn<'_>, user_id: Uuid) -> Result<Vec<(Membership, Organization)>> {
-    let rows = Entity::find()
-        .find_both_related(organizations::Entity)
-        .filter(Column::UserId.eq(user_id))
-        .all(conn)
-        .await?;
+    let rows = Entity::find().find_both_related(organizations::Entity).filter(Column::UserId.eq(user_id)).all(conn).await?;
     let mut found: Vec<_> = rows.into_iter().map(|(row, of)| (Membership::from(row), Organization::from(of))).collect();
     found.sort_by(|(a, _), (b, _)| a.organization_id.cmp(&b.organization_id));
     Ok(found)
@@ -73,7 +69,8 @@ pub async fn update(conn: &Conn<'_>, membership: &Membership) -> Result<()> {
 
 /// Whether they belonged to it.
 pub async fn revoke(conn: &Conn<'_>, organization_id: &str, user_id: Uuid) -> Result<bool> {
-    let gone = Entity::delete_many().filter(Column::OrganizationId.eq(organization_id)).filter(Column::UserId.eq(user_id)).exec(conn).await?;
+    let gone =
+        Entity::delete_many().filter(Column::OrganizationId.eq(organization_id)).filter(Column::UserId.eq(user_id)).exec(conn).await?;
     Ok(gone.rows_affected > 0)
 }
 

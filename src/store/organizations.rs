@@ -92,7 +92,13 @@ mod tests {
             let store = database.migrated().await;
             let acme = organization("acme");
             let row = acme.clone();
-            store.write(move |conn| { let row = row.clone(); Box::pin(async move { insert(conn, &row).await }) }).await.unwrap();
+            store
+                .write(move |conn| {
+                    let row = row.clone();
+                    Box::pin(async move { insert(conn, &row).await })
+                })
+                .await
+                .unwrap();
             assert_eq!(find(&store.read(), "acme").await.unwrap(), Some(acme.clone()));
             assert!(find(&store.read(), "other").await.unwrap().is_none());
             for (seen, fits) in [(NOW, true), (NOW, false)] {

@@ -11,7 +11,8 @@ use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::totp_credentials::TotpState;
 use super::{
     BoxFuture, Conn, Result, Store, audit_events, buckets, clients, consents, factor_attempts, grants, locks, logout_deliveries, mails,
-    memberships, organizations, password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent, totp_credentials, trusted_devices, user_security, users,
+    memberships, organizations, password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent, totp_credentials,
+    trusted_devices, user_security, users,
 };
 use crate::secret::Digest;
 

@@ -147,7 +147,11 @@ fn live(digest: &Digest, now: Timestamp, idle: Duration) -> SelectTwoRequired<En
         .filter(Column::EndedAt.is_null())
         .filter(Column::ExpiresAt.gt(now.millis()))
         .filter(Column::LastSeenAt.gt(now.minus(idle).millis()))
-        .filter(Column::IdleMillis.is_null().or(Expr::col((Entity, Column::LastSeenAt)).add(Expr::col((Entity, Column::IdleMillis))).gt(now.millis())))
+        .filter(
+            Column::IdleMillis
+                .is_null()
+                .or(Expr::col((Entity, Column::LastSeenAt)).add(Expr::col((Entity, Column::IdleMillis))).gt(now.millis())),
+        )
         .filter(users::Column::Enabled.eq(true))
         .filter(Expr::col((users::Entity, users::Column::AuthEpoch)).equals((Entity, Column::Epoch)))
 }

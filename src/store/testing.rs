@@ -106,14 +106,7 @@ pub(super) fn session(user: &User, secret: &str) -> Session {
 }
 
 pub(super) fn organization(id: &str) -> Organization {
-    Organization {
-        id: id.to_owned(),
-        name: id.to_uppercase(),
-        policy: "{}".to_owned(),
-        managed: false,
-        created_at: NOW,
-        updated_at: NOW,
-    }
+    Organization { id: id.to_owned(), name: id.to_uppercase(), policy: "{}".to_owned(), managed: false, created_at: NOW, updated_at: NOW }
 }
 
 pub(super) fn grant(user_id: Uuid, session_id: Uuid) -> Grant {
