@@ -26,6 +26,8 @@ mod m20261121_000017_create_pending_sign_ins;
 mod m20261121_000018_create_password_resets;
 mod m20261121_000019_create_buckets;
 mod m20261121_000020_index_by_user;
+mod m20261121_000021_create_organizations;
+mod m20261121_000022_sessions_idle;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -53,6 +55,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000018_create_password_resets::Migration),
             Box::new(m20261121_000019_create_buckets::Migration),
             Box::new(m20261121_000020_index_by_user::Migration),
+            Box::new(m20261121_000021_create_organizations::Migration),
+            Box::new(m20261121_000022_sessions_idle::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 //! Owns: password hashing (the only user of argon2), the canonical form of e-mail addresses, credential verification, `/account`,
 //! the set-up page of the first administrator. Must not: make sessions (`session::start`), or know about clients.
 
+pub mod administrators;
 pub mod authentication;
 pub mod confirm;
 pub mod console;

@@ -16,7 +16,7 @@ use crate::store::Store;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// TOML files with [[clients]] and [[users]].
+    /// TOML files with [[clients]], [[organizations]] and [[users]].
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Say what would change, and change nothing.

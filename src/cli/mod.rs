@@ -17,6 +17,7 @@ mod keys;
 mod mail;
 mod migrate;
 mod moment;
+mod organization;
 mod output;
 mod password_input;
 mod serve;
@@ -25,6 +26,7 @@ mod templates;
 mod testing;
 mod user;
 mod user_import;
+mod user_security;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,7 +65,10 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
-    /// Bring clients and users into the state that files declare.
+    /// Organisations: who belongs, and what is asked of them.
+    #[command(subcommand)]
+    Organization(organization::Command),
+    /// Bring clients, organisations and people into the state that files declare.
     Apply(apply::Arguments),
     /// Signing keys.
     #[command(subcommand)]
@@ -116,6 +121,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Migrate(command) => migrate::run(command, &config).await,
         Command::Client(command) => client::run(command, &config).await,
         Command::User(command) => user::run(command, &config).await,
+        Command::Organization(command) => organization::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
         Command::Mail(command) => mail::run(command, &config).await,
@@ -165,6 +171,16 @@ mod tests {
             "user show a@b.example",
             "user set-password a@b.example --generate-password",
             "user import people.csv --dry-run",
+            "user reset-mfa a@b.example --reason lost",
+            "user lock a@b.example",
+            "user unlock a@b.example",
+            "user remove a@b.example",
+            "organization add acme --name Acme --second-factor required --allowed-factor totp --trusted-device-ttl 0s",
+            "organization list",
+            "organization show acme",
+            "organization remove acme",
+            "organization add-member acme a@b.example --administrator",
+            "organization remove-member acme a@b.example",
             "apply a.toml b.toml --dry-run",
             "keys list",
             "keys rotate",

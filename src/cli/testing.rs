@@ -38,6 +38,7 @@ pub(super) async fn signed_in(store: &Store, user: &User, now: Timestamp) -> Uui
         second_factor_at: None,
         device: None,
         address: None,
+        idle: None,
     };
     let grant = grants::Grant {
         id: random_id(),

@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::moment::rfc3339;
 use super::output::{Answer, table};
 use super::password_input::{NewPassword, PasswordInput};
+use super::user_security::{self, Act};
 use crate::account::email;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
@@ -36,6 +37,14 @@ pub(super) enum Command {
     SetPassword(SetPassword),
     /// Bring people along from another product, with their password hashes and TOTP secrets.
     Import(super::user_import::Import),
+    /// Take somebody's second factor away who has lost it. Their sessions end, and they are told why.
+    ResetMfa(super::user_security::ResetMfa),
+    /// Nobody signs in to the account any more; everything of it ends.
+    Lock { email: String },
+    /// They can sign in again. A deletion they asked for is taken back.
+    Unlock { email: String },
+    /// Remove a person with everything of theirs; the audit keeps what happened, without a name.
+    Remove { email: String },
 }
 
 #[derive(Debug, Args)]
@@ -91,7 +100,11 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
     let command = match command {
         Command::Import(arguments) => return super::user_import::run(arguments, config).await,
         Command::Invite(arguments) => return super::invite::run(arguments, config).await,
-        other => other,
+        Command::ResetMfa(arguments) => return user_security::reset_mfa(arguments, config).await,
+        Command::Lock { email } => return user_security::run(Act::Lock, &email, config).await,
+        Command::Unlock { email } => return user_security::run(Act::Unlock, &email, config).await,
+        Command::Remove { email } => return user_security::run(Act::Remove, &email, config).await,
+        command => command,
     };
     let reads = matches!(command, Command::List | Command::Show { .. });
     let store = if reads { database::open_to_read(config).await? } else { database::open(config).await? };
@@ -110,7 +123,7 @@ impl Desk<'_> {
             Command::List => self.list().await,
             Command::Show { email } => self.show(&email).await,
             Command::SetPassword(arguments) => self.set_password(arguments, input).await,
-            Command::Import(_) => Err(Failure::new("`user import` has a desk of its own.")),
+            _ => Err(Failure::new("This command has a desk of its own.")),
         }
     }
 

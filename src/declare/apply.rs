@@ -13,7 +13,7 @@ use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::session;
 use crate::store::users::User;
-use crate::store::{self, Conn, Store, clients, settings, users};
+use crate::store::{self, Conn, Store, clients, memberships, organizations, settings, users};
 
 /// Why declared state cannot be planned or applied.
 #[derive(Debug, thiserror::Error)]
@@ -49,16 +49,33 @@ pub async fn plan(store: &Store, passwords: &Passwords, document: &Document, opt
             current.clients.insert(desired.client_id.clone(), client);
         }
     }
+    for desired in &document.organizations {
+        if let Some(organization) = organizations::find(&conn, &desired.id).await? {
+            current.organizations.insert(desired.id.clone(), organization);
+        }
+    }
+    for id in document.users.iter().filter_map(|user| user.memberships.as_ref()).flat_map(|memberships| memberships.of.keys()) {
+        if !current.organizations.contains_key(id)
+            && let Some(organization) = organizations::find(&conn, id).await?
+        {
+            current.organizations.insert(id.clone(), organization);
+        }
+    }
     for desired in &document.users {
         let user = users::find_by_email(&conn, &desired.email).await?;
         if let Some(hash) = new_hash(&conn, passwords, desired, user.as_ref()).await? {
             current.new_hashes.insert(desired.email.clone(), hash);
         }
         if let Some(user) = user {
+            if desired.memberships.is_some() {
+                let of = memberships::list_by_user(&conn, user.id).await?;
+                let of = of.into_iter().map(|(membership, _)| (membership.organization_id, membership.administrator)).collect();
+                current.memberships.insert(desired.email.clone(), of);
+            }
             current.users.insert(desired.email.clone(), user);
         }
     }
-    let mut plan = make(&document.clients, &document.users, &current, options);
+    let mut plan = make(document, &current, options);
     let problems = std::mem::take(&mut plan.problems);
     if problems.is_empty() { Ok(plan) } else { Err(StartupError::from(problems).into()) }
 }
@@ -118,10 +135,15 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
         Write::Client { client, seen: Some(seen) } => {
             clients::update_seen(conn, client, *seen).await?;
         }
-        Write::User { user, seen, new_password, declared } => {
+        Write::Organization { organization, seen: None } => organizations::insert(conn, organization).await?,
+        Write::Organization { organization, seen: Some(seen) } => organizations::update_seen(conn, organization, *seen).await?,
+        Write::User { user, seen, new_password, declared, joining } => {
             match seen {
                 None => users::insert(conn, user).await?,
                 Some(seen) => users::update_seen(conn, user, *seen).await?,
+            }
+            for joining in joining {
+                joining.write(conn, user.id, now).await?;
             }
             if *new_password {
                 remember(conn, user.id, declared.as_ref()).await?;
@@ -156,11 +178,16 @@ fn events(change: &Change) -> Vec<Event> {
             let kind = if change.action == Action::Create { Kind::ClientCreated } else { Kind::ClientUpdated };
             vec![event(kind).client(&client.client_id).detail("fields", names)]
         }
-        Write::User { user, new_password, .. } => {
+        Write::Organization { organization, .. } => {
+            vec![event(Kind::OrganizationChanged).detail("organization", organization.id.clone()).detail("fields", names)]
+        }
+        Write::User { user, new_password, joining, .. } => {
             let kind = if change.action == Action::Create { Kind::UserCreated } else { Kind::UserUpdated };
             let promoted = user.administrator && names.iter().any(|name| name == "administrator");
             let mut events = vec![event(kind).user(user.id).detail("fields", names)];
             events.extend(new_password.then(|| event(Kind::PasswordSet).user(user.id)));
+            let of: Vec<String> = joining.iter().map(|joining| joining.organization_id.clone()).collect();
+            events.extend((!of.is_empty()).then(|| event(Kind::OrganizationChanged).user(user.id).detail("organizations", of)));
             events.extend(promoted.then(|| event(Kind::AdministratorCreated).user(user.id)));
             events
         }

@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::entry::{Entry, tables};
-use super::{DesiredClient, DesiredUser, client, user};
+use super::{DesiredClient, DesiredOrganization, DesiredUser, client, organization, user};
 use crate::config::{Config, Problem, Source, StartupError, line_of, suggestion};
 
 /// What the files declare.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
     pub clients: Vec<DesiredClient>,
+    pub organizations: Vec<DesiredOrganization>,
     pub users: Vec<DesiredUser>,
 }
 
-const KINDS: [&str; 2] = ["clients", "users"];
-const LATER: [&str; 2] = ["organizations", "scopes"];
+const KINDS: [&str; 3] = ["clients", "organizations", "users"];
+const LATER: [&str; 1] = ["scopes"];
 
 /// Reads and checks all files.
 ///
@@ -60,11 +61,11 @@ impl Reader<'_> {
         for (key, value) in table.get_ref() {
             let kind = key.get_ref().as_ref();
             let (what, change) = match (kind, tables(value)) {
-                ("clients" | "users", Some(tables)) => {
+                (_, Some(tables)) if KINDS.contains(&kind) => {
                     self.read_kind(kind, path, text, &tables, values.get(kind));
                     continue;
                 }
-                ("clients" | "users", None) => ("not a list of tables", format!("Write [[{kind}]] before each of them.")),
+                (_, None) if KINDS.contains(&kind) => ("not a list of tables", format!("Write [[{kind}]] before each of them.")),
                 _ if LATER.contains(&kind) => ("this version of Vestibule does not have it", "Remove it.".to_owned()),
                 _ => ("no such thing can be declared", suggestion(kind, KINDS)),
             };
@@ -78,15 +79,24 @@ impl Reader<'_> {
         for (number, ((offset, table), value)) in tables.iter().zip(values).enumerate() {
             let Some(value) = value.as_table() else { continue };
             let entry = Entry::new(format!("{kind}[{}]", number + 1), path, text, *offset, table, value);
-            if kind == "clients" {
-                let (desired, problems) = client::read(entry, self.config);
-                self.document.clients.extend(desired);
-                self.problems.extend(problems);
-            } else {
-                let (desired, problems) = user::read(entry, self.config);
-                self.document.users.extend(desired);
-                self.problems.extend(problems);
-            }
+            let problems = match kind {
+                "clients" => {
+                    let (desired, problems) = client::read(entry, self.config);
+                    self.document.clients.extend(desired);
+                    problems
+                }
+                "organizations" => {
+                    let (desired, problems) = organization::read(entry);
+                    self.document.organizations.extend(desired);
+                    problems
+                }
+                _ => {
+                    let (desired, problems) = user::read(entry, self.config);
+                    self.document.users.extend(desired);
+                    problems
+                }
+            };
+            self.problems.extend(problems);
         }
     }
 
@@ -94,7 +104,8 @@ impl Reader<'_> {
         let mut seen = BTreeSet::new();
         let clients = self.document.clients.iter().map(|client| format!("clients[{}]", client.client_id));
         let users = self.document.users.iter().map(|user| format!("users[{}]", user.email));
-        for key in clients.chain(users) {
+        let organizations = self.document.organizations.iter().map(|organization| format!("organizations[{}]", organization.id));
+        for key in clients.chain(organizations).chain(users) {
             if !seen.insert(key.clone()) {
                 let change = "Keep one of them.".to_owned();
                 self.problems.push(Problem { key: Some(key), what: "declared twice".to_owned(), change, ..Problem::default() });

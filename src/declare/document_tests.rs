@@ -60,12 +60,10 @@ fn unknown_members_are_refused_with_the_nearest_and_the_line() {
 
 #[test]
 fn members_of_later_versions_are_refused_by_name() {
-    let text = "[[users]]\nemail = \"a@b.example\"\ntotp_secret = \"JBSW\"\norganizations = [\"x\"]\n[[organizations]]\nname = \"x\"\n[[scopes]]\n\
+    let text = "[[users]]\nemail = \"a@b.example\"\ntotp_secret = \"JBSW\"\n[[scopes]]\n\
                 [[clients]]\nclient_id = \"app\"\njwks_uri = \"https://app.example/jwks\"\nsubject_type = \"pairwise\"\n";
     let error = read_here(text).unwrap_err();
-    for name in
-        ["users[a@b.example].totp_secret", "users[a@b.example].organizations", "organizations (", "scopes (", "clients[app].jwks_uri"]
-    {
+    for name in ["users[a@b.example].totp_secret", "scopes (", "clients[app].jwks_uri"] {
         assert!(
             error.lines().any(|line| line.starts_with(name) && line.contains("this version of Vestibule does not have it")),
             "{name}: {error}"
@@ -123,4 +121,27 @@ fn a_missing_file_and_a_broken_one_are_named() {
     assert!(error.contains("/nonexistent/state.toml: cannot be read"), "{error}");
     assert!(read_here("[[clients]\n").unwrap_err().contains("state.toml:1: not TOML"));
     assert!(read_here("clients = 3\n").unwrap_err().contains("not a list of tables"));
+}
+
+#[test]
+fn organisations_and_memberships_are_read() {
+    let text = "[[organizations]]\nid = \"acme\"\nname = \"Acme\"\n[organizations.policy]\nsecond_factor = \"required\"\nsession_idle = \"10m\"\n\
+                [[users]]\nemail = \"a@b.example\"\norganizations = [\"acme\"]\norganization_administrator_of = [\"bolt\"]\n";
+    let document = read_here(text).unwrap();
+    assert_eq!(document.organizations[0].rules.to_json(), r#"{"second_factor":"required","session_idle":"10m"}"#);
+    let memberships = document.users[0].memberships.as_ref().unwrap();
+    assert_eq!(memberships.of, [("acme".to_owned(), false), ("bolt".to_owned(), true)].into());
+    assert!(read_here("[[users]]\nemail = \"a@b.example\"\n").unwrap().users[0].memberships.is_none());
+}
+
+#[test]
+fn wrong_organisations_are_refused_with_their_line() {
+    let text = "[[organizations]]\nid = \"Acme!\"\nname = \"Acme\"\n[[organizations]]\nid = \"bolt\"\nname = \"Bolt\"\n\
+                policy = { second_faktor = \"required\" }\n[[organizations]]\nid = \"core\"\nname = \"\"\npolicy = { session_idle = \"0s\" }\n";
+    let error = read_here(text).unwrap_err();
+    for (name, line) in [("organizations[Acme!].id", ":2): "), ("organizations[bolt].policy.second_faktor", ":7): ")] {
+        assert!(error.lines().any(|row| row.starts_with(name) && row.contains(line)), "{name}: {error}");
+    }
+    assert!(error.contains("Did you mean `second_factor`?") && error.contains("organizations[core].name"), "{error}");
+    assert!(error.contains("organizations[core].policy.session_idle"), "{error}");
 }

@@ -14,7 +14,7 @@ struct Member {
     line: usize,
 }
 
-/// A `[[clients]]` or `[[users]]` table. What is not taken by the end is unknown.
+/// A `[[clients]]`, `[[organizations]]` or `[[users]]` table. What is not taken by the end is unknown.
 pub(super) struct Entry {
     /// `clients[webapp]`, `users[alice@example.com]`, or with a number before the name is known.
     label: String,
@@ -109,6 +109,11 @@ impl Entry {
 
     pub(super) fn line_of(&self, name: &str) -> usize {
         self.members.get(name).map_or(self.line, |member| member.line)
+    }
+
+    /// Where a member stands.
+    pub(super) fn source_of(&self, name: &str) -> Source {
+        Source::File { path: self.path.clone(), line: self.line_of(name) }
     }
 
     pub(super) fn problem(&mut self, name: &str, what: impl Into<String>, change: &str) {

@@ -1,4 +1,4 @@
-//! Declared state: clients and users from TOML files.
+//! Declared state: clients, organisations and users from TOML files.
 //!
 //! Owns: reading, checking, planning and applying. A declared client is exactly what its file says; of a declared user the members given
 //! are enforced and the others left alone. What no file declares is never touched.
@@ -11,12 +11,14 @@ mod apply;
 pub mod client;
 mod document;
 mod entry;
+pub mod organization;
 mod password_hash;
-mod plan;
+pub(crate) mod plan;
 mod user;
 
 pub use apply::{Error, apply, plan};
 pub use client::DesiredClient;
 pub use document::{Document, read};
+pub use organization::{DesiredMemberships, DesiredOrganization};
 pub use plan::{Action, Change, FieldChange, Options, Plan};
 pub use user::{DesiredPassword, DesiredUser};

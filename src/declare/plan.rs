@@ -6,11 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{DesiredClient, DesiredPassword, DesiredUser};
+use super::organization::{Joining, membership_changes, organization_change, unknown_organizations};
+use super::{DesiredClient, DesiredPassword, DesiredUser, Document};
 use crate::clock::Timestamp;
 use crate::config::Problem;
 use crate::secret::{Digest, random_id};
 use crate::store::clients::{Client, ClientSecret};
+use crate::store::organizations::Organization;
 use crate::store::users::{Profile, User};
 
 /// What a plan depends on beside the files and the database.
@@ -40,9 +42,9 @@ pub struct FieldChange {
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
     pub action: Action,
-    /// `client` or `user`.
+    /// `client`, `organization` or `user`.
     pub kind: &'static str,
-    /// The client id or e-mail address.
+    /// The client id, the organisation's id or the e-mail address.
     pub id: String,
     pub fields: Vec<FieldChange>,
     #[serde(skip)]
@@ -56,12 +58,17 @@ pub(super) enum Write {
         client: Box<Client>,
         seen: Option<Timestamp>,
     },
-    /// `declared`: of the PHC string that is declared.
+    Organization {
+        organization: Box<Organization>,
+        seen: Option<Timestamp>,
+    },
+    /// `declared`: of the PHC string that is declared. `joining`: what becomes of memberships.
     User {
         user: Box<User>,
         seen: Option<Timestamp>,
         new_password: bool,
         declared: Option<Digest>,
+        joining: Vec<Joining>,
     },
 }
 
@@ -78,6 +85,9 @@ pub struct Plan {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Current {
     pub clients: BTreeMap<String, Client>,
+    pub organizations: BTreeMap<String, Organization>,
+    /// By canonical address: the organisation's id, and whether they administer it.
+    pub memberships: BTreeMap<String, BTreeMap<String, bool>>,
     /// By canonical address.
     pub users: BTreeMap<String, User>,
     /// PHC strings of declared passwords that are not the stored ones, by canonical address.
@@ -86,18 +96,20 @@ pub(super) struct Current {
 
 const HIDDEN: &str = "[secret]";
 
-pub(super) fn make(clients: &[DesiredClient], users: &[DesiredUser], current: &Current, options: Options) -> Plan {
-    let mut plan = Plan::default();
-    for desired in clients {
+pub(super) fn make(document: &Document, current: &Current, options: Options) -> Plan {
+    let mut plan = Plan { problems: unknown_organizations(document, current), ..Plan::default() };
+    for desired in &document.organizations {
+        plan.add(organization_change(desired, current.organizations.get(&desired.id), options.now));
+    }
+    for desired in &document.clients {
         let before = current.clients.get(&desired.client_id);
         if let Some(problem) = missing_secret(desired, before, options.now) {
             plan.problems.push(problem);
         }
         plan.add(client_change(desired, before, options));
     }
-    for desired in users {
-        let hash = current.new_hashes.get(&desired.email);
-        plan.add(user_change(desired, current.users.get(&desired.email), hash, options.now));
+    for desired in &document.users {
+        plan.add(user_change(desired, current, options.now));
     }
     plan
 }
@@ -165,7 +177,8 @@ fn client_fields(client: &Client) -> Map<String, Value> {
     fields
 }
 
-fn user_change(desired: &DesiredUser, before: Option<&User>, new_hash: Option<&String>, now: Timestamp) -> Change {
+fn user_change(desired: &DesiredUser, current: &Current, now: Timestamp) -> Change {
+    let (before, new_hash) = (current.users.get(&desired.email), current.new_hashes.get(&desired.email));
     let mut user = before.cloned().unwrap_or_else(|| new_user(&desired.email, now));
     user.email_verified = desired.email_verified.unwrap_or(user.email_verified);
     user.administrator = desired.administrator.unwrap_or(user.administrator);
@@ -180,15 +193,17 @@ fn user_change(desired: &DesiredUser, before: Option<&User>, new_hash: Option<&S
         // Sessions and grants made under the old password end.
         user.auth_epoch = user.auth_epoch.saturating_add(i64::from(before.is_some()));
     }
+    let (joining, joined) = membership_changes(desired.memberships.as_ref(), current.memberships.get(&desired.email));
+    fields.extend(joined);
     user.updated_at = now;
     let declared = desired.password.as_ref().and_then(DesiredPassword::hash_digest);
     let seen = before.map(|user| user.updated_at);
-    let write = Write::User { user: Box::new(user), seen, new_password: new_hash.is_some(), declared };
+    let write = Write::User { user: Box::new(user), seen, new_password: new_hash.is_some(), declared, joining };
     Change { action: action(before.is_some()), kind: "user", id: desired.email.clone(), fields, write }
 }
 
 /// A person nobody knows anything about yet.
-pub(super) fn new_user(email: &str, now: Timestamp) -> User {
+pub(crate) fn new_user(email: &str, now: Timestamp) -> User {
     User {
         id: random_id(),
         email: email.to_owned(),
@@ -212,18 +227,18 @@ fn user_fields(user: &User) -> Map<String, Value> {
     fields
 }
 
-const fn action(exists: bool) -> Action {
+pub(super) const fn action(exists: bool) -> Action {
     if exists { Action::Update } else { Action::Create }
 }
 
-fn object(value: &impl Serialize) -> Map<String, Value> {
+pub(super) fn object(value: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(value) {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),
     }
 }
 
-fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<FieldChange> {
+pub(super) fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<FieldChange> {
     let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let value = |side: &Map<String, Value>, name: &String| side.get(name).cloned().unwrap_or_default();
     names

@@ -21,6 +21,7 @@ fn user() -> DesiredUser {
         password: Some(DesiredPassword::Clear(Secret::new("correct horse battery".to_owned()))),
         email_verified: Some(true),
         administrator: None,
+        memberships: None,
         profile: profile.as_object().unwrap().clone(),
     }
 }
@@ -31,6 +32,9 @@ fn after(plan: &Plan) -> Current {
     for change in &plan.changes {
         match &change.write {
             Write::Client { client, .. } => drop(current.clients.insert(change.id.clone(), Client::clone(client))),
+            Write::Organization { organization, .. } => {
+                drop(current.organizations.insert(change.id.clone(), crate::store::organizations::Organization::clone(organization)));
+            }
             Write::User { user, .. } => drop(current.users.insert(change.id.clone(), User::clone(user))),
         }
     }
@@ -38,11 +42,11 @@ fn after(plan: &Plan) -> Current {
 }
 
 fn plan(document: &Document, current: &Current, secs: i64) -> Plan {
-    make(&document.clients, &document.users, current, options(secs))
+    make(document, current, options(secs))
 }
 
 fn document() -> Document {
-    Document { clients: vec![client(Some(SECRET))], users: vec![user()] }
+    Document { clients: vec![client(Some(SECRET))], users: vec![user()], ..Document::default() }
 }
 
 fn fields(plan: &Plan) -> Vec<String> {
@@ -99,7 +103,7 @@ fn a_client_made_by_hand_becomes_a_declared_one() {
 #[test]
 fn a_new_secret_leaves_the_previous_one_for_the_overlap() {
     let current = after(&plan(&document(), &Current::default(), 100));
-    let changed = Document { clients: vec![client(Some("another-random-secret-of-32-char"))], users: vec![] };
+    let changed = Document { clients: vec![client(Some("another-random-secret-of-32-char"))], ..Document::default() };
     let plan = plan(&changed, &current, 200);
     assert_eq!(fields(&plan), ["client_secret"]);
     let secrets = after(&plan).clients["app"].secrets.clone();
@@ -110,13 +114,13 @@ fn a_new_secret_leaves_the_previous_one_for_the_overlap() {
 #[test]
 fn without_a_declared_secret_the_client_keeps_its_own() {
     let current = after(&plan(&document(), &Current::default(), 100));
-    let plan = plan(&Document { clients: vec![client(None)], users: vec![] }, &current, 200);
+    let plan = plan(&Document { clients: vec![client(None)], ..Document::default() }, &current, 200);
     assert!(plan.changes.is_empty() && plan.problems.is_empty());
 }
 
 #[test]
 fn a_confidential_client_without_any_secret_is_refused() {
-    let plan = plan(&Document { clients: vec![client(None)], users: vec![] }, &Current::default(), 100);
+    let plan = plan(&Document { clients: vec![client(None)], ..Document::default() }, &Current::default(), 100);
     assert!(plan.problems[0].to_string().starts_with("clients[app].client_secret: a confidential client needs a secret"));
 }
 
@@ -125,7 +129,7 @@ fn a_client_that_becomes_public_loses_its_secrets() {
     let current = after(&plan(&document(), &Current::default(), 100));
     let mut public = client(None);
     public.metadata.token_endpoint_auth_method = AuthMethod::None;
-    let plan = plan(&Document { clients: vec![public], users: vec![] }, &current, 200);
+    let plan = plan(&Document { clients: vec![public], ..Document::default() }, &current, 200);
     assert_eq!(fields(&plan), ["token_endpoint_auth_method", "client_secret"]);
     assert!(after(&plan).clients["app"].secrets.is_empty());
 }

@@ -1,6 +1,7 @@
 //! Declared people.
 
 use super::entry::Entry;
+use super::organization::{self, DesiredMemberships};
 use super::password_hash;
 use crate::account::email;
 use crate::account::password::{self, Unacceptable};
@@ -34,6 +35,7 @@ pub struct DesiredUser {
     pub password: Option<DesiredPassword>,
     pub email_verified: Option<bool>,
     pub administrator: Option<bool>,
+    pub memberships: Option<DesiredMemberships>,
     /// Members of [`Profile`], checked.
     pub profile: serde_json::Map<String, serde_json::Value>,
 }
@@ -56,9 +58,18 @@ const PROFILE: [&str; 16] = [
     "phone_number_verified",
     "address",
 ];
-const OTHERS: [&str; 6] = ["email", "email_verified", "password", "password_file", "password_hash", "administrator"];
+const OTHERS: [&str; 8] = [
+    "email",
+    "email_verified",
+    "password",
+    "password_file",
+    "password_hash",
+    "administrator",
+    "organizations",
+    "organization_administrator_of",
+];
 const ADDRESS: [&str; 6] = ["formatted", "street_address", "locality", "region", "postal_code", "country"];
-const LATER: [&str; 5] = ["totp_secret", "organizations", "recovery_codes", "passkeys", "enabled"];
+const LATER: [&str; 4] = ["totp_secret", "recovery_codes", "passkeys", "enabled"];
 
 pub(super) fn read(mut entry: Entry, config: &Config) -> (Option<DesiredUser>, Vec<Problem>) {
     let address = entry.require("email");
@@ -73,8 +84,9 @@ pub(super) fn read(mut entry: Entry, config: &Config) -> (Option<DesiredUser>, V
     let password = read_password(&mut entry, config);
     let email_verified = entry.take("email_verified");
     let administrator = entry.take("administrator");
+    let memberships = organization::read_memberships(&mut entry);
     let profile = read_profile(&mut entry);
-    let desired = canonical.map(|email| DesiredUser { email, password, email_verified, administrator, profile });
+    let desired = canonical.map(|email| DesiredUser { email, password, email_verified, administrator, memberships, profile });
     let known: Vec<&str> = OTHERS.into_iter().chain(PROFILE).collect();
     (desired, entry.finish(&known))
 }

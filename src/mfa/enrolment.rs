@@ -10,6 +10,7 @@ use super::{Scene, SixDigits};
 use crate::app::App;
 use crate::audit::{self, Kind};
 use crate::mail::Message;
+use crate::organization;
 use crate::secret;
 use crate::session;
 use crate::session::{SecondFactor, SecondFactorProof};
@@ -108,6 +109,8 @@ pub enum Verified {
     Refused(Refusal),
     /// It was replaced, or verified, meanwhile.
     Gone,
+    /// An organisation of theirs allows other second factors only.
+    NotAllowed,
     /// "This wasn't me" was said: no credential changes until the password was reset by mail.
     Frozen,
 }
@@ -138,6 +141,7 @@ pub async fn verify(scene: &Scene, bound: Bound, enrolment: &Enrolment, code: &S
             Verified::Enabled { epoch, proof: SecondFactorProof::witnessed(scene.user.id, SecondFactor::Totp, scene.now) }
         }
         Outcome::Gone => Verified::Gone,
+        Outcome::NotAllowed => Verified::NotAllowed,
         Outcome::Frozen => Verified::Frozen,
     })
 }
@@ -145,6 +149,7 @@ pub async fn verify(scene: &Scene, bound: Bound, enrolment: &Enrolment, code: &S
 enum Outcome {
     Enabled(i64),
     Gone,
+    NotAllowed,
     Frozen,
 }
 
@@ -164,6 +169,10 @@ impl Enabling {
             return Ok(Outcome::Frozen);
         }
         let replaced = totp_credentials::any_active(conn, user.id).await?;
+        // Who has one may move it to another device: that adds nothing.
+        if !replaced && !organization::policy(conn, &self.scene.app().config, user.id).await?.totp {
+            return Ok(Outcome::NotAllowed);
+        }
         if !totp_credentials::rotate(conn, user.id, self.id, self.step, *now).await? {
             return Ok(Outcome::Gone);
         }

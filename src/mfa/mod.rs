@@ -8,6 +8,7 @@ mod digits;
 pub mod email_code;
 pub mod enrolment;
 pub mod recovery_codes;
+pub mod reset;
 mod scene;
 pub mod totp;
 pub mod trusted_device;

@@ -76,7 +76,7 @@ pub fn check_session(session: Option<&Session>, user: &User, config: &Config, no
     let live = session.is_some_and(|session| {
         session.ended_at.is_none()
             && now < session.expires_at
-            && now.since(session.last_seen_at) < config.session.idle.0
+            && now.since(session.last_seen_at) < session.idle_within(config.session.idle.0)
             && session.user_id == user.id
             && session.epoch == user.auth_epoch
     });

@@ -269,6 +269,7 @@ fn person() -> (User, Session) {
         second_factor_at: None,
         device: None,
         address: None,
+        idle: None,
     };
     (user, session)
 }

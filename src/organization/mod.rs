@@ -1,18 +1,26 @@
 //! Organisations: who belongs, who administers, and what they ask of their people.
 //!
-//! Owns: membership and [`Policy`]. Must not: enforce it (`session`, `mfa` and `account` do).
+//! Owns: membership, [`Policy`] and [`Rules`]. Must not: enforce them (`session`, `mfa` and `account` do).
 
+mod rules;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use uuid::Uuid;
 
+pub use rules::{Factor, Requirement, Rules};
+
 use crate::config::{Config, EmailCodes};
-use crate::store::{self, Conn};
+use crate::store::users::User;
+use crate::store::{self, Conn, memberships, users};
 
 /// What holds for one person: the service's settings, made stricter by every organisation they belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub second_factor_required: bool,
+    /// Authenticator apps may be set up.
+    pub totp: bool,
     pub email_codes: EmailCodes,
     pub passkeys: bool,
     /// `None`: devices are not trusted.
@@ -30,6 +38,7 @@ impl Policy {
         let trusted = config.mfa.trusted_device_ttl.0;
         Self {
             second_factor_required: config.mfa.required,
+            totp: true,
             email_codes: config.mfa.email_code,
             passkeys: config.mfa.passkeys,
             trusted_device_ttl: (!trusted.is_zero()).then_some(trusted),
@@ -40,11 +49,74 @@ impl Policy {
     }
 }
 
-/// The policy that holds for a person.
+/// The policy that holds for a person: of everything that is asked of them, the strictest. One read.
+///
+/// # Errors
+/// The store's. `Inconsistent` when a stored policy cannot be read: what it asks is not guessed.
+pub async fn policy(conn: &Conn<'_>, config: &Config, user_id: Uuid) -> store::Result<Policy> {
+    let mut policy = Policy::of_service(config);
+    for (_, organization) in memberships::list_by_user(conn, user_id).await? {
+        let rules: Rules = serde_json::from_str(&organization.policy).map_err(|error| store::Error::Inconsistent {
+            table: "organizations",
+            detail: format!("the policy of {}: {error}", organization.id),
+        })?;
+        rules.tighten(&mut policy);
+    }
+    Ok(policy)
+}
+
+/// Whether it can name an organisation in files and commands.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=63).contains(&text.len()) && text.chars().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// Somebody to tell when something is wrong with an account.
+#[derive(Clone, Debug)]
+pub struct Administrator {
+    pub user: User,
+    /// The name of the organisation they administer; `None`: the service itself.
+    pub organization: Option<String>,
+}
+
+/// Told at most: whoever has more has a security desk among them.
+const MOST_ADMINISTRATORS: usize = 20;
+
+/// The administrators of a person's organisations, each once; where there are none, those of the service. Never the person.
 ///
 /// # Errors
 /// The store's.
-#[expect(clippy::unused_async, reason = "memberships are read here")]
-pub async fn policy(_conn: &Conn<'_>, config: &Config, _user_id: Uuid) -> store::Result<Policy> {
-    Ok(Policy::of_service(config))
+pub async fn administrators_of(conn: &Conn<'_>, user_id: Uuid) -> store::Result<Vec<Administrator>> {
+    let of = memberships::list_by_user(conn, user_id).await?;
+    let ids: Vec<String> = of.iter().map(|(_, organization)| organization.id.clone()).collect();
+    let mut seen = BTreeSet::from([user_id]);
+    let mut found = Vec::new();
+    for (id, user) in memberships::list_administrators(conn, &ids).await? {
+        if seen.insert(user.id) {
+            let organization = of.iter().find(|(_, organization)| organization.id == id).map(|(_, organization)| organization.name.clone());
+            found.push(Administrator { user, organization });
+        }
+    }
+    if found.is_empty() {
+        let service = users::list_administrators(conn).await?.into_iter().filter(|user| user.id != user_id);
+        found.extend(service.map(|user| Administrator { user, organization: None }));
+    }
+    found.truncate(MOST_ADMINISTRATORS);
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_short_lower_case_and_fit_for_files() {
+        for good in ["acme", "a", "ministry-of-works-2"] {
+            assert!(is_id(good), "{good}");
+        }
+        for bad in ["", "Acme", "-acme", "acme-", "a b", "é", "a_b", &"a".repeat(64)] {
+            assert!(!is_id(bad), "{bad}");
+        }
+    }
 }

@@ -73,7 +73,7 @@ pub async fn touch(app: &App, session: &Session) -> store::Result<()> {
 /// Whether its use is to be noted: so that a busy browser costs one write in a while, and a session ends at most a tenth of the idle time too early.
 #[must_use]
 pub fn is_due(session: &Session, now: Timestamp, config: &config::Session) -> bool {
-    now.since(session.last_seen_at) >= config.idle.0 / 10
+    now.since(session.last_seen_at) >= session.idle_within(config.idle.0) / 10
 }
 
 #[cfg(test)]
@@ -101,6 +101,7 @@ mod tests {
             second_factor_at: None,
             device: None,
             address: None,
+            idle: None,
         };
         let config = config::Session::default();
         assert!(!is_due(&session, now.plus(Duration::from_secs(359)), &config));

@@ -9,6 +9,8 @@ use super::{factors, pending};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
+use crate::config;
+use crate::organization::{self, Policy};
 use crate::secret::{self, Digest};
 use crate::store::sessions::{self, Session};
 use crate::store::users::{self, User};
@@ -111,7 +113,7 @@ impl Attempt<'_> {
             previous,
             pending: self.pending(),
             second_factor_given: self.proofs.second.is_some(),
-            session: session.clone(),
+            session,
         };
         let outcome = app
             .store
@@ -124,11 +126,13 @@ impl Attempt<'_> {
             Err(store::Error::NotFound(PENDING)) => Outcome::Gone,
             outcome => outcome?,
         };
-        match outcome {
+        let (told, session) = match outcome {
             Outcome::Gone => return Ok(Run::Gone),
             Outcome::SecondFactorMissing => return Ok(Run::SecondFactorMissing),
-            Outcome::Begun { told: true } => app.logout_waiting.notify_one(),
-            Outcome::Begun { told: false } => {}
+            Outcome::Begun { told, session } => (told, *session),
+        };
+        if told {
+            app.logout_waiting.notify_one();
         }
         let remove_pending = self.visit.cookie(Cookie::PendingSignIn.name(&app.issuer)).map(|_| pending::forget(app));
         Ok(Run::Begun(Box::new(Started { session, set_cookie: Cookie::Session.set(&app.issuer, &cookie, None), remove_pending })))
@@ -170,6 +174,7 @@ fn session(user: &User, level: Level, digest: Digest, previous: Option<&Session>
         second_factor_at: level.second_factor_at,
         device: None,
         address: None,
+        idle: None,
     }
 }
 
@@ -177,16 +182,24 @@ enum Outcome {
     /// `told`: applications wait to be told of the end of the session before.
     Begun {
         told: bool,
+        session: Box<Session>,
     },
     SecondFactorMissing,
     Gone,
 }
 
 async fn begin(conn: &Conn<'_>, beginning: &Beginning) -> store::Result<Outcome> {
-    let Beginning { app, session, previous, pending, signed_in, replaced, now, .. } = beginning;
-    if !beginning.second_factor_given && factors::factors(conn, &app.config, session.user_id).await?.are_asked() {
-        return Ok(Outcome::SecondFactorMissing);
-    }
+    let Beginning { app, previous, pending, signed_in, replaced, now, .. } = beginning;
+    let policy = if beginning.second_factor_given {
+        organization::policy(conn, &app.config, beginning.session.user_id).await?
+    } else {
+        let factors = factors::factors(conn, &app.config, beginning.session.user_id).await?;
+        if factors.are_asked() {
+            return Ok(Outcome::SecondFactorMissing);
+        }
+        factors.policy
+    };
+    let session = &within(&policy, &app.config.session, &beginning.session);
     let mut told = false;
     match (previous, replaced) {
         (Some(previous), Some(event)) => {
@@ -204,7 +217,14 @@ async fn begin(conn: &Conn<'_>, beginning: &Beginning) -> store::Result<Outcome>
     }
     users::update_last_sign_in(conn, session.user_id, *now).await?;
     audit::record(conn, signed_in, *now).await?;
-    Ok(Outcome::Begun { told })
+    Ok(Outcome::Begun { told, session: Box::new(session.clone()) })
+}
+
+/// The session with the lengths its person's organisations allow, where they are shorter than the service's.
+fn within(policy: &Policy, service: &config::Session, session: &Session) -> Session {
+    let idle = (policy.session_idle < service.idle.0).then_some(policy.session_idle);
+    let expires_at = session.expires_at.min(session.auth_time.plus(policy.session_absolute));
+    Session { idle, expires_at, ..session.clone() }
 }
 
 #[cfg(test)]

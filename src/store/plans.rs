@@ -11,7 +11,8 @@ use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::totp_credentials::TotpState;
 use super::{
     BoxFuture, Conn, Result, Store, audit_events, buckets, clients, consents, factor_attempts, grants, locks, logout_deliveries, mails,
-    password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent, totp_credentials, trusted_devices, user_security, users,
+    memberships, organizations, password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent, totp_credentials,
+    trusted_devices, user_security, users,
 };
 use crate::secret::Digest;
 
@@ -50,6 +51,9 @@ async fn reads(conn: &Conn<'_>) -> Result<()> {
     let wanted = audit_events::Wanted { user_id: Uuid::nil(), kinds: &["a", "b"], since: NOW, before: Some(Uuid::max()) };
     audit_events::list_by_user(conn, wanted, 10).await?;
     audit_events::count_by_user(conn, wanted, 10).await?;
+    organizations::find(conn, "acme").await?;
+    memberships::list_by_user(conn, Uuid::nil()).await?;
+    memberships::list_administrators(conn, &["acme".to_owned(), "bolt".to_owned()]).await?;
     grants::find(conn, Uuid::nil()).await?;
     grants::find_context(conn, Uuid::nil()).await?;
     grants::list_clients_of_session(conn, Uuid::nil()).await?;
@@ -118,6 +122,11 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
     logout_deliveries::purge(conn, NOW, 10).await.map(drop)
 }
 
+async fn organizations_left(conn: &Conn<'_>) -> Result<()> {
+    memberships::revoke(conn, "acme", Uuid::nil()).await?;
+    organizations::remove(conn, "acme").await.map(drop)
+}
+
 async fn resets(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
     let quota = crate::config::Quota { burst: 1, per: Duration::from_hours(1) };
     buckets::take(conn, "reset:ada", quota, NOW).await?;
@@ -137,6 +146,7 @@ async fn hot_statements_never_scan_a_table() {
     let mut plans_of_all = plans(&store, |conn| Box::pin(reads(conn))).await;
     plans_of_all.extend(plans(&store, |conn| Box::pin(writes(conn))).await);
     plans_of_all.extend(plans(&store, |conn| Box::pin(second_factors(conn))).await);
+    plans_of_all.extend(plans(&store, |conn| Box::pin(organizations_left(conn))).await);
     assert!(plans_of_all.len() > 30);
     for (sql, plan) in plans_of_all {
         // An index that holds only the rows asked for, or in the order asked for, may be read from its start.

@@ -39,6 +39,16 @@ pub struct Session {
     /// What the browser said it is, in words: `Firefox on Windows`.
     pub device: Option<String>,
     pub address: Option<String>,
+    /// How long it may go unused, where its person's organisation allows less than the service does.
+    pub idle: Option<Duration>,
+}
+
+impl Session {
+    /// How long it may go unused, where the service allows `service`.
+    #[must_use]
+    pub fn idle_within(&self, service: Duration) -> Duration {
+        self.idle.map_or(service, |own| own.min(service))
+    }
 }
 
 pub async fn insert(conn: &Conn<'_>, session: &Session) -> Result<()> {
@@ -76,7 +86,7 @@ pub async fn update_last_seen(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Resu
     if changed.rows_affected == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
 }
 
-/// A sign-in again: replaces digest, `auth_time`, `last_seen_at`, `expires_at`, `amr`, `acr`, epoch, second factor, device and address of the session with this id and person,
+/// A sign-in again: replaces digest, `auth_time`, `last_seen_at`, `expires_at`, `amr`, `acr`, epoch, second factor, device, address and idle time of the session with this id and person,
 /// unless it has ended. Whether it was still going.
 pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
     let row = Model::from(session);
@@ -91,6 +101,7 @@ pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
         .col_expr(Column::SecondFactorAt, Expr::value(row.second_factor_at))
         .col_expr(Column::Device, Expr::value(row.device))
         .col_expr(Column::Address, Expr::value(row.address))
+        .col_expr(Column::IdleMillis, Expr::value(row.idle_millis))
         .filter(Column::Id.eq(row.id))
         .filter(Column::UserId.eq(row.user_id))
         .filter(Column::EndedAt.is_null())
@@ -136,6 +147,11 @@ fn live(digest: &Digest, now: Timestamp, idle: Duration) -> SelectTwoRequired<En
         .filter(Column::EndedAt.is_null())
         .filter(Column::ExpiresAt.gt(now.millis()))
         .filter(Column::LastSeenAt.gt(now.minus(idle).millis()))
+        .filter(
+            Column::IdleMillis
+                .is_null()
+                .or(Expr::col((Entity, Column::LastSeenAt)).add(Expr::col((Entity, Column::IdleMillis))).gt(now.millis())),
+        )
         .filter(users::Column::Enabled.eq(true))
         .filter(Expr::col((users::Entity, users::Column::AuthEpoch)).equals((Entity, Column::Epoch)))
 }
@@ -161,6 +177,7 @@ impl From<&Session> for Model {
             second_factor_at: session.second_factor_at.map(Timestamp::millis),
             device: session.device.clone(),
             address: session.address.clone(),
+            idle_millis: session.idle.map(|idle| i64::try_from(idle.as_millis()).unwrap_or(i64::MAX)),
         }
     }
 }
@@ -184,6 +201,7 @@ impl TryFrom<Model> for Session {
             second_factor_at: row.second_factor_at.map(Timestamp::from_millis),
             device: row.device,
             address: row.address,
+            idle: row.idle_millis.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0))),
         })
     }
 }
@@ -243,6 +261,29 @@ mod tests {
             store.write_one(move |conn| Box::pin(update_last_seen(conn, id, used))).await.unwrap();
             assert!(alive(&store, &hers, used).await);
             assert!(!alive(&store, &hers, hers.expires_at).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_may_die_of_idleness_earlier_than_others_but_never_later() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let (hers, _) = signed_in(&store).await;
+            let short = Duration::from_mins(2);
+            for (idle, end) in [(Some(short), short), (Some(IDLE * 2), IDLE), (None, IDLE)] {
+                let session = Session { idle, ..hers.clone() };
+                let renewed = session.clone();
+                store
+                    .write(move |conn| {
+                        let session = renewed.clone();
+                        Box::pin(async move { renew(conn, &session).await })
+                    })
+                    .await
+                    .unwrap();
+                assert_eq!(session.idle_within(IDLE), end);
+                assert!(alive(&store, &session, NOW.plus(end).minus(Duration::from_millis(1))).await);
+                assert!(!alive(&store, &session, NOW.plus(end)).await);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::clients::{Client, Metadata};
 use super::grants::Grant;
+use super::organizations::Organization;
 use super::sessions::Session;
 use super::users::{Profile, User};
 use super::{Store, audit_events};
@@ -100,7 +101,12 @@ pub(super) fn session(user: &User, secret: &str) -> Session {
         second_factor_at: None,
         device: None,
         address: None,
+        idle: None,
     }
+}
+
+pub(super) fn organization(id: &str) -> Organization {
+    Organization { id: id.to_owned(), name: id.to_uppercase(), policy: "{}".to_owned(), managed: false, created_at: NOW, updated_at: NOW }
 }
 
 pub(super) fn grant(user_id: Uuid, session_id: Uuid) -> Grant {

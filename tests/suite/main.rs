@@ -44,6 +44,7 @@ mod mail;
 mod navigation;
 mod new_device;
 mod not_me;
+mod organizations;
 mod outage;
 mod pages;
 mod password_reset;

@@ -27,7 +27,9 @@ use crate::web::{ErrorKind, PageError, StrictForm, Visit};
 pub async fn get(State(app): State<App>, visit: Visit) -> Result<Response, Detour> {
     let (current, factors) = proven(&app, &visit, Then::Totp).await?;
     let enrolment = enrolment::begin(&app, &current.user, Bound::Session(current.session.id), false).await?;
-    page(&app, &visit, (&current, &factors), &enrolment, (StatusCode::OK, None))
+    // Said before anybody scans anything.
+    let refused = !factors.totp && !factors.policy.totp;
+    page(&app, &visit, (&current, &factors), &enrolment, (StatusCode::OK, refused.then_some(CodeError::NotAllowed)))
 }
 
 /// "Request New QR code": another secret. The one in use goes on working until a code of the new one was given.
@@ -68,6 +70,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
         Verified::Refused(Refusal::Drifting) => again(Some(CodeError::Drifting)),
         Verified::Refused(Refusal::Wrong | Refusal::Used { .. }) => again(Some(CodeError::Wrong)),
         Verified::Frozen => again(Some(CodeError::Frozen)),
+        Verified::NotAllowed => again(Some(CodeError::NotAllowed)),
         Verified::Gone => Ok(Redirect::to(Then::Totp.path()).into_response()),
     }
 }

@@ -97,7 +97,7 @@ async fn end(app: &App, session: Session, event: Event) -> store::Result<()> {
 async fn live(app: &App, current: &Current) -> store::Result<Vec<Session>> {
     let (now, idle) = (app.now(), app.config.session.idle.0);
     let mut live = sessions::list_live_by_user(&app.store.read(), current.user.id, now).await?;
-    live.retain(|session| session.epoch == current.user.auth_epoch && session.last_seen_at > now.minus(idle));
+    live.retain(|session| session.epoch == current.user.auth_epoch && session.last_seen_at > now.minus(session.idle_within(idle)));
     live.sort_by_key(|session| (session.id != current.session.id, std::cmp::Reverse(session.last_seen_at)));
     Ok(live)
 }

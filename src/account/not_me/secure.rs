@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::administrators;
 use super::super::notice::{place, recipient};
 use super::super::password_reset;
 use super::{LIFETIME, Link};
@@ -15,10 +16,7 @@ use crate::store::password_resets::Reset;
 use crate::store::user_security::{self, Security};
 use crate::store::users::{self, User};
 use crate::store::{self, Conn, addresses, spent};
-use crate::web::{Locale, Visit};
-
-/// Administrators that are told at most: a service with more has a security desk among them.
-const MOST_ADMINISTRATORS: usize = 20;
+use crate::web::Visit;
 
 pub(super) enum Outcome {
     Secured,
@@ -37,7 +35,7 @@ pub(super) async fn secure(app: &App, visit: &Visit, link: &Link, user: &User) -
     let user = &User { email: restored.clone().unwrap_or_else(|| user.email.clone()), ..user.clone() };
     let locale = visit.locale_for(None);
     let (reset, reset_mail) = password_reset::prepare(app, visit, user, locale);
-    let mut others = administrators(app, visit, user, now).await?;
+    let mut others = administrators::mails(app, user, None, &place(visit, now)).await?;
     others.push(mail::prepare(app, &recipient(user, locale), &Message::AccountSecured { place: place(visit, now) }, now));
     let event = Event::new(Kind::NotMe, &session::origin(visit)).user(user.id).detail("address_restored", restored.is_some());
     let securing = Arc::new(Securing { link: link.clone(), restored, reset, reset_mail, others, event, now });
@@ -61,21 +59,6 @@ async fn restored(app: &App, link: &Link, now: Timestamp) -> store::Result<Optio
     let Some(restores) = link.restores.as_ref().filter(|restores| now < restores.until) else { return Ok(None) };
     let owner = users::find_by_email(&app.store.read(), &restores.email).await?;
     Ok(owner.is_none().then(|| restores.email.clone()))
-}
-
-/// One mail to each administrator, in their own language.
-async fn administrators(app: &App, visit: &Visit, user: &User, now: Timestamp) -> store::Result<Vec<Mail>> {
-    let organization = app.config.brand.name.clone();
-    let message = Message::AdministratorNotice { person: user.email.clone(), organization, words: None, place: place(visit, now) };
-    let administrators = users::list_administrators(&app.store.read()).await?;
-    let others = administrators.into_iter().filter(|administrator| administrator.id != user.id).take(MOST_ADMINISTRATORS);
-    Ok(others.map(|administrator| mail::prepare(app, &recipient(&administrator, locale_of(app, &administrator)), &message, now)).collect())
-}
-
-/// The language of somebody who is not asking: their own, or the service's.
-fn locale_of(app: &App, user: &User) -> Locale {
-    let own = user.profile.locale.as_deref().and_then(Locale::matching);
-    own.or_else(|| Locale::matching(&app.config.brand.default_locale)).unwrap_or_default()
 }
 
 struct Securing {

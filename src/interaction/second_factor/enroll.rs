@@ -64,6 +64,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         }
         Verified::Refused(why) => show(here, &guest, &enrolment, (Some(refused(why)), None)).await,
         Verified::Frozen => show(here, &guest, &enrolment, (Some(CodeError::Frozen), None)).await,
+        Verified::NotAllowed => show(here, &guest, &enrolment, (Some(CodeError::NotAllowed), None)).await,
         Verified::Gone => Ok(see_other(&place.page(ENROLL))),
     }
 }

@@ -81,6 +81,7 @@ mod tests {
             second_factor_at: None,
             device: None,
             address: None,
+            idle: None,
         };
         Current { session, user }
     }

@@ -10,6 +10,8 @@ pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;
 pub mod mails;
+pub mod memberships;
+pub mod organizations;
 pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod recovery_codes;

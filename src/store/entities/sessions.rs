@@ -21,6 +21,7 @@ pub struct Model {
     pub second_factor_at: Option<i64>,
     pub device: Option<String>,
     pub address: Option<String>,
+    pub idle_millis: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -27,6 +27,7 @@ code-error-wrong_recovery = That recovery code is not correct, or it has been us
 code-error-blocked = Too many attempts.
 code-error-ceiling = Too many attempts. Your account is safe; ask your administrator to let you try again.
 code-error-too_many_mails = We have sent you too many codes. Try again in an hour.
+code-error-not_allowed = Your organisation does not allow authenticator apps. Ask its administrator which second factor to use.
 code-error-frozen = Changes to this account are stopped, because somebody reported that it was not them. Reset your password first.
 
 recovery-heading = Use a recovery code

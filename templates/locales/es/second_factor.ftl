@@ -27,6 +27,7 @@ code-error-wrong_recovery = Ese código de recuperación no es correcto o ya se 
 code-error-blocked = Demasiados intentos.
 code-error-ceiling = Demasiados intentos. Tu cuenta está a salvo; pide a tu administrador que te deje volver a intentarlo.
 code-error-too_many_mails = Te hemos enviado demasiados códigos. Inténtalo de nuevo en una hora.
+code-error-not_allowed = Tu organización no permite aplicaciones de autenticación. Pregunta a su administrador qué segundo factor debes usar.
 code-error-frozen = Los cambios en esta cuenta están detenidos porque alguien avisó de que no fue obra suya. Restablece antes la contraseña.
 
 recovery-heading = Usar un código de recuperación

@@ -27,6 +27,7 @@ code-error-wrong_recovery = Esse código de recuperação não está correto ou 
 code-error-blocked = Muitas tentativas.
 code-error-ceiling = Muitas tentativas. Sua conta está segura; peça ao administrador que libere novas tentativas.
 code-error-too_many_mails = Enviamos códigos demais. Tente novamente em uma hora.
+code-error-not_allowed = A sua organização não permite aplicativos autenticadores. Pergunte ao administrador dela qual segundo fator usar.
 code-error-frozen = As alterações desta conta estão bloqueadas, porque alguém avisou que não foi você. Redefina a senha primeiro.
 
 recovery-heading = Usar um código de recuperação

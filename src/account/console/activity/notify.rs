@@ -9,28 +9,24 @@ use http::StatusCode;
 use super::super::{sessions, show};
 use super::page;
 use crate::account::confirm::{Detour, Then, signed_in};
-use crate::account::{not_me, notice};
+use crate::account::{administrators, not_me, notice};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
-use crate::mail::{self, Message};
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
 use crate::store::audit_events::{self, Wanted};
 use crate::store::mails::{self, Mail};
-use crate::store::users;
 use crate::store::{self, Conn};
 use crate::web::pages::views::account::Done;
 use crate::web::pages::views::activity::{ActivityPage, NotifyError};
-use crate::web::{ErrorKind, Locale, PageError, StrictForm, Visit};
+use crate::web::{ErrorKind, PageError, StrictForm, Visit};
 
 /// What a person may write, in code points.
 const MAX_WORDS: usize = 500;
 /// So often within [`PERIOD`]: enough to be heard, too little to fill a mailbox.
 const MOST: u64 = 3;
 const PERIOD: Duration = Duration::from_hours(1);
-/// A large service has many administrators; the first ones hear of it.
-const MOST_ADMINISTRATORS: usize = 20;
 
 /// Mails the administrators, and ends the other sessions when that was ticked.
 ///
@@ -72,21 +68,8 @@ async fn refuse(app: &App, visit: &Visit, current: &Current, error: NotifyError)
 /// Whether it was told; not when it was told too often.
 async fn tell(app: &App, visit: &Visit, current: &Current, words: &str) -> store::Result<bool> {
     let now = app.now();
-    let message = Message::AdministratorNotice {
-        person: current.user.email.clone(),
-        organization: app.config.brand.name.clone(),
-        words: Some(words.to_owned()).filter(|words| !words.is_empty()),
-        place: notice::place(visit, now),
-    };
-    let administrators = users::list_administrators(&app.store.read()).await?;
-    let mails: Vec<Mail> = administrators
-        .iter()
-        .take(MOST_ADMINISTRATORS)
-        .map(|administrator| {
-            let own = administrator.profile.locale.as_deref().and_then(Locale::matching);
-            mail::prepare(app, &notice::recipient(administrator, own.unwrap_or(visit.locale)), &message, now)
-        })
-        .collect();
+    let words = Some(words.to_owned()).filter(|words| !words.is_empty());
+    let mails = administrators::mails(app, &current.user, words.as_deref(), &notice::place(visit, now)).await?;
     let event = Event::new(Kind::AdministratorNotified, &session::origin(visit)).user(current.user.id).session(current.session.id);
     let notice = Notice { event: event.detail("administrators", mails.len()), mails, now };
     let told = app

@@ -138,6 +138,7 @@ fn enroll() -> Vec<Sample> {
         ("enroll-client", EnrollPage { required: false, ..page.clone() }),
         ("enroll-refreshed", EnrollPage { flow: None, client: None, notice: Some(Notice::FormRefreshed), ..page.clone() }),
         ("enroll-wrong", EnrollPage { error: Some(CodeError::Wrong), ..page.clone() }),
+        ("enroll-not-allowed", EnrollPage { error: Some(CodeError::NotAllowed), ..page.clone() }),
         ("enroll-frozen", EnrollPage { error: Some(CodeError::Frozen), email: HOSTILE.to_owned(), ..page }),
     ];
     let mut samples: Vec<Sample> = states.iter().map(|(name, page)| Sample::of(*name, IDS, page)).collect();

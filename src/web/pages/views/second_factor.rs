@@ -29,6 +29,8 @@ pub enum CodeError {
     /// Waiting does not help any more.
     Ceiling,
     TooManyMails,
+    /// The person's organisation allows other second factors only.
+    NotAllowed,
     /// "This wasn't me" was said: no credential changes.
     Frozen,
 }

@@ -1,0 +1,46 @@
+use super::*;
+use crate::cli::database::temporary;
+use crate::declare::plan::new_user;
+
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+fn acme() -> Add {
+    Add { id: "acme".to_owned(), name: "Acme".to_owned(), second_factor: Some(Requirement::Required), ..Add::default() }
+}
+
+#[tokio::test]
+async fn an_organisation_is_made_joined_left_and_removed() {
+    let (store, _directory) = temporary().await;
+    let ana = new_user("ana@example.com", NOW);
+    store
+        .write(move |conn| {
+            let ana = ana.clone();
+            Box::pin(async move { users::insert(conn, &ana).await })
+        })
+        .await
+        .unwrap();
+    let added = execute(Command::Add(Box::new(acme())), &store, NOW).await.unwrap();
+    assert_eq!(added.json["policy"]["second_factor"], "required");
+    assert!(execute(Command::Add(Box::new(acme())), &store, NOW).await.is_err());
+    let member = |administrator| Command::AddMember { id: "acme".to_owned(), email: "Ana@example.com".to_owned(), administrator };
+    execute(member(false), &store, NOW).await.unwrap();
+    execute(member(true), &store, NOW).await.unwrap();
+    let shown = execute(Command::Show { id: "acme".to_owned() }, &store, NOW).await.unwrap();
+    assert_eq!(shown.json["members"], json!([{ "email": "ana@example.com", "administrator": true }]));
+    let leave = || Command::RemoveMember { id: "acme".to_owned(), email: "ana@example.com".to_owned() };
+    execute(leave(), &store, NOW).await.unwrap();
+    assert!(execute(leave(), &store, NOW).await.unwrap_err().to_string().contains("does not belong"));
+    execute(Command::Remove { id: "acme".to_owned() }, &store, NOW).await.unwrap();
+    assert!(execute(Command::Show { id: "acme".to_owned() }, &store, NOW).await.is_err());
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused() {
+    let (store, _directory) = temporary().await;
+    let contradiction = Add { allowed_factors: vec![Factor::Email], ..acme() };
+    let refusal = execute(Command::Add(Box::new(contradiction)), &store, NOW).await.unwrap_err().to_string();
+    assert!(refusal.starts_with("allowed_factors: "), "{refusal}");
+    let name = Add { id: "Acme Ltd".to_owned(), ..acme() };
+    assert!(execute(Command::Add(Box::new(name)), &store, NOW).await.is_err());
+    assert!(execute(Command::List, &store, NOW).await.unwrap().json.as_array().unwrap().is_empty());
+}
