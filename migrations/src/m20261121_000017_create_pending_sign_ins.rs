@@ -1,5 +1,5 @@
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer, big_integer_null, blob, blob_null, integer, uuid};
+use sea_orm_migration::schema::{big_integer, big_integer_null, blob, blob_null, integer, text_null, uuid};
 
 /// Sign-ins that wait for their second factor, and how often each person's second factor was tried.
 #[derive(DeriveMigrationName)]
@@ -20,6 +20,7 @@ impl MigrationTrait for Migration {
                     .col(integer("failures"))
                     .col(blob_null("code"))
                     .col(big_integer_null("code_sent_at"))
+                    .col(text_null("leads_to"))
                     .col(big_integer("created_at"))
                     .col(big_integer("expires_at"))
                     .to_owned(),

@@ -12,13 +12,19 @@ use crate::app::App;
 use crate::audit::Origin;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::store;
+use crate::store::{self, organizations};
 use crate::web::Locale;
 
 /// Puts the mail into the outbox, from where the service sends it.
 pub(super) async fn run(arguments: Invite, config: &Config) -> Result<Answer, Failure> {
     let invitation = invitation(arguments)?;
     let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
+    if let Some(id) = &invitation.organization
+        && organizations::find(&app.store.read(), id).await?.is_none()
+    {
+        app.store.close().await;
+        return Err(Failure::new(format!("There is no organization {id}. `vestibule organization list` shows them.")));
+    }
     let link = registration::invite(&app, &invitation, &Origin::default(), "command line").await;
     app.store.close().await;
     let email = &invitation.email;
@@ -71,6 +77,14 @@ mod tests {
         assert_eq!(kinds, ["invitation"]);
         let events = audit_events::list(&store.read(), 10).await.unwrap();
         assert!(events.iter().any(|event| event.kind == "user.invited" && event.detail.contains("command line")));
+    }
+
+    #[tokio::test]
+    async fn an_organization_that_does_not_exist_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let invite = Invite { organization: Some("acme".to_owned()), ..eve(None) };
+        let failure = run(invite, &within(directory.path())).await.unwrap_err().to_string();
+        assert!(failure.contains("no organization acme"), "{failure}");
     }
 
     #[test]

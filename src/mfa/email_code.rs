@@ -161,6 +161,7 @@ mod tests {
             epoch: 0,
             failures: 0,
             code: None,
+            leads_to: None,
             code_sent_at: sent.map(Timestamp::from_millis),
             created_at: now,
             expires_at: now,

@@ -40,11 +40,12 @@ impl Pending {
     }
 }
 
-/// Begins one, from the proofs that [`super::start`] found to lack a second factor. With the cookie to set.
+/// Begins one, from the proofs that [`super::start`] found to lack a second factor. With the cookie to set. `leads_to`: the name
+/// of the page that asked for it, when no application did.
 ///
 /// # Errors
 /// The store's. `Inconsistent` when there is no password among the proofs, or it is somebody else's.
-pub async fn begin(app: &App, user: &User, proofs: &Proofs) -> store::Result<(Pending, HeaderValue)> {
+pub async fn begin(app: &App, user: &User, proofs: &Proofs, leads_to: Option<String>) -> store::Result<(Pending, HeaderValue)> {
     let First::Password(proof) = &proofs.first else { return Err(inconsistent("there is no password")) };
     if proof.user_id() != user.id {
         return Err(inconsistent("the proof is of another person"));
@@ -60,6 +61,7 @@ pub async fn begin(app: &App, user: &User, proofs: &Proofs) -> store::Result<(Pe
         failures: 0,
         code: None,
         code_sent_at: None,
+        leads_to,
         created_at: now,
         expires_at: now.plus(LIFETIME),
     };

@@ -24,6 +24,8 @@ pub struct PendingSignIn {
     /// Of the code that was mailed: a keyed one, for six digits are soon tried.
     pub code: Option<Digest>,
     pub code_sent_at: Option<Timestamp>,
+    /// The name of the page that asked for the sign-in, when no application did.
+    pub leads_to: Option<String>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -113,6 +115,7 @@ impl From<&PendingSignIn> for Model {
             failures: pending.failures,
             code: pending.code.map(|code| code.as_bytes().to_vec()),
             code_sent_at: pending.code_sent_at.map(Timestamp::millis),
+            leads_to: pending.leads_to.clone(),
             created_at: pending.created_at.millis(),
             expires_at: pending.expires_at.millis(),
         }
@@ -135,6 +138,7 @@ impl TryFrom<Model> for PendingSignIn {
             failures: row.failures,
             code: row.code.as_deref().map(digest).transpose()?,
             code_sent_at: row.code_sent_at.map(Timestamp::from_millis),
+            leads_to: row.leads_to,
             created_at: Timestamp::from_millis(row.created_at),
             expires_at: Timestamp::from_millis(row.expires_at),
         })
@@ -160,6 +164,7 @@ mod tests {
             failures: 0,
             code: None,
             code_sent_at: None,
+            leads_to: None,
             created_at: NOW,
             expires_at: NOW.plus(Duration::from_mins(15)),
         }

@@ -188,3 +188,27 @@ async fn declared_organisations_are_applied_once() {
     declare::apply(&app.app.store, &fewer, app.now()).await.unwrap();
     assert!(memberships::list_by_user(&app.app.store.read(), app.user(seed::ANA).await.id).await.unwrap().is_empty());
 }
+
+/// Whoever follows an organisation's invitation belongs to it from the first moment: its policy holds at the first sign-in.
+#[tokio::test]
+async fn an_invitation_makes_a_member() {
+    use vestibule::account::registration::{self, Invitation};
+    use vestibule::audit::Origin;
+    let app = TestApp::start().await;
+    organization(&app, "acme", r#"{"second_factor":"required"}"#).await;
+    let invitation = Invitation {
+        email: "eve@example.test".to_owned(),
+        name: Some("Eve".to_owned()),
+        locale: None,
+        organization: Some("acme".to_owned()),
+        inviter: None,
+    };
+    let link = registration::invite(&app.app, &invitation, &Origin::default(), "test").await.unwrap();
+    let password = "seven green bicycles in the rain";
+    let browser = app.browser();
+    let page = browser.open(link.strip_prefix(ISSUER).unwrap()).await.expect("/invitation", 200);
+    let page = page.fill("New password", password).fill("Confirm new password", password).click("Create account").await;
+    page.expect("/login", 200).sign_in_with("eve@example.test", password).await.expect("/login/enroll", 200);
+    let members = memberships::list_by_user(&app.app.store.read(), app.user("eve@example.test").await.id).await.unwrap();
+    assert_eq!(members.iter().map(|(row, _)| (row.organization_id.as_str(), row.administrator)).collect::<Vec<_>>(), [("acme", false)]);
+}

@@ -26,6 +26,16 @@ async fn password_and_code_lead_back_to_the_application() {
     assert!(browser.cookie("__Host-vestibule-pending-sign-in").is_none());
 }
 
+/// Who came for a page of My Account is there after the code.
+#[tokio::test]
+async fn the_page_that_was_wanted_follows_the_code() {
+    let app = TestApp::start().await;
+    let phone = app.with_totp(seed::ANA).await;
+    let browser = app.browser();
+    let page = browser.open("/.well-known/change-password").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+    page.give_code(&phone.code()).await.expect("/account/password", 200);
+}
+
 /// SE-6, OT-6: nothing but the code page takes a pending sign-in.
 #[tokio::test]
 async fn a_pending_sign_in_opens_nothing_else() {

@@ -9,11 +9,13 @@ use super::super::mail_link::{self, MailLink, Opened};
 use super::SPENT;
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
+use crate::clock::Timestamp;
 use crate::config::RegistrationMode;
 use crate::secret;
 use crate::session;
+use crate::store::memberships::{self, Membership};
 use crate::store::users::{self, Profile, User};
-use crate::store::{self, spent};
+use crate::store::{self, Conn, organizations, spent};
 use crate::web::{Locale, Visit};
 
 /// Longer than any of these links can be opened.
@@ -103,7 +105,7 @@ pub async fn create(app: &App, visit: &Visit, joining: &Joining, name: &str, pas
         Some(organization) => event.detail("organization", organization.clone()),
         None => event,
     };
-    let (id, work) = (joining.id.to_string(), Arc::new((user, event)));
+    let (id, work) = (joining.id.to_string(), Arc::new((user, event, joining.organization.clone())));
     let done = app
         .store
         .write(move |conn| {
@@ -113,6 +115,9 @@ pub async fn create(app: &App, visit: &Visit, joining: &Joining, name: &str, pas
                     return Ok(false);
                 }
                 users::insert(conn, &work.0).await?;
+                if let Some(organization) = &work.2 {
+                    join(conn, organization, work.0.id, now).await?;
+                }
                 audit::record(conn, &work.1, now).await?;
                 Ok(true)
             })
@@ -122,4 +127,13 @@ pub async fn create(app: &App, visit: &Visit, joining: &Joining, name: &str, pas
         Err(store::Error::Conflict) => Ok(false),
         other => other,
     }
+}
+
+/// Into the organisation of the invitation, unless it was removed meanwhile.
+async fn join(conn: &Conn<'_>, organization: &str, user_id: Uuid, now: Timestamp) -> store::Result<()> {
+    if organizations::find(conn, organization).await?.is_none() {
+        return Ok(());
+    }
+    let membership = Membership { organization_id: organization.to_owned(), user_id, administrator: false, created_at: now };
+    memberships::update(conn, &membership).await
 }

@@ -74,7 +74,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         Some(ttl) => Some(trusted_device::trust(&scene, ttl).await?),
         None => None,
     };
-    finish((&app, &visit, &place), &guest, proof, (place.path_after(), cookie)).await
+    finish((&app, &visit, &place), &guest, proof, (guest.path_after(&place), cookie)).await
 }
 
 /// What the page says beside its question.

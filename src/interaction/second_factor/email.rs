@@ -64,7 +64,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         Err(why) => return show(here, &guest, pending, (Some(unreadable(why)), None, None)).await,
     };
     match verify::email(&scene, pending.row(), &code).await? {
-        Verdict::Proven(proof) => finish(here, &guest, proof, (place.path_after(), None)).await,
+        Verdict::Proven(proof) => finish(here, &guest, proof, (guest.path_after(&place), None)).await,
         Verdict::Refused { over: true, .. } => Ok(over(&app, &place)),
         Verdict::Refused { why, over: false } => {
             let error = if refused(why) == CodeError::Wrong { CodeError::WrongEmail } else { refused(why) };

@@ -18,6 +18,7 @@ use super::flow::Flow;
 use super::form::see_other;
 use super::known_accounts;
 use super::place::Place;
+use crate::account::confirm::Then;
 use crate::account::known_device;
 use crate::app::App;
 use crate::mfa::attempts::Blocked;
@@ -83,6 +84,15 @@ impl Guest {
         }
     }
 
+    /// Where it goes on afterwards.
+    fn path_after(&self, place: &Place<'_>) -> String {
+        let named = self.pending().and_then(|pending| pending.row().leads_to.as_deref()).and_then(Then::named);
+        match (place.sealed(), named) {
+            (None, Some(then)) => then.path().to_owned(),
+            _ => place.path_after(),
+        }
+    }
+
     fn proofs(&self, second: SecondFactorProof) -> Proofs {
         match &self.standing {
             Standing::Pending(pending) => Proofs::pending(pending, second),
@@ -133,7 +143,7 @@ fn back_to_password(app: &App, visit: &Visit, place: &Place<'_>) -> Response {
 /// After the right password of somebody who has a second factor, or must have one: a pending sign-in, and the page that asks. To those who have codes
 /// by mail alone, one is sent at once.
 pub(super) async fn begin(app: &App, visit: &Visit, place: &Place<'_>, user: &User, proofs: &Proofs) -> Result<Response, PageError> {
-    let (pending, cookie) = pending::begin(app, user, proofs).await?;
+    let (pending, cookie) = pending::begin(app, user, proofs, place.then()).await?;
     let factors = session::factors(&app.store.read(), &app.config, user.id).await?;
     let guest = Guest { standing: Standing::Pending(pending), user: user.clone(), factors };
     let page = guest.page(place);

@@ -56,7 +56,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     let scene = scene(&app, &visit, &place, &guest.user).await?;
     match verify::recovery_code(&scene, guest.pending().map(Pending::row), typed).await? {
         None => show(here, &guest, Some(CodeError::FormatRecovery), None, None).await,
-        Some(Verdict::Proven(proof)) => finish(here, &guest, proof, (place.path_after(), None)).await,
+        Some(Verdict::Proven(proof)) => finish(here, &guest, proof, (guest.path_after(&place), None)).await,
         Some(Verdict::Refused { over: true, .. }) => Ok(over(&app, &place)),
         Some(Verdict::Refused { over: false, .. }) => show(here, &guest, Some(CodeError::WrongRecovery), None, None).await,
         Some(Verdict::Blocked(waiting)) => {

@@ -14,6 +14,7 @@ pub struct Model {
     pub failures: i32,
     pub code: Option<Vec<u8>>,
     pub code_sent_at: Option<i64>,
+    pub leads_to: Option<String>,
     pub created_at: i64,
     pub expires_at: i64,
 }

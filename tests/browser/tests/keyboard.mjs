@@ -38,6 +38,7 @@ for (const [look, options] of Object.entries({ light: {}, dark: { colorScheme: '
     await page.keyboard.type(PASSWORD);
     await tabTo(page, 'Show password');
     await page.keyboard.press('Space');
+    await tabTo(page, 'Forgot your password?');
     await tabTo(page, 'login-submit');
     await page.keyboard.press('Enter');
     await assertPage(page, '/consent');
