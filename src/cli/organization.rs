@@ -1,5 +1,6 @@
 //! `organization`.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -143,7 +144,7 @@ async fn show(store: &Store, id: &str) -> Result<Answer, Failure> {
     let mut text = client_view::text(&view);
     for (membership, user) in &people {
         let role = if membership.administrator { "administrator" } else { "member" };
-        text.push_str(&format!("\n{role:<36} {}", user.email));
+        let _ = write!(text, "\n{role:<36} {}", user.email);
     }
     if let Some(members) = view.as_object_mut() {
         members.insert("members".to_owned(), people.iter().map(person).collect());

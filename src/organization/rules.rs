@@ -115,7 +115,9 @@ mod tests {
             rules(r#"{"trusted_device_ttl":"0s","session_absolute":"2h","allowed_factors":["totp","passkey"],"password_min_length":20}"#);
         let merge = |all: [&Rules; 2]| {
             let mut policy = Policy::of_service(&Config::default());
-            all.iter().for_each(|rules| rules.tighten(&mut policy));
+            for rules in all {
+                rules.tighten(&mut policy);
+            }
             policy
         };
         let policy = merge([&acme, &bolt]);

@@ -224,7 +224,7 @@ async fn begin(conn: &Conn<'_>, beginning: &Beginning) -> store::Result<Outcome>
 fn within(policy: &Policy, service: &config::Session, session: &Session) -> Session {
     let idle = (policy.session_idle < service.idle.0).then_some(policy.session_idle);
     let expires_at = session.expires_at.min(session.auth_time.plus(policy.session_absolute));
-    Session { idle, expires_at, ..session.clone() }
+    Session { expires_at, idle, ..session.clone() }
 }
 
 #[cfg(test)]

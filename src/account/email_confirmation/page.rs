@@ -81,10 +81,9 @@ pub async fn send(Extract(app): Extract<App>, visit: Visit, StrictForm(posted): 
 async fn by_code(app: &App, visit: &Visit, sent: &Mailed, posted: &Params) -> Result<Response, PageError> {
     let error = match mailed::by_code(app, sent, posted.get("code").unwrap_or_default()).await? {
         Ok(Mailed::Opened { token }) => return finish(app, visit, &token).await,
-        Ok(Mailed::Sent { .. }) => CodeProblem::Spent,
         Err(CodeError::Malformed) => CodeProblem::Malformed,
         Err(CodeError::Wrong) => CodeProblem::Wrong,
-        Err(CodeError::Spent) => CodeProblem::Spent,
+        Ok(Mailed::Sent { .. }) | Err(CodeError::Spent) => CodeProblem::Spent,
     };
     let shown = if let Mailed::Sent { shown, .. } = sent { shown.clone() } else { String::new() };
     let page = ConfirmEmailPage { error: Some(error), ..code_page(shown) };

@@ -6,9 +6,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use sha1::{Digest as _, Sha1};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::sha1;
 use crate::app::App;
 use crate::secret::Secret;
 
@@ -25,7 +25,7 @@ const PREFIX: usize = 5;
 pub(super) async fn is_known(app: &App, password: &Secret<String>) -> bool {
     let Some(url) = &app.config.password.breach_lookup_url else { return false };
     let text = Secret::new(password.expose().nfc().collect::<String>());
-    let digest = hexadecimal(&sha1::digest(text.expose().as_bytes()));
+    let digest = hexadecimal(&Sha1::digest(text.expose().as_bytes()));
     let (prefix, suffix) = digest.split_at(PREFIX);
     let range = format!("{url}{prefix}");
     let answer = app.outbound.get_text(&range, &[("add-padding", "true")], MAX_ANSWER);

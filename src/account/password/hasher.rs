@@ -50,7 +50,8 @@ impl Hasher {
     fn verify_foreign(&mut self, foreign: &Foreign, password: &Secret<String>) -> Result<Verdict, Busy> {
         let Ok(normal) = normalize(password.expose()) else { return Ok(Verdict::Wrong) };
         let differs = normal.expose() != password.expose();
-        if !foreign.verify(password.expose()) && !(differs && foreign.verify(normal.expose())) {
+        let right = foreign.verify(password.expose()) || (differs && foreign.verify(normal.expose()));
+        if !right {
             return Ok(Verdict::Wrong);
         }
         Ok(Verdict::Right { rehash: self.encode(normal.expose().as_bytes())? })

@@ -14,7 +14,6 @@ mod patterns;
 mod phc;
 mod policy;
 mod pool;
-mod sha1;
 
 pub use context::{Context, Source};
 pub use estimate::Weakness;

@@ -28,7 +28,7 @@ pub async fn get(
     let waiting = Waiting::of(&app, &visit, sealed.as_deref());
     let Some(asked) = Kept::of(&app, &visit).asked else { return Ok(see_other(&waiting.path("/password/reset"))) };
     let again = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).any(|(name, value)| name == "notice" && value == "again");
-    Ok(show(&app, &visit, &waiting, &asked, ResetSentPage { again, ..ResetSentPage::default() }))
+    Ok(show(&app, &visit, &waiting, &asked, &ResetSentPage { again, ..ResetSentPage::default() }))
 }
 
 /// Takes the code: the right one opens the page with the new password.
@@ -60,19 +60,19 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         CodeError::Spent => ResetCodeError::Spent,
     });
     let page = ResetSentPage { error, refreshed: trust == Trust::Stale, ..ResetSentPage::default() };
-    let mut response = show(&app, &visit, &waiting, &asked, page);
+    let mut response = show(&app, &visit, &waiting, &asked, &page);
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)
 }
 
-fn show(app: &App, visit: &Visit, waiting: &Waiting, asked: &Asked, page: ResetSentPage) -> Response {
+fn show(app: &App, visit: &Visit, waiting: &Waiting, asked: &Asked, page: &ResetSentPage) -> Response {
     let (browser, set_cookie) = browser::binding(app, visit);
     let page = ResetSentPage {
         flow: waiting.sealed.clone(),
         csrf_token: csrf::token(&app.sealer, &browser),
         email: asked.requested.shown.clone(),
         minutes: password_reset::minutes(app),
-        ..page
+        ..page.clone()
     };
     with_cookie(app.pages.render(visit, waiting.locale(visit), &page), set_cookie)
 }
