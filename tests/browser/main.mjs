@@ -5,6 +5,8 @@ import { stopWorld } from './lib/world.mjs';
 import './tests/journeys.mjs';
 import './tests/consent_and_choice.mjs';
 import './tests/logout.mjs';
+import './tests/account_security.mjs';
+import './tests/account_without_scripts.mjs';
 import './tests/navigation.mjs';
 import './tests/expiry.mjs';
 import './tests/keyboard.mjs';

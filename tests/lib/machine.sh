@@ -23,6 +23,8 @@ PACKAGES=(
     "fonts-dejavu-core:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
     "apache2:/usr/sbin/apache2"
     "libapache2-mod-auth-openidc:/usr/lib/apache2/modules/mod_auth_openidc.so"
+    "oathtool:/usr/bin/oathtool"
+    "zbar-tools:/usr/bin/zbarimg"
     "python3-venv:/usr/share/doc/python3-venv/copyright"
 )
 

@@ -44,6 +44,10 @@ export async function startServer(state, settings = {}) {
     VESTIBULE_PASSWORD__MEMORY_KIB: '1024',
     VESTIBULE_PASSWORD__ITERATIONS: '1',
     VESTIBULE_PASSWORD__HASH_DEADLINE: '1m',
+    VESTIBULE_MAIL__TRANSPORT: 'file',
+    VESTIBULE_MAIL__DIRECTORY: join(directory, 'mail'),
+    // All tests come from one address.
+    VESTIBULE_RECOVERY__MAILS_PER_ADDRESS: '100000/1h',
     VESTIBULE_LIMITS__PAGES: '100000/1m',
     VESTIBULE_LIMITS__SIGN_IN: '100000/1m',
     ...settings,

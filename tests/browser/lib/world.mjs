@@ -7,6 +7,13 @@ export const PASSWORD = 'correct horse battery staple';
 export const ANA = 'ana@example.test';
 export const BO = 'bo@example.test';
 
+/** People who change their own accounts: each test has its own. */
+export const person = (word) => `${word.toLowerCase()}@people.example.test`;
+const PEOPLE = [
+  't1', 't2', 't3', 't4', 't5', 't6', 't7', 't7-again', 't8', 't9', 't10', 't10-again', 'a1', 'a2', 'a3', 'a4',
+  'scripts-off', 'scripts-off-reset', 'page', 'page-codes', 'page-email', 'page-lost', 'page-secured',
+].map(person);
+
 async function makeApplications() {
   const autotalk = new Application({ id: 'autotalk', name: 'AutoTalk', secret: 'the-secret-of-autotalk-0123456789', host: '127.0.0.1', port: await freePort() });
   const ticketing = new Application({
@@ -45,6 +52,7 @@ scope = "openid profile email phone offline_access"`),
     client(portal, `redirect_uris = ["${portal.redirectUri}", "${portal.onwardTo}"]\nfirst_party = true`),
     user(ANA, 'Ana Lima', administrator ? 'email_verified = true\nadministrator = true' : 'email_verified = true'),
     user(BO, 'Bo Nilsson'),
+    ...PEOPLE.map((email) => user(email, 'Kim Duarte', 'email_verified = true')),
   ].join('\n');
 }
 
@@ -52,8 +60,8 @@ async function startWorld() {
   const applications = await makeApplications();
   const servers = {
     main: await startServer(state(applications)),
-    // Flows are over almost at once; and nobody administers it yet.
-    hasty: await startServer(state(applications, { administrator: false }), { VESTIBULE_SESSION__FLOW_TTL: '1s' }),
+    // Flows are over almost at once, nobody administers it yet, and everybody may have an account.
+    hasty: await startServer(state(applications, { administrator: false }), { VESTIBULE_SESSION__FLOW_TTL: '1s', VESTIBULE_REGISTRATION__MODE: 'open' }),
     // One attempt, then 429.
     strict: await startServer(state(applications), { VESTIBULE_LIMITS__SIGN_IN: '1/1h' }),
   };
