@@ -60,8 +60,8 @@ async function startWorld() {
   const applications = await makeApplications();
   const servers = {
     main: await startServer(state(applications)),
-    // Flows are over almost at once, nobody administers it yet, and everybody may have an account.
-    hasty: await startServer(state(applications, { administrator: false }), { VESTIBULE_SESSION__FLOW_TTL: '1s', VESTIBULE_REGISTRATION__MODE: 'open' }),
+    // Flows and fresh sign-ins are over almost at once, nobody administers it yet, and everybody may have an account.
+    hasty: await startServer(state(applications, { administrator: false }), { VESTIBULE_SESSION__FLOW_TTL: '1s', VESTIBULE_SESSION__REAUTHENTICATION_WINDOW: '1s', VESTIBULE_REGISTRATION__MODE: 'open' }),
     // One attempt, then 429.
     strict: await startServer(state(applications), { VESTIBULE_LIMITS__SIGN_IN: '1/1h' }),
   };
