@@ -7,6 +7,7 @@ show-password = Show password
 log-out = Log out
 my-account = My Account
 signed-in-as = Logged in as
+logging-in-as = Logging in as
 another-account-link = Not you? Use another account
 client-policy = Privacy policy of { $client }
 client-terms = Terms of { $client }

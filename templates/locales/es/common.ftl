@@ -7,6 +7,7 @@ show-password = Mostrar contraseña
 log-out = Cerrar sesión
 my-account = Mi cuenta
 signed-in-as = Sesión iniciada como
+logging-in-as = Iniciando sesión como
 another-account-link = ¿No eres tú? Usa otra cuenta
 client-policy = Política de privacidad de { $client }
 client-terms = Condiciones de { $client }

@@ -7,6 +7,7 @@ show-password = Mostrar senha
 log-out = Sair
 my-account = Minha Conta
 signed-in-as = Você entrou como
+logging-in-as = Entrando como
 another-account-link = Não é você? Use outra conta
 client-policy = Política de privacidade de { $client }
 client-terms = Termos de uso de { $client }
