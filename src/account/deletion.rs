@@ -92,7 +92,7 @@ impl Request {
         let left = User { enabled: false, auth_epoch: user.auth_epoch.saturating_add(1), updated_at: self.left_at, ..user.clone() };
         users::update_seen(conn, &left, user.updated_at).await?;
         let security = user_security::find(conn, user.id).await?;
-        user_security::update(conn, user.id, &Security { delete_at: Some(self.until), ..security }).await?;
+        user_security::update(conn, user.id, &security, &Security { delete_at: Some(self.until), ..security }).await?;
         mails::insert(conn, &self.mail).await?;
         audit::record(conn, &self.event, self.now).await?;
         Ok(Requested::Until(self.until))
@@ -146,7 +146,7 @@ pub async fn cancel(app: &App, visit: &Visit, user: &User) -> store::Result<bool
                 let seen = left.updated_at;
                 users::update_seen(conn, &User { enabled: true, updated_at: now, ..left.clone() }, seen).await?;
                 let security = user_security::find(conn, left.id).await?;
-                user_security::update(conn, left.id, &Security { delete_at: None, ..security }).await?;
+                user_security::update(conn, left.id, &security, &Security { delete_at: None, ..security }).await?;
                 mails::insert(conn, &mail).await?;
                 audit::record(conn, &event, now).await
             })

@@ -125,7 +125,7 @@ async fn unlock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<(
     users::update_seen(conn, &User { enabled: true, updated_at: now, ..user.clone() }, user.updated_at).await?;
     let security = user_security::find(conn, user.id).await?;
     if security.delete_at.is_some() {
-        user_security::update(conn, user.id, &Security { delete_at: None, ..security }).await?;
+        user_security::update(conn, user.id, &security, &Security { delete_at: None, ..security }).await?;
     }
     factor_attempts::revoke(conn, user.id).await?;
     audit::record(conn, &event(Kind::UserUnlocked, user.id), now).await

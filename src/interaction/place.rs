@@ -71,11 +71,6 @@ impl<'a> Place<'a> {
         self.flow().is_some_and(|flow| flow.wanted.is_met_by(facts(current)) && !flow.wanted.is_second_factor_met_by(facts(current)))
     }
 
-    /// Whether nothing less than `aal2` will do.
-    pub(super) fn asks_aal2(&self) -> bool {
-        self.flow().is_some_and(|flow| flow.wanted.aal2)
-    }
-
     /// Whether the person signed in is simply to give the password again: nobody asked for somebody else.
     pub(super) fn asks_again(&self, current: &Current) -> bool {
         self.flow().is_some_and(|flow| {

@@ -134,7 +134,12 @@ pub async fn verify(scene: &Scene, bound: Bound, enrolment: &Enrolment, code: &S
             let enabling = enabling.clone();
             Box::pin(async move { enabling.run(conn).await })
         })
-        .await?;
+        .await;
+    let outcome = match outcome {
+        // Another secret is being set up by now; nothing was changed.
+        Err(store::Error::Conflict) => Outcome::Gone,
+        outcome => outcome?,
+    };
     Ok(match outcome {
         Outcome::Enabled(epoch) => {
             scene.app().mail_waiting.notify_one();
@@ -173,15 +178,18 @@ impl Enabling {
         if !replaced && !organization::policy(conn, &self.scene.app().config, user.id).await?.totp {
             return Ok(Outcome::NotAllowed);
         }
-        if !totp_credentials::rotate(conn, user.id, self.id, self.step, *now).await? {
+        // First, because it lets one of two go on: the one whose credentials are still those it began with.
+        let kept = if let Bound::Session(id) = self.bound { Some(id) } else { None };
+        let Some(epoch) = session::end_others_within(conn, user, kept, "second_factor_changed", *now).await? else {
             return Ok(Outcome::Gone);
+        };
+        if !totp_credentials::rotate(conn, user.id, self.id, self.step, *now).await? {
+            return Err(store::Error::Conflict);
         }
         if !replaced {
             let codes = recovery_codes::generate(&self.scene.app().sealer, user.id, *now);
             store::recovery_codes::rotate(conn, user.id, &codes).await?;
         }
-        let kept = if let Bound::Session(id) = self.bound { Some(id) } else { None };
-        let epoch = session::end_others_within(conn, user.id, kept, "second_factor_changed", *now).await?;
         if let Bound::PendingSignIn(id) = self.bound {
             pending_sign_ins::update_epoch(conn, id, epoch).await?;
         }

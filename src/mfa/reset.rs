@@ -19,5 +19,5 @@ pub async fn reset_within(conn: &Conn<'_>, user_id: Uuid) -> store::Result<()> {
     trusted_devices::revoke_all(conn, user_id).await?;
     factor_attempts::revoke(conn, user_id).await?;
     let security = user_security::find(conn, user_id).await?;
-    user_security::update(conn, user_id, &Security { email_codes: None, ..security }).await
+    user_security::update(conn, user_id, &security, &Security { email_codes: None, ..security }).await
 }

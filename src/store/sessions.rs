@@ -116,9 +116,10 @@ pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, epoch: i64) -> Result<()> {
     Ok(())
 }
 
-/// Takes a person's sessions, unless they have ended, into a new epoch.
+/// Takes a person's sessions, unless they have ended, from the epoch before into this one. Those of older epochs are dead and stay so.
 pub async fn update_epoch_of_user(conn: &Conn<'_>, user_id: Uuid, epoch: i64) -> Result<()> {
     let live = Entity::update_many().filter(Column::UserId.eq(user_id)).filter(Column::EndedAt.is_null());
+    let live = live.filter(Column::Epoch.eq(epoch.saturating_sub(1)));
     live.col_expr(Column::Epoch, Expr::value(epoch)).exec(conn).await?;
     Ok(())
 }

@@ -24,8 +24,12 @@ pub async fn find(conn: &Conn<'_>, user_id: Uuid) -> Result<Security> {
     Ok(row.map(Security::from).unwrap_or_default())
 }
 
-/// Replaces all of it.
-pub async fn update(conn: &Conn<'_>, user_id: Uuid, security: &Security) -> Result<()> {
+/// Writes what differs from `before`, and that alone: what somebody else changes in the same moment, such as a freeze, is left as they made it.
+pub async fn update(conn: &Conn<'_>, user_id: Uuid, before: &Security, security: &Security) -> Result<()> {
+    let columns = changed(before, security);
+    if columns.is_empty() {
+        return Ok(());
+    }
     let row = Model {
         user_id,
         email_codes: security.email_codes,
@@ -33,9 +37,7 @@ pub async fn update(conn: &Conn<'_>, user_id: Uuid, security: &Security) -> Resu
         delete_at: security.delete_at.map(Timestamp::millis),
         password_changed_at: security.password_changed_at.map(Timestamp::millis),
     };
-    let again = OnConflict::column(Column::UserId)
-        .update_columns([Column::EmailCodes, Column::FrozenAt, Column::DeleteAt, Column::PasswordChangedAt])
-        .to_owned();
+    let again = OnConflict::column(Column::UserId).update_columns(columns).to_owned();
     Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(conn).await?;
     Ok(())
 }
@@ -44,6 +46,16 @@ pub async fn update(conn: &Conn<'_>, user_id: Uuid, security: &Security) -> Resu
 pub async fn list_to_delete(conn: &Conn<'_>, now: Timestamp, limit: u64) -> Result<Vec<Uuid>> {
     let due = Entity::find().select_only().column(Column::UserId).filter(Column::DeleteAt.lte(now.millis())).limit(limit);
     Ok(due.into_tuple().all(conn).await?)
+}
+
+fn changed(before: &Security, after: &Security) -> Vec<Column> {
+    let all = [
+        (Column::EmailCodes, before.email_codes != after.email_codes),
+        (Column::FrozenAt, before.frozen_at != after.frozen_at),
+        (Column::DeleteAt, before.delete_at != after.delete_at),
+        (Column::PasswordChangedAt, before.password_changed_at != after.password_changed_at),
+    ];
+    all.into_iter().filter(|(_, differs)| *differs).map(|(column, _)| column).collect()
 }
 
 impl From<Model> for Security {
@@ -72,10 +84,25 @@ mod tests {
                 Security { email_codes: Some(false), frozen_at: Some(NOW), delete_at: Some(NOW), password_changed_at: Some(NOW) },
                 Security::default(),
             ] {
-                store.write(move |conn| Box::pin(async move { update(conn, ada, &security).await })).await.unwrap();
+                let before = find(&store.read(), ada).await.unwrap();
+                store.write(move |conn| Box::pin(async move { update(conn, ada, &before, &security).await })).await.unwrap();
                 assert_eq!(find(&store.read(), ada).await.unwrap(), security);
             }
             assert_eq!(find(&store.read(), bob).await.unwrap(), Security::default());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_leaves_alone_what_somebody_else_changed_in_the_same_moment() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let (ada, before) = (Uuid::from_u128(1), Security::default());
+            let frozen = Security { frozen_at: Some(NOW), ..before };
+            let codes = Security { email_codes: Some(true), ..before };
+            for change in [frozen, codes] {
+                store.write(move |conn| Box::pin(async move { update(conn, ada, &before, &change).await })).await.unwrap();
+            }
+            assert_eq!(find(&store.read(), ada).await.unwrap(), Security { email_codes: Some(true), ..frozen });
         }
     }
 }

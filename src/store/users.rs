@@ -179,6 +179,19 @@ pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<i
     epoch(conn, id).await
 }
 
+/// As [`update_epoch`], only while the epoch is `from`: what was decided from older credentials must not survive their change. `None`: it is another.
+pub async fn update_epoch_seen(conn: &Conn<'_>, id: Uuid, from: i64, now: Timestamp) -> Result<Option<i64>> {
+    let to = from.saturating_add(1);
+    let changed = Entity::update_many()
+        .col_expr(Column::AuthEpoch, Expr::value(to))
+        .col_expr(Column::UpdatedAt, forward(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::AuthEpoch.eq(from))
+        .exec(conn)
+        .await?;
+    Ok((changed.rows_affected > 0).then_some(to))
+}
+
 /// Takes the password away and raises the epoch, which is answered: until another is set nobody signs in with one, and what was begun is over.
 pub async fn revoke_password(conn: &Conn<'_>, id: Uuid, now: Timestamp) -> Result<i64> {
     let changed = Entity::update_many()

@@ -115,3 +115,31 @@ async fn the_old_address_takes_the_account_back_for_three_days() {
         app.mail("password_reset", address).await;
     }
 }
+
+/// Whoever changes the address twice does not keep the account: the first mail, about the first change asked for, leads back to the first address, and the
+/// mail to the address between them takes nothing back.
+#[tokio::test]
+async fn an_address_between_two_changes_takes_nothing_back() {
+    const SECOND: &str = "thief@example.net";
+    const THIRD: &str = "thief@example.org";
+    let app = TestApp::start().await;
+    let ana = app.user(seed::ANA).await.id;
+    let thief = app.browser_of(seed::ANA).await;
+    for (from, to) in [(seed::ANA, SECOND), (SECOND, THIRD)] {
+        thief.open("/account/email").await.expect("/account/email", 200).fill("New email", to).click("Confirm").await;
+        let link = app.mail("confirm_email", to).await.path("link");
+        thief.open(&link).await.click("Confirm").await.expect("/email/confirm", 200);
+        assert_eq!(app.user(to).await.id, ana, "changed from {from}");
+    }
+    let word = |address: &'static str| {
+        let app = &app;
+        async move { app.outbox().await.into_iter().rfind(|mail| mail.kind == "email_changed" && mail.to == address).unwrap().path("not_me") }
+    };
+    let (first, between) = (word(seed::ANA).await, word(SECOND).await);
+    let browser = app.browser();
+    press(&browser, &first).await.expect("/not-me", 200);
+    assert_eq!(app.user(seed::ANA).await.id, ana);
+    app.mail("password_reset", seed::ANA).await;
+    press(&browser, &between).await;
+    assert_eq!(app.user(seed::ANA).await.id, ana, "the address between the two takes nothing back");
+}

@@ -69,13 +69,27 @@ async fn an_old_session_gives_both() {
     assert!(app.now().secs() - claims["auth_time"].as_i64().unwrap() < 5);
 }
 
-/// A code by mail does not make two factors.
+/// A code by mail does not make two factors; it is asked for all the same, before another factor is set up: the password alone sets up nothing.
 #[tokio::test]
 async fn a_code_by_mail_is_not_enough() {
     let app = TestApp::start().await;
     app.with_email_codes(seed::ANA).await;
     let browser = app.browser();
-    browser.open(&two_factors(&app)).await.sign_in(seed::ANA).await.expect("/login/enroll", 200);
+    let page = browser.open(&two_factors(&app)).await.sign_in(seed::ANA).await.expect("/login/email-code", 200);
+    let flow = page.url.query().unwrap().to_owned();
+    browser.open(&format!("/login/enroll?{flow}")).await.expect("/login/email-code", 200);
+    let code = app.mail_to(seed::ANA).await.code().unwrap();
+    browser.open(&format!("/login/email-code?{flow}")).await.give_code(&code).await.expect("/login/enroll", 200);
+}
+
+/// OT-4: a browser that was left open gets no second factor of somebody else's: the password is asked for first.
+#[tokio::test]
+async fn an_old_session_sets_nothing_up() {
+    let app = TestApp::start().await;
+    let browser = app.browser_of(seed::ANA).await;
+    app.advance(Duration::from_mins(10));
+    let page = browser.open(&two_factors(&app)).await.expect("/login", 200);
+    page.fill("Password", seed::PASSWORD).click("#login-submit").await.expect("/login/enroll", 200);
 }
 
 /// OpenID Connect Core §3.1.2.1: the values are in order of preference.

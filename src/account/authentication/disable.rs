@@ -92,7 +92,7 @@ impl Disabling {
         recovery_codes::revoke(conn, user.id).await?;
         trusted_devices::revoke_all(conn, user.id).await?;
         // "Only e-mail and password from then on": codes by mail would come back as the fallback.
-        user_security::update(conn, user.id, &Security { email_codes: Some(false), ..security }).await?;
+        user_security::update(conn, user.id, &security, &Security { email_codes: Some(false), ..security }).await?;
         users::update_epoch(conn, user.id, *now).await?;
         self.rotation.keep_within(conn, "second_factor_changed", *now).await?;
         mails::insert(conn, &self.scene.notice(|place, not_me| Message::SecondFactorDisabled { place, not_me })).await?;

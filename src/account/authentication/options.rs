@@ -76,7 +76,7 @@ impl Choice {
         if security.email_codes == Some(self.wanted) || (!self.wanted && security.email_codes.is_none()) {
             return Ok(Ok(()));
         }
-        user_security::update(conn, user.id, &Security { email_codes: Some(self.wanted), ..security }).await?;
+        user_security::update(conn, user.id, &security, &Security { email_codes: Some(self.wanted), ..security }).await?;
         let enabled = self.wanted;
         mails::insert(conn, &self.scene.notice(|place, not_me| Message::EmailCodesChanged { enabled, place, not_me })).await?;
         audit::record(conn, &self.scene.event(Kind::EmailCodesChanged).detail("enabled", enabled), *now).await?;

@@ -173,7 +173,7 @@ impl Change {
             return Ok(false);
         }
         users::update_password(conn, user_id, &self.hash, self.now).await?;
-        user_security::update(conn, user_id, &Security { password_changed_at: Some(self.now), ..security }).await?;
+        user_security::update(conn, user_id, &security, &Security { password_changed_at: Some(self.now), ..security }).await?;
         if self.log_out_others {
             self.rotation.keep_within(conn, "password_changed", self.now).await?;
         } else {

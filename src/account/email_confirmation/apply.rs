@@ -65,7 +65,7 @@ pub(super) async fn apply(app: &App, visit: &Visit, token: &str) -> store::Resul
         }
         Opened::InTime(MailLink::ChangeEmail { id, user_id, from, to, epoch }) => {
             let Some(user) = users::find(&app.store.read(), user_id).await? else { return Ok(State::Unknown) };
-            let not_me = not_me::link_restoring(app, user_id, &from, now);
+            let not_me = not_me::link_keeping(app, user_id, &from, now).await?;
             let told = Message::EmailChanged { new_email: to.clone(), done: true, place: place(visit, now), not_me };
             let mail = mail::prepare(app, &recipient(&user, visit.locale_for(None)), &told, now);
             Applying { id, user_id, email: to, change: Some(Change { from, epoch, mail }), event: event(Kind::EmailChanged, user_id), now }

@@ -43,8 +43,9 @@ pub async fn change(app: &App, visit: &Visit, user: &User, to: &str) -> store::R
     let made = mailed::make(app, id, &link, to, now.plus(LIFETIME));
     let own = recipient(user, visit.locale_for(None));
     let confirm = mail::prepare(app, &Recipient { email: to.to_owned(), ..own.clone() }, &message(app, &made), now);
-    let word =
-        Message::EmailChanged { new_email: to.to_owned(), done: false, place: place(visit, now), not_me: not_me::link(app, user.id, now) };
+    // Pressed after the change, the link must still lead back to this address.
+    let not_me = not_me::link_keeping(app, user.id, &user.email, now).await?;
+    let word = Message::EmailChanged { new_email: to.to_owned(), done: false, place: place(visit, now), not_me };
     let event = Event::new(Kind::EmailChangeRequested, &session::origin(visit)).user(user.id);
     Ok(put_out(app, user, vec![confirm, mail::prepare(app, &own, &word, now)], Some(event)).await?.then_some(made.sent))
 }

@@ -16,8 +16,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit::Kind;
 use crate::clock::Timestamp;
 use crate::secret::{self, OpenError, Purpose};
+use crate::store;
+use crate::store::audit_events::{self, Wanted};
 
 /// A person may read their mail late.
 const LIFETIME: Duration = Duration::from_hours(30 * 24);
@@ -53,6 +56,18 @@ pub fn link(app: &App, user_id: Uuid, now: Timestamp) -> String {
 pub fn link_restoring(app: &App, user_id: Uuid, email: &str, now: Timestamp) -> String {
     let restores = Some(Restores { email: email.to_owned(), until: now.plus(RESTORABLE) });
     sealed(app, &Link { id: secret::random_id(), user_id, restores }, now)
+}
+
+/// [`link_restoring`] for an address that the account has had for longer than that, and [`link`] for any other: of two changes in a row the mails to the
+/// address between them must not take the account back from the one before.
+///
+/// # Errors
+/// The store's.
+pub async fn link_keeping(app: &App, user_id: Uuid, email: &str, now: Timestamp) -> store::Result<String> {
+    let kinds = [Kind::EmailChanged.as_str()];
+    let changes = Wanted { user_id, kinds: &kinds, since: now.minus(RESTORABLE), before: None };
+    let changed = audit_events::count_by_user(&app.store.read(), changes, 1).await? > 0;
+    Ok(if changed { link(app, user_id, now) } else { link_restoring(app, user_id, email, now) })
 }
 
 fn sealed(app: &App, link: &Link, now: Timestamp) -> String {

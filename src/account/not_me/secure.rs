@@ -83,7 +83,7 @@ impl Securing {
         let epoch = users::revoke_password(conn, user_id, now).await?;
         let sessions = session::end_all_within(conn, user_id, "not_me", now).await?;
         let security = user_security::find(conn, user_id).await?;
-        user_security::update(conn, user_id, &Security { frozen_at: security.frozen_at.or(Some(now)), ..security }).await?;
+        user_security::update(conn, user_id, &security, &Security { frozen_at: security.frozen_at.or(Some(now)), ..security }).await?;
         password_reset::insert_within(conn, &Reset { epoch, ..self.reset.clone() }, &self.reset_mail).await?;
         for mail in &self.others {
             mails::insert(conn, mail).await?;

@@ -72,7 +72,7 @@ impl Finishing {
         let sessions = session::end_all_within(conn, user_id, "password_reset", now).await?;
         let security = user_security::find(conn, user_id).await?;
         let unfrozen = security.frozen_at.is_some();
-        user_security::update(conn, user_id, &Security { frozen_at: None, password_changed_at: Some(now), ..security }).await?;
+        user_security::update(conn, user_id, &security, &Security { frozen_at: None, password_changed_at: Some(now), ..security }).await?;
         mails::insert(conn, &self.mail).await?;
         let event = self.event.clone().detail("sessions", sessions).detail("unfrozen", unfrozen);
         audit::record(conn, &event, now).await?;

@@ -28,8 +28,8 @@ pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQu
         Arrival::Guest(guest) => guest,
         Arrival::Elsewhere(response) => return Ok(response),
     };
-    if guest.page(&place) != CODE {
-        return Ok(see_other(&place.page(guest.page(&place))));
+    if guest.page() != CODE {
+        return Ok(see_other(&place.page(guest.page())));
     }
     let waiting = attempts::find_blocked(&app.store.read(), guest.user.id, app.now()).await?.map(|waiting| blocked(waiting).1);
     show(&app, &visit, &place, &guest, Said { error: waiting, ..Said::default() }).await
@@ -47,8 +47,8 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         Arrival::Guest(guest) => guest,
         Arrival::Elsewhere(response) => return Ok(response),
     };
-    if guest.page(&place) != CODE {
-        return Ok(see_other(&place.page(guest.page(&place))));
+    if guest.page() != CODE {
+        return Ok(see_other(&place.page(guest.page())));
     }
     let remember = posted.get("trust").is_some();
     if trust == Trust::Stale {
@@ -99,7 +99,7 @@ async fn show(app: &App, visit: &Visit, place: &Place<'_>, guest: &Guest, said: 
         client: client(app, place).await?,
         error: said.error,
         notice: said.notice,
-        email_code: guest.may_use_email(place),
+        email_code: guest.may_use_email(),
         trust_days: guest.factors.policy.trusted_device_ttl.map(days),
         trust: said.remember,
         return_origin: return_origin(place),

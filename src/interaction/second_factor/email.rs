@@ -28,8 +28,8 @@ pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQu
         Arrival::Elsewhere(response) => return Ok(response),
     };
     match guest.pending() {
-        Some(pending) if guest.may_use_email(&place) => show((&app, &visit, &place), &guest, pending, (None, None, None)).await,
-        _ => Ok(see_other(&place.page(guest.page(&place)))),
+        Some(pending) if guest.may_use_email() => show((&app, &visit, &place), &guest, pending, (None, None, None)).await,
+        _ => Ok(see_other(&place.page(guest.page()))),
     }
 }
 
@@ -45,8 +45,8 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         Arrival::Guest(guest) => guest,
         Arrival::Elsewhere(response) => return Ok(response),
     };
-    let Some(pending) = guest.pending().filter(|_| guest.may_use_email(&place)) else {
-        return Ok(see_other(&place.page(guest.page(&place))));
+    let Some(pending) = guest.pending().filter(|_| guest.may_use_email()) else {
+        return Ok(see_other(&place.page(guest.page())));
     };
     let here = (&app, &visit, &place);
     if trust == Trust::Stale {

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{Arrival, ENROLL, Guest, arrive, client, finish, refused, render, return_origin, scene, unreadable};
+use super::{Arrival, ENROLL, Guest, arrive, client, finish, prove_again, refused, render, return_origin, scene, unreadable};
 use crate::app::App;
 use crate::interaction::flow::{self, FlowQuery};
 use crate::interaction::form::{self, see_other};
@@ -25,8 +25,11 @@ pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQu
         Arrival::Guest(guest) => guest,
         Arrival::Elsewhere(response) => return Ok(response),
     };
-    if guest.page(&place) != ENROLL {
-        return Ok(see_other(&place.page(guest.page(&place))));
+    if guest.page() != ENROLL {
+        return Ok(see_other(&place.page(guest.page())));
+    }
+    if !guest.is_fresh(&app) {
+        return Ok(prove_again(&app, &visit, &place));
     }
     let enrolment = enrolment::begin(&app, &guest.user, guest.bound(), false).await?;
     show((&app, &visit, &place), &guest, &enrolment, (None, None)).await
@@ -44,8 +47,11 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         Arrival::Guest(guest) => guest,
         Arrival::Elsewhere(response) => return Ok(response),
     };
-    if guest.page(&place) != ENROLL {
-        return Ok(see_other(&place.page(guest.page(&place))));
+    if guest.page() != ENROLL {
+        return Ok(see_other(&place.page(guest.page())));
+    }
+    if !guest.is_fresh(&app) {
+        return Ok(prove_again(&app, &visit, &place));
     }
     let here = (&app, &visit, &place);
     let enrolment = enrolment::begin(&app, &guest.user, guest.bound(), false).await?;

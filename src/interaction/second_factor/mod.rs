@@ -14,13 +14,15 @@ pub mod recovery_codes;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 
-use super::flow::Flow;
+use super::flow::{self, Flow};
 use super::form::see_other;
 use super::known_accounts;
 use super::place::Place;
+use super::step::Wanted;
 use crate::account::confirm::Then;
 use crate::account::known_device;
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::mfa::attempts::Blocked;
 use crate::mfa::enrolment::Bound;
 use crate::mfa::verify::Refusal;
@@ -68,20 +70,29 @@ impl Guest {
         }
     }
 
-    /// Codes by mail are for pending sign-ins, and where NIST's second level is asked they are not enough.
-    fn may_use_email(&self, place: &Place<'_>) -> bool {
-        self.factors.email && self.pending().is_some() && !place.asks_aal2()
+    /// Codes by mail are for pending sign-ins. Where NIST's second level is asked they are not enough, but they are asked for first: who has a second
+    /// factor gives it before another one is set up.
+    const fn may_use_email(&self) -> bool {
+        self.factors.email && self.pending().is_some()
     }
 
     /// The page that asks for what this person has.
-    fn page(&self, place: &Place<'_>) -> &'static str {
+    const fn page(&self) -> &'static str {
         if self.factors.totp {
             CODE
-        } else if self.may_use_email(place) {
+        } else if self.may_use_email() {
             EMAIL
         } else {
             ENROLL
         }
+    }
+
+    /// Whether this is somebody who has proved a short while ago, with all they have, that it is them: a browser that was left open must not get
+    /// somebody else's second factor (OWASP ASVS 5 §7.5.1).
+    fn is_fresh(&self, app: &App) -> bool {
+        let Standing::Session(session) = &self.standing else { return true };
+        let is_young = |at: Timestamp| app.now().since(at) < app.config.session.reauthentication_window.0;
+        is_young(session.auth_time) && (!self.factors.email || session.second_factor_at.is_some_and(is_young))
     }
 
     /// Where it goes on afterwards.
@@ -132,6 +143,14 @@ async fn arrive(app: &App, visit: &Visit, place: &Place<'_>) -> Result<Arrival, 
     Ok(Arrival::Guest(Box::new(Guest { standing, user, factors })))
 }
 
+/// To the password, which is asked for although there is a session.
+fn prove_again(app: &App, visit: &Visit, place: &Place<'_>) -> Response {
+    let Some(flow) = place.flow() else { return see_other("/login") };
+    let wanted = Wanted { since: Some(app.now()), ..flow.wanted };
+    let sealed = flow::seal(app, visit, &Flow { wanted, ..flow.clone() });
+    with_cookie(see_other(&flow::page_path("/login", &sealed.value)), sealed.set_cookie)
+}
+
 /// A pending sign-in that is over leaves its cookie: then it is said what happened.
 fn back_to_password(app: &App, visit: &Visit, place: &Place<'_>) -> Response {
     if visit.cookie(Cookie::PendingSignIn.name(&app.issuer)).is_none() {
@@ -146,7 +165,7 @@ pub(super) async fn begin(app: &App, visit: &Visit, place: &Place<'_>, user: &Us
     let (pending, cookie) = pending::begin(app, user, proofs, place.then()).await?;
     let factors = session::factors(&app.store.read(), &app.config, user.id).await?;
     let guest = Guest { standing: Standing::Pending(pending), user: user.clone(), factors };
-    let page = guest.page(place);
+    let page = guest.page();
     if page == EMAIL
         && let Some(pending) = guest.pending()
     {

@@ -25,8 +25,8 @@ pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQu
         Arrival::Guest(guest) => guest,
         Arrival::Elsewhere(response) => return Ok(response),
     };
-    if guest.page(&place) != CODE {
-        return Ok(see_other(&place.page(guest.page(&place))));
+    if guest.page() != CODE {
+        return Ok(see_other(&place.page(guest.page())));
     }
     show((&app, &visit, &place), &guest, None, None, None).await
 }
@@ -43,8 +43,8 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         Arrival::Guest(guest) => guest,
         Arrival::Elsewhere(response) => return Ok(response),
     };
-    if guest.page(&place) != CODE {
-        return Ok(see_other(&place.page(guest.page(&place))));
+    if guest.page() != CODE {
+        return Ok(see_other(&place.page(guest.page())));
     }
     let here = (&app, &visit, &place);
     if trust == Trust::Stale {
