@@ -65,8 +65,8 @@ pub fn link_restoring(app: &App, user_id: Uuid, email: &str, now: Timestamp) -> 
 /// The store's.
 pub async fn link_keeping(app: &App, user_id: Uuid, email: &str, now: Timestamp) -> store::Result<String> {
     let kinds = [Kind::EmailChanged.as_str()];
-    let changes = Wanted { user_id, kinds: &kinds, since: now.minus(RESTORABLE), before: None };
-    let changed = audit_events::count_by_user(&app.store.read(), changes, 1).await? > 0;
+    let wanted = Wanted { user_id, kinds: &kinds, since: now.minus(RESTORABLE), before: None };
+    let changed = audit_events::count_by_user(&app.store.read(), wanted, 1).await? > 0;
     Ok(if changed { link(app, user_id, now) } else { link_restoring(app, user_id, email, now) })
 }
 
