@@ -111,7 +111,11 @@ async fn a_frozen_account_changes_no_password() {
     let open = browser.open("/account/password").await;
     let (id, now) = (app.user(seed::ANA).await.id, app.now());
     let frozen = Security { frozen_at: Some(now), ..Security::default() };
-    app.app.store.write(move |conn| Box::pin(async move { user_security::update(conn, id, &frozen).await })).await.unwrap();
+    app.app
+        .store
+        .write(move |conn| Box::pin(async move { user_security::update(conn, id, &user_security::Security::default(), &frozen).await }))
+        .await
+        .unwrap();
     let page = typed(open, NEW).click("Save").await;
     assert_eq!(page.status(), 422);
     assert!(!page.has("#new-password"));

@@ -86,7 +86,13 @@ impl TestApp {
     pub async fn with_email_codes(&self, email: &str) {
         let id = self.user(email).await.id;
         let security = Security { email_codes: Some(true), ..Security::default() };
-        self.app.store.write(move |conn| Box::pin(async move { user_security::update(conn, id, &security).await })).await.unwrap();
+        self.app
+            .store
+            .write(move |conn| {
+                Box::pin(async move { user_security::update(conn, id, &user_security::Security::default(), &security).await })
+            })
+            .await
+            .unwrap();
     }
 }
 
