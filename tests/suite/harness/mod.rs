@@ -11,6 +11,7 @@ mod page;
 mod relying_party;
 mod request;
 pub mod seed;
+mod snapshot;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -39,6 +40,7 @@ pub use mails::Mailbox;
 pub use page::Page;
 pub use relying_party::RelyingParty;
 pub use request::{AuthorizeRequest, Credentials, TokenRequest, VERIFIER, basic, claims_of, header_of, redirect_uri};
+pub use snapshot::Snapshot;
 
 pub const ISSUER: &str = "https://idp.test";
 
