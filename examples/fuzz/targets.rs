@@ -32,7 +32,11 @@ pub const TARGETS: [Target; 13] = [
     Target { name: "redirect_uri", words: &["https://", "@", ":0", "/../", "[::1]", "127.0.0.1", "#", "\\"], run: redirect_uri },
     Target { name: "scope", words: &["openid", "profile", " "], run: scope },
     Target { name: "email", words: &["@", "xn--", ".", "\u{200d}", "ß", "ﬁ", "İ"], run: address_of_a_person },
-    Target { name: "headers", words: &["en;q=0.5", "for=", "Bearer ", "Basic ", "gzip", "\"x\"", "__Host-vestibule-session="], run: headers },
+    Target {
+        name: "headers",
+        words: &["en;q=0.5", "for=", "Bearer ", "Basic ", "gzip", "\"x\"", "__Host-vestibule-session="],
+        run: headers,
+    },
     Target { name: "codes", words: &["-", " ", "８", "A", "2"], run: codes },
     Target { name: "stored_hash", words: &["$argon2id$v=19$m=", "$2b$", "$scrypt$ln=", "$pbkdf2-sha256$", ",t=1,p=1$"], run: stored_hash },
     Target { name: "import_csv", words: &["email,", "\"", "\n", "true", "password_hash"], run: import_csv },
@@ -42,7 +46,17 @@ pub const TARGETS: [Target; 13] = [
     Target { name: "state", words: &["[[users]]\n", "[[clients]]\n", "email = ", "policy = {", "}"], run: state },
     Target {
         name: "request",
-        words: &["GET ", "POST ", "/authorize?", "/token", "client_id=", "\n", "authorization: Basic ", "cookie: __Host-vestibule-flow=", "\n\n"],
+        words: &[
+            "GET ",
+            "POST ",
+            "/authorize?",
+            "/token",
+            "client_id=",
+            "\n",
+            "authorization: Basic ",
+            "cookie: __Host-vestibule-flow=",
+            "\n\n",
+        ],
         run: request,
     },
 ];
@@ -91,13 +105,21 @@ fn address_of_a_person(input: &[u8]) {
 fn headers(input: &[u8]) {
     let mut visit = Visit::anonymous("/");
     for line in input.split(|&byte| byte == b'\n') {
-        let names = [header::ACCEPT_LANGUAGE, header::COOKIE, header::AUTHORIZATION, header::USER_AGENT, HeaderName::from_static("x-forwarded-for")];
+        let names = [
+            header::ACCEPT_LANGUAGE,
+            header::COOKIE,
+            header::AUTHORIZATION,
+            header::USER_AGENT,
+            HeaderName::from_static("x-forwarded-for"),
+        ];
         if let Ok(value) = HeaderValue::from_bytes(line) {
-            names.into_iter().for_each(|name| drop(visit.headers.append(name, value.clone())));
+            for name in names {
+                visit.headers.append(name, value.clone());
+            }
         }
     }
     let nothing = Params::default();
-    let one: HeaderMap = visit.headers.iter().next().map(|_| visit.headers.clone()).unwrap_or_default();
+    let one: HeaderMap = visit.headers.clone();
     let _ = Locale::accepted(&one);
     let _ = (visit.cookie("session"), visit.device());
     if let Ok(token) = bearer::token(&one, &nothing, &nothing) {

@@ -1,7 +1,17 @@
 //! A fuzz driver for a stable compiler: runs every target over its corpus, then over mutations of it, and keeps what made one panic or take too long.
 //!
+//! Not an example of anything: it lies here because an example is built with what the service and its tests have compiled already, where a fuzz target of
+//! its own workspace costs a second build of every dependency. `tests/fuzz` has the corpus and the command.
+//!
 //! It has no eyes for coverage: what it finds new, the structure of the corpus and the dictionary must lead it to. In return it needs no second build of
-//! the dependencies, and what it does is decided by `--seed` alone.
+//! the dependencies and no other compiler, and what it does is decided by `--seed` alone.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a driver on the command line; what it finds must stop it"
+)]
 
 mod mutate;
 mod service;
@@ -28,8 +38,7 @@ struct Options {
 }
 
 fn options() -> Result<Options, String> {
-    let mut options =
-        Options { target: None, seconds: 30, seed: 1, corpus: "corpus".into(), crashes: "crashes".into(), files: Vec::new() };
+    let mut options = Options { target: None, seconds: 30, seed: 1, corpus: "corpus".into(), crashes: "crashes".into(), files: Vec::new() };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} needs a value"));

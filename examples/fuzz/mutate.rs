@@ -26,7 +26,22 @@ pub fn hash(bytes: &[u8]) -> u64 {
 const LONGEST: usize = 16 * 1024;
 
 const INTERESTING: [&[u8]; 16] = [
-    b"\0", b"\xff", b"%", b"%00", b"=", b"&", b";", b",", b"\"", b"\r\n", b"..", b"\xe2\x80\xae", b"\xf0\x9f\x94\x91", b"18446744073709551616", b"-1", b"",
+    b"\0",
+    b"\xff",
+    b"%",
+    b"%00",
+    b"=",
+    b"&",
+    b";",
+    b",",
+    b"\"",
+    b"\r\n",
+    b"..",
+    b"\xe2\x80\xae",
+    b"\xf0\x9f\x94\x91",
+    b"18446744073709551616",
+    b"-1",
+    b"",
 ];
 
 pub struct Mutator {
