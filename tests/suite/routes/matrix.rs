@@ -59,7 +59,7 @@ async fn every_principal_is_answered_as_the_table_says() {
     let (mut actual, mut wrong) = (String::new(), String::new());
     for (row, (method, route)) in asked().into_iter().enumerate() {
         let key = (method.to_string(), route.path.clone());
-        let mut line = format!("{method:<4} {:<42}", route.path);
+        let mut line = format!("{:<4} {:<42}", method.as_str(), route.path);
         for (column, principal) in Principal::ALL.into_iter().enumerate() {
             let answer = &columns[column][row];
             let expected = stated.get(&key).and_then(|cells| cells.get(column)).map_or("nothing", String::as_str);
