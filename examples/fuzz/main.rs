@@ -49,7 +49,9 @@ fn options() -> Result<Options, String> {
             "--corpus" => options.corpus = value()?.into(),
             "--crashes" => options.crashes = value()?.into(),
             "--list" => {
-                TARGETS.iter().for_each(|target| println!("{}", target.name));
+                for target in &TARGETS {
+                    println!("{}", target.name);
+                }
                 std::process::exit(0);
             }
             word if word.starts_with("--") => return Err(format!("unknown option {word}")),
@@ -119,7 +121,8 @@ fn main() -> ExitCode {
     }
     if !options.files.is_empty() {
         let inputs = options.files.iter().map(|file| std::fs::read(file).expect("the file can be read"));
-        let fine = inputs.fold(true, |fine, input| chosen.iter().all(|target| survives(target, &input, &options.crashes)) && fine);
+        let mut inputs = inputs;
+        let fine = inputs.all(|input| chosen.iter().all(|target| survives(target, &input, &options.crashes)));
         return if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let each = Duration::from_secs(options.seconds) / u32::try_from(chosen.len()).unwrap_or(1);

@@ -77,7 +77,7 @@ impl Mutator {
                 // A piece of another input.
                 let other = &corpus[self.random.below(corpus.len())];
                 let from = self.random.below(other.len() + 1);
-                insert(input, at, &other[from..(from + 32).min(other.len())].to_vec());
+                insert(input, at, &other[from..(from + 32).min(other.len())]);
             }
             6 if at < end => {
                 // The same piece often: what is quadratic shows.
