@@ -57,7 +57,7 @@ SECRET_REF = {
 URI = {"type": "string", "minLength": 1}
 FLAG = {"type": "boolean"}
 CLIENT = {
-    "client_id": {"type": "string", "pattern": "^[-._~a-zA-Z0-9]+$"},
+    "client_id": {"type": "string", "pattern": r"^[!#-\[\]-~]{1,255}$"},
     "client_name": {"type": "string"},
     "redirect_uris": {"type": "array", "items": URI},
     "post_logout_redirect_uris": {"type": "array", "items": URI},
