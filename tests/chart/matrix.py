@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import tempfile
+from functools import lru_cache
 
 import jsonschema
 import kubernetes_validate
@@ -17,6 +18,10 @@ from places import CHART, HERE
 
 # The oldest the chart is for, and some since.
 KUBERNETES = ["1.27", "1.30", "1.33", "1.36"]
+
+
+# It reads all definitions again for every object.
+kubernetes_validate.utils.schema_contents = lru_cache(maxsize=None)(kubernetes_validate.utils.schema_contents)
 
 
 def every_example_passes_a_strict_lint(chart):

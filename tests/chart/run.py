@@ -3,8 +3,8 @@
 
     tests/chart/run.py --helm PATH|engine --binary PATH [WORD...]     only tests whose names contain one of the words
 
-`--helm engine` takes Helm's engine from the Python package instead of the official program. Needs what requirements.txt lists. The exit
-code says all.
+`--helm engine` takes Helm's engine from the Python package instead of the official program. Needs what requirements.txt lists, and
+a PostgreSQL in `VESTIBULE_TEST_POSTGRES_URL` that this may switch to TLS and back. The exit code says all.
 """
 
 import argparse
@@ -18,10 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import guards  # noqa: E402
 import matrix  # noqa: E402
+import postgres_tls  # noqa: E402
 import program  # noqa: E402
 from engine import Chart, Engine, Program  # noqa: E402
 
-ROOMS = [matrix, guards, program]
+ROOMS = [matrix, guards, program, postgres_tls]
 
 
 def main():
