@@ -12,8 +12,18 @@ export const focused = (page) => page.evaluate(() => {
   };
 });
 
+/** What has the focus, once it fits: the browser scrolls to it, and gives it to a new page's first field, a frame later. */
+async function onceFocused(page, fits) {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const now = await focused(page);
+    if ((now.outlined && now.inView && fits(now)) || Date.now() > deadline) return now;
+    await page.waitForTimeout(20);
+  }
+}
+
 export async function assertFocus(page, name) {
-  const now = await focused(page);
+  const now = await onceFocused(page, (one) => one.name === name);
   assert.equal(now.name, name);
   assert.ok(now.outlined, `no outline on ${name}`);
   assert.ok(now.inView, `${name} is out of view`);
@@ -29,7 +39,7 @@ export async function tabUntil(page, name, most = 25) {
   const seen = [];
   for (let presses = 0; presses < most; presses += 1) {
     await page.keyboard.press('Tab');
-    const now = await focused(page);
+    const now = await onceFocused(page, () => true);
     seen.push(now.name);
     assert.ok(now.outlined && now.inView, `${JSON.stringify(now)} on the way to ${name}`);
     if (now.name === name) return seen;
@@ -45,7 +55,7 @@ export async function pressOnward(page, key = 'Enter') {
 
 /** The summary of what is wrong has the focus, and its link leads to the field. */
 export async function followSummary(page, field) {
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'alert', 'focus goes to the summary');
+  await page.locator('[role=alert]:focus').waitFor();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await assertFocus(page, field);

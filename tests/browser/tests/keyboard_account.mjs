@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { link, mail, NEW_PASSWORD, scan } from '../lib/account.mjs';
-import { assertFocus, focused, followSummary, pressOnward, tabTo, tabUntil } from '../lib/keyboard.mjs';
+import { assertFocus, followSummary, pressOnward, tabTo, tabUntil } from '../lib/keyboard.mjs';
 import { assertPage, assertResult, start } from '../lib/steps.mjs';
 import { PASSWORD, person, withContext, world } from '../lib/world.mjs';
 
@@ -24,7 +24,7 @@ for (const [look, options] of Object.entries({ desk: {}, phone: { viewport: { wi
     await tabUntil(page, 'Forgot your password?');
     await pressOnward(page);
     await assertPage(page, '/password/reset');
-    if ((await focused(page)).name !== 'identifier') await tabUntil(page, 'identifier');
+    await assertFocus(page, 'identifier');
     await page.keyboard.type('nothing');
     await pressOnward(page);
     await followSummary(page, 'identifier');
@@ -47,7 +47,6 @@ for (const [look, options] of Object.entries({ desk: {}, phone: { viewport: { wi
     await page.keyboard.type(NEW_PASSWORD);
     await pressOnward(page);
     await assertPage(page, '/login');
-    if ((await focused(page)).name !== 'identifier') await tabUntil(page, 'identifier');
     await logInByKeyboard(page, email, NEW_PASSWORD);
     await assertResult(page, autotalk, `signed in: ${email}`);
   }));
