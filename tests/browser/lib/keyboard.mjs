@@ -9,6 +9,7 @@ export const focused = (page) => page.evaluate(() => {
     name: element.id || element.getAttribute('aria-label') || element.textContent.trim(),
     outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
     inView: box.top >= 0 && box.bottom <= innerHeight && box.width > 0,
+    where: [box.top, box.bottom, innerHeight, scrollY, document.documentElement.scrollHeight],
   };
 });
 

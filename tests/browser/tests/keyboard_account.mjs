@@ -47,7 +47,10 @@ for (const [look, options] of Object.entries({ desk: {}, phone: { viewport: { wi
     await page.keyboard.type(NEW_PASSWORD);
     await pressOnward(page);
     await assertPage(page, '/login');
-    await logInByKeyboard(page, email, NEW_PASSWORD);
+    assert.equal(await page.locator('#identifier').inputValue(), email, 'the address need not be typed again');
+    await assertFocus(page, 'password');
+    await page.keyboard.type(NEW_PASSWORD);
+    await pressOnward(page);
     await assertResult(page, autotalk, `signed in: ${email}`);
   }));
 
