@@ -67,7 +67,8 @@ pub async fn look(app: &App, token: &str) -> store::Result<Look> {
     let read = app.store.read();
     let used = spent::find(&read, SPENT, &joining.id.to_string()).await? || users::find_by_email(&read, &joining.email).await?.is_some();
     if let Some(id) = &joining.organization {
-        joining.organization_name = organizations::find(&read, id).await?.map(|organization| organization.name);
+        let organization = organizations::find(&read, id).await?;
+        joining.organization_name = Some(organization.map_or_else(|| id.clone(), |organization| organization.name));
     }
     Ok(if used { Look::Used } else { Look::Open(joining) })
 }

@@ -36,7 +36,10 @@ pub async fn invite(app: &App, invitation: &Invitation, origin: &Origin, by: &st
         return Err(store::Error::Conflict);
     }
     let called = match &invitation.organization {
-        Some(id) => organizations::find(&app.store.read(), id).await?.map(|organization| organization.name),
+        Some(id) => {
+            let organization = organizations::find(&app.store.read(), id).await?;
+            Some(organization.map_or_else(|| id.clone(), |organization| organization.name))
+        }
         None => None,
     };
     let Invitation { email, name, locale, organization, inviter } = invitation.clone();
