@@ -162,6 +162,7 @@ const translated = ['es', 'pt-BR'].flatMap((locale) => [
 ].map((where) => ({
   name: `${where.slice(1).replaceAll('/', '-')}-${locale}`,
   options: { locale },
+  rules: false,
   reach: (page) => openAccount(page, BO).then(() => page.goto(`${issuer}${where}`)),
 })));
 

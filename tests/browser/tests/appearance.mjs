@@ -15,10 +15,10 @@ function lanes(all, width) {
 describe('pages', { concurrency: 3 }, () => {
   for (const [index, lane] of lanes([...states, ...accountStates], 12).entries()) {
     describe(`lane ${index + 1}`, { concurrency: 1 }, () => {
-      for (const { name, options = {}, reach } of lane) {
+      for (const { name, options = {}, rules, reach } of lane) {
         test(`page: ${name}`, () => withContext(options, async (context, page) => {
           await reach(page, context);
-          await inspect(page, name);
+          await inspect(page, name, { rules });
         }));
       }
     });
