@@ -51,7 +51,11 @@ describe('second factor', { concurrency: 8 }, () => {
     assert.match(await alert(page), /The code is 6 digits, for example 123456/);
     await page.reload();
     assert.equal(await page.locator('#secret-key').innerText(), shown, 'neither a mistake nor a refresh changes the secret');
-    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.emulateMedia({ media: 'print' });
+    for (const [selector, printed] of [['svg.qr', true], ['#secret-key', true], ['#code-submit', false], ['nav', false]]) {
+      assert.equal(await page.locator(selector).first().isVisible(), printed, `${selector} on the sheet to print`);
+    }
+    await page.emulateMedia({ media: 'screen', colorScheme: 'dark' });
     assert.equal((await photographed(page)).href, uri.href, 'in the dark, too');
     await fill(page, 'Verification code', await phone.code());
     await click(page, 'Verify and enable');
