@@ -93,7 +93,7 @@ fn show(app: &App, visit: &Visit, joining: &Joining, typed: Typed) -> Response {
         path: if joining.invited { "/invitation" } else { "/sign-up/finish" }.to_owned(),
         email: joining.email.clone(),
         name: typed.name.or_else(|| joining.name.clone()).unwrap_or_default(),
-        organization: joining.organization.clone(),
+        organization: joining.organization_name.clone(),
         min_length: rules(app, joining, None).min_length(),
         error: typed.error,
         refreshed: typed.refreshed,
