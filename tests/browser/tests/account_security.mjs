@@ -282,7 +282,7 @@ test('T10: something looks unfamiliar: Activity, and notify your account adminis
   await click(page, 'Activity');
   await assertPage(page, '/account/activity', 'Activity');
   assert.match(await text(page), /Logged in[\s\S]*Chrom[\s\S]*127\.0\.0\.1/);
-  await onward(page, () => page.getByRole('link', { name: /^This wasn’t me/ }).first().click());
+  await onward(page, () => page.getByRole('button', { name: /^This wasn’t me/ }).first().click());
   await assertPage(page, '/not-me', 'This wasn’t you?');
   await page.goBack();
   await fill(page, 'What looked wrong? (optional)', 'A login at night that I do not know.');
