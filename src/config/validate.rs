@@ -143,6 +143,15 @@ impl Config {
                 "Set memory_kib to 19456 and iterations to 2, or more; less is only for an http issuer on loopback.",
             );
         }
+        // What a sign-in would not verify (`account::password`, which holds imported hashes to the same) must not be made.
+        let work = u64::from(password.memory_kib).saturating_mul(u64::from(password.iterations));
+        if password.memory_kib > 262_144 || password.iterations > 32 || work > 1_048_576 {
+            found.add(
+                "password.memory_kib",
+                format!("{} KiB with {} iterations takes longer than people wait", password.memory_kib, password.iterations),
+                "Set memory_kib to 262144 at most, iterations to 32, and both so that one times the other is at most 1048576.",
+            );
+        }
         if password.iterations == 0 || password.memory_kib < 8 {
             found.add(
                 "password.iterations",

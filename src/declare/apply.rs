@@ -94,7 +94,7 @@ async fn new_hash(conn: &Conn<'_>, passwords: &Passwords, desired: &DesiredUser,
     match (&desired.password, user) {
         (None, _) => Ok(None),
         (Some(declared @ DesiredPassword::Hash(hash)), Some(user)) => {
-            let applied = settings::find(conn, &applied_hash(user.id)).await?.and_then(|bytes| Digest::from_slice(&bytes));
+            let applied = settings::find(conn, &settings::declared_hash(user.id)).await?.and_then(|bytes| Digest::from_slice(&bytes));
             Ok((applied != declared.hash_digest()).then(|| hash.clone()))
         }
         (Some(DesiredPassword::Hash(hash)), None) => Ok(Some(hash.clone())),
@@ -105,12 +105,6 @@ async fn new_hash(conn: &Conn<'_>, passwords: &Passwords, desired: &DesiredUser,
             Ok(Some(passwords.hash(password.clone()).await?))
         }
     }
-}
-
-/// The setting that holds the digest of the declared hash a person was given. The stored one says nothing about it: a sign-in replaces a brought hash
-/// by one with this service's own parameters, which is the same password.
-fn applied_hash(user_id: Uuid) -> String {
-    format!("declared-hash:{user_id}")
 }
 
 /// Writes every change and its audit events in one transaction. Writes nothing when there is no change.
@@ -179,7 +173,7 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
 
 /// Notes which declared hash the password is from; `None`: from none, so that any that is declared later is another one.
 async fn remember(conn: &Conn<'_>, user_id: Uuid, declared: Option<&Digest>) -> store::Result<()> {
-    let name = applied_hash(user_id);
+    let name = settings::declared_hash(user_id);
     match declared {
         Some(digest) => settings::update(conn, &name, digest.as_bytes()).await,
         None => settings::revoke(conn, &name).await.map(drop),

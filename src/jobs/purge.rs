@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::secret;
 use crate::store::{
-    self, buckets, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions, spent, trusted_devices,
+    self, buckets, former_addresses, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions, spent,
+    trusted_devices,
 };
 
 const EVERY: Duration = Duration::from_mins(5);
@@ -47,10 +48,11 @@ enum Table {
     TrustedDevices,
     PasswordResets,
     Buckets,
+    FormerAddresses,
 }
 
 impl Table {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Sessions,
         Self::Grants,
         Self::Spent,
@@ -60,6 +62,7 @@ impl Table {
         Self::TrustedDevices,
         Self::PasswordResets,
         Self::Buckets,
+        Self::FormerAddresses,
     ];
 
     fn before(self, now: Timestamp) -> Timestamp {
@@ -68,7 +71,7 @@ impl Table {
             Self::Grants => now.minus(GRANTS_KEPT),
             // Another replica's clock may be behind: what it still asks for must still be there.
             Self::Spent => now.minus(SPENT_KEPT),
-            Self::PendingSignIns | Self::TrustedDevices | Self::Buckets => now,
+            Self::PendingSignIns | Self::TrustedDevices | Self::Buckets | Self::FormerAddresses => now,
             Self::PasswordResets => now.minus(RESETS_KEPT),
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
             Self::Mails => now.minus(MAILS_KEPT),
@@ -141,6 +144,7 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::LogoutDeliveries => logout_deliveries::purge(conn, before, BATCH).await,
                     Table::PasswordResets => password_resets::purge(conn, before, BATCH).await,
                     Table::Buckets => buckets::purge(conn, before, BATCH).await,
+                    Table::FormerAddresses => former_addresses::purge(conn, before, BATCH).await,
                     Table::Mails => mails::purge(conn, before, BATCH).await,
                     Table::PendingSignIns => pending_sign_ins::purge(conn, before, BATCH).await,
                     Table::TrustedDevices => trusted_devices::purge(conn, before, BATCH).await,

@@ -14,7 +14,7 @@ use crate::organization::{self, Policy};
 use crate::secret::{self, Digest};
 use crate::store::sessions::{self, Session};
 use crate::store::users::{self, User};
-use crate::store::{self, Conn, pending_sign_ins};
+use crate::store::{self, Conn, pending_sign_ins, recovery_codes};
 use crate::web::cookies::Cookie;
 use crate::web::{Visit, device};
 
@@ -53,6 +53,8 @@ struct Beginning {
     previous: Option<Session>,
     /// The pending sign-in that becomes this session: its id and epoch.
     pending: Option<(uuid::Uuid, i64)>,
+    /// A second factor was set up in it.
+    enrolled: bool,
     second_factor_given: bool,
     signed_in: Event,
     replaced: Option<Event>,
@@ -116,6 +118,7 @@ impl Attempt<'_> {
             now: app.now(),
             previous,
             pending: self.pending(),
+            enrolled: matches!(&self.proofs.first, First::Pending(pending) if pending.is_enrolled()),
             second_factor_given: self.proofs.second.is_some(),
             session,
         };
@@ -218,6 +221,11 @@ async fn begin(conn: &Conn<'_>, beginning: &Beginning) -> store::Result<Outcome>
         && !pending_sign_ins::redeem(conn, *id, *epoch, *now).await?
     {
         return Err(store::Error::NotFound(PENDING));
+    }
+    if let Some((id, _)) = pending
+        && beginning.enrolled
+    {
+        recovery_codes::update_shown_to(conn, session.user_id, *id, session.id).await?;
     }
     users::update_last_sign_in(conn, session.user_id, *now).await?;
     audit::record(conn, signed_in, *now).await?;

@@ -124,10 +124,10 @@ pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
     Ok(renewed.rows_affected > 0)
 }
 
-/// Takes it into another epoch: the credentials were changed in it.
-pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, epoch: i64) -> Result<()> {
-    Entity::update_many().col_expr(Column::Epoch, Expr::value(epoch)).filter(Column::Id.eq(id)).exec(conn).await?;
-    Ok(())
+/// Takes it into another epoch, unless it has ended: the credentials were changed in it. Whether it was there.
+pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, epoch: i64) -> Result<bool> {
+    let live = Entity::update_many().filter(Column::Id.eq(id)).filter(Column::EndedAt.is_null());
+    Ok(live.col_expr(Column::Epoch, Expr::value(epoch)).exec(conn).await?.rows_affected > 0)
 }
 
 /// Takes a person's sessions, unless they have ended, from the epoch before into this one. Those of older epochs are dead and stay so.

@@ -128,3 +128,21 @@ async fn a_resource_server_gets_the_second_factor_it_asks_for() {
     let told = app.introspect(Credentials::of(seed::AUTOTALK), &second).await.json();
     assert_eq!(challenge(&told), None, "{told}");
 }
+
+/// OpenID Connect Core §5.5.1.1: an essential `acr` is got, or is an error that says so; one that cannot be had is said at once.
+#[tokio::test]
+async fn an_essential_acr_is_got_or_refused() {
+    let app = TestApp::start().await;
+    let phone = app.with_totp(seed::ANA).await;
+    let browser = trusted(&app, &phone).await;
+    let asking = |claims: &str| app.authorize(seed::AUTOTALK).with("claims", claims);
+    let wanted = r#"{"id_token":{"acr":{"essential":true,"values":["aal2"]}}}"#;
+    assert_eq!(browser.open(&asking(wanted).with("prompt", "none").url()).await.error(), "login_required");
+    let page = browser.open(&asking(wanted).url()).await.expect("/login/code", 200);
+    let page = page.give_code(&phone.next_code()).await;
+    assert_eq!(claims(&app, &page).await["acr"], "aal2");
+    let unknown = r#"{"id_token":{"acr":{"essential":true,"value":"urn:example:gold"}}}"#;
+    assert_eq!(browser.open(&asking(unknown).url()).await.error(), "unmet_authentication_requirements");
+    let voluntary = r#"{"id_token":{"acr":{"value":"urn:example:gold"},"name":{"essential":true}},"userinfo":{"email":null}}"#;
+    browser.open(&asking(voluntary).url()).await.code();
+}
