@@ -7,10 +7,10 @@ use super::entities::{
     consents, factor_attempts, grants, mails, memberships, password_resets, pending_sign_ins, recovery_codes, sessions, totp_credentials,
     trusted_devices, user_security, users,
 };
-use super::{Conn, Result};
+use super::{Conn, Result, audit_chain};
 
-/// Removes the person and every row about them but the audit events, which from then on name nobody: the id is random and used for nobody else. Whether
-/// there was such a person.
+/// Removes the person and every row about them but the audit events, which from then on name nobody: the id is random and used for nobody else, and
+/// what they say of addresses and devices is erased ([decision 0017](../../docs/decisions/0017-audit-chain.md)). Whether there was such a person.
 ///
 /// Every table with a `user_id` belongs here; `tests` hold the list to the entities.
 pub async fn purge(conn: &Conn<'_>, user_id: Uuid) -> Result<bool> {
@@ -26,6 +26,7 @@ pub async fn purge(conn: &Conn<'_>, user_id: Uuid) -> Result<bool> {
     factor_attempts::Entity::delete_many().filter(factor_attempts::Column::UserId.eq(user_id)).exec(conn).await?;
     user_security::Entity::delete_many().filter(user_security::Column::UserId.eq(user_id)).exec(conn).await?;
     memberships::Entity::delete_many().filter(memberships::Column::UserId.eq(user_id)).exec(conn).await?;
+    audit_chain::update_erased(conn, user_id).await?;
     Ok(users::Entity::delete_many().filter(users::Column::Id.eq(user_id)).exec(conn).await?.rows_affected > 0)
 }
 

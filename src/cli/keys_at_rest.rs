@@ -1,0 +1,63 @@
+//! `keys check` and `keys rewrap`: key-encryption keys, and what rests under them.
+
+use serde_json::json;
+
+use super::database;
+use super::failure::Failure;
+use super::output::{Answer, table};
+use crate::app::App;
+use crate::audit::KeyEvents;
+use crate::config::Config;
+use crate::keys::{self, Rewrapped, Usage, Witness};
+use crate::secret::Sealer;
+
+/// From the files and the store: opens and changes nothing.
+pub(super) async fn check(config: &Config) -> Result<Answer, Failure> {
+    let sealer = Sealer::new(&keys::load_key_encryption_keys(&config.keys.directory, false)?)?;
+    let store = database::open_to_read(config).await?;
+    let usage = keys::usage(&store, &sealer).await;
+    store.close().await;
+    Ok(report(&sealer.key_ids(), &usage?))
+}
+
+fn report(ids: &[String], usage: &[Usage]) -> Answer {
+    let newest = ids.first().map(String::as_str).unwrap_or_default();
+    let row = |(what, key, rows): (&str, &str, u64)| vec![what.to_owned(), key.to_owned(), rows.to_string()];
+    let rows: Vec<Vec<String>> =
+        usage.iter().map(|usage| row((usage.what, usage.key.as_deref().unwrap_or("none of these"), usage.rows))).collect();
+    let old: u64 = usage.iter().filter(|usage| usage.key.as_deref().is_some_and(|key| key != newest)).map(|usage| usage.rows).sum();
+    let lost: u64 = usage.iter().filter(|usage| usage.key.is_none()).map(|usage| usage.rows).sum();
+    let mut text = format!("Key-encryption keys: {} (the first seals)\n\n{}\n", ids.join(", "), table(&["what rests", "under", "rows"], &rows));
+    if lost > 0 {
+        text.push_str(&format!("\n{lost} rows rest under a key that is not in keys.directory: bring it back."));
+    }
+    text.push_str(&match (ids.len(), old) {
+        (0 | 1, _) => String::new(),
+        (_, 0) => "\nNothing in the database needs the older keys. Refresh tokens given out under them do: docs/audit.md says how long.".to_owned(),
+        (_, rows) => format!("\n{rows} rows still need an older key than {newest}: `vestibule keys rewrap`."),
+    });
+    let counts: Vec<serde_json::Value> =
+        usage.iter().map(|usage| json!({ "what": usage.what, "key": usage.key, "rows": usage.rows })).collect();
+    let mut answer = Answer::new(text, &json!({ "keys": ids, "rest": counts, "under_older_keys": old, "under_no_key": lost }));
+    answer.bad = lost > 0;
+    answer
+}
+
+/// Everything under the newest key.
+pub(super) async fn rewrap(app: &App) -> Result<Answer, Failure> {
+    let witness: std::sync::Arc<dyn Witness> = std::sync::Arc::new(KeyEvents);
+    let done = keys::rewrap(&app.store, &app.sealer, &witness, app.now()).await?;
+    let row = |of: &Rewrapped| vec![of.what.to_owned(), of.rows.to_string(), of.unreadable.to_string()];
+    let rows: Vec<Vec<String>> = done.iter().map(row).collect();
+    let unreadable: u64 = done.iter().map(|of| of.unreadable).sum();
+    let newest = app.sealer.newest();
+    let mut text = format!("Sealed again under {newest}:\n\n{}\n", table(&["what", "rows", "unreadable"], &rows));
+    if unreadable > 0 {
+        text.push_str("\nUnreadable rows rest under a key that is not in keys.directory. They were left as they are.");
+    }
+    let counts: Vec<serde_json::Value> =
+        done.iter().map(|of| json!({ "what": of.what, "rows": of.rows, "unreadable": of.unreadable })).collect();
+    let mut answer = Answer::new(text, &json!({ "key": newest, "rewrapped": counts }));
+    answer.bad = unreadable > 0;
+    Ok(answer)
+}
