@@ -22,6 +22,8 @@ fn event(change: Change) -> Event {
         Change::Created { kid, algorithm } => of(Kind::KeyCreated).detail("kid", kid).detail("alg", algorithm.name()),
         Change::Rotated { kids, immediately } => by_command(Kind::KeyRotated).detail("kids", kids).detail("immediately", immediately),
         Change::Revoked { kid } => by_command(Kind::KeyRevoked).detail("kid", kid),
-        Change::Rewrapped { what, rows, key } => by_command(Kind::KeysRewrapped).detail("what", what).detail("rows", rows).detail("key", key),
+        Change::Rewrapped { what, rows, key } => {
+            by_command(Kind::KeysRewrapped).detail("what", what).detail("rows", rows).detail("key", key)
+        }
     }
 }

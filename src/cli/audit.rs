@@ -109,7 +109,9 @@ async fn person(store: &Store, user: &str) -> Result<Uuid, Failure> {
     }
     let address = email::canonical(user).ok_or_else(|| Failure::new(format!("{user} is neither an e-mail address nor an id.")))?;
     let found = users::find_by_email(&store.read(), &address).await?;
-    found.map(|user| user.id).ok_or_else(|| Failure::new(format!("There is nobody with the address {user}. Removed people are found by their id.")))
+    found
+        .map(|user| user.id)
+        .ok_or_else(|| Failure::new(format!("There is nobody with the address {user}. Removed people are found by their id.")))
 }
 
 fn row(event: &AuditEvent) -> Vec<String> {

@@ -6,9 +6,9 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::{database, keys_at_rest};
 use super::moment::rfc3339;
 use super::output::{Answer, table};
+use super::{database, keys_at_rest};
 use crate::app::App;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;

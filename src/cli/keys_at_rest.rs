@@ -27,13 +27,14 @@ fn report(ids: &[String], usage: &[Usage]) -> Answer {
         usage.iter().map(|usage| row((usage.what, usage.key.as_deref().unwrap_or("none of these"), usage.rows))).collect();
     let old: u64 = usage.iter().filter(|usage| usage.key.as_deref().is_some_and(|key| key != newest)).map(|usage| usage.rows).sum();
     let lost: u64 = usage.iter().filter(|usage| usage.key.is_none()).map(|usage| usage.rows).sum();
-    let mut text = format!("Key-encryption keys: {} (the first seals)\n\n{}\n", ids.join(", "), table(&["what rests", "under", "rows"], &rows));
+    let mut text =
+        format!("Key-encryption keys: {} (the first seals)\n\n{}\n", ids.join(", "), table(&["what rests", "under", "rows"], &rows));
     if lost > 0 {
         text.push_str(&format!("\n{lost} rows rest under a key that is not in keys.directory: bring it back."));
     }
     text.push_str(&match (ids.len(), old) {
         (0 | 1, _) => String::new(),
-        (_, 0) => "\nNothing in the database needs the older keys. Refresh tokens given out under them do: docs/audit.md says how long.".to_owned(),
+        (_, 0) => "\nNothing in the database needs the older keys. Refresh tokens that were given out under them do, for tokens.refresh_token_idle.".to_owned(),
         (_, rows) => format!("\n{rows} rows still need an older key than {newest}: `vestibule keys rewrap`."),
     });
     let counts: Vec<serde_json::Value> =

@@ -56,7 +56,12 @@ pub async fn usage(store: &Store, sealer: &Sealer) -> store::Result<Vec<Usage>> 
 ///
 /// # Errors
 /// The store's; what has been done until then stays done.
-pub async fn rewrap(store: &Store, sealer: &Sealer, witness: &std::sync::Arc<dyn Witness>, now: Timestamp) -> Result<Vec<Rewrapped>, KeyError> {
+pub async fn rewrap(
+    store: &Store,
+    sealer: &Sealer,
+    witness: &std::sync::Arc<dyn Witness>,
+    now: Timestamp,
+) -> Result<Vec<Rewrapped>, KeyError> {
     let mut done = Vec::new();
     for place in Place::ALL {
         let mut of = Rewrapped { what: place.name(), rows: 0, unreadable: 0 };

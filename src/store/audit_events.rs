@@ -1,6 +1,8 @@
 //! Security events, append-only. Written through `audit` alone.
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
+};
 use uuid::Uuid;
 
 use super::entities::audit_events::{Column, Entity, Model};

@@ -127,6 +127,6 @@ mod tests {
         let leaf = leaf(1, &event, &personal);
         let extent = Extent { number: 1, first: 1, last: 1, newest_at: event.at };
         let hash = batch(extent, &genesis(), std::iter::once(&leaf));
-        assert_eq!(super::super::record::hex(&hash), "PIN");
+        assert_eq!(super::super::record::hex(&hash), "747ae3ec97586ebd75b30f8844d57d36e4cf56dfc9aae73177b72e93a828c784");
     }
 }

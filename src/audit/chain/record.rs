@@ -46,13 +46,7 @@ pub(super) enum Line {
         jws: String,
     },
     /// An event of the batch before it.
-    Event {
-        sequence: i64,
-        salt: Option<String>,
-        personal: String,
-        leaf: String,
-        event: EventLine,
-    },
+    Event { sequence: i64, salt: Option<String>, personal: String, leaf: String, event: EventLine },
     /// An event that was not sealed yet.
     Waiting { event: EventLine },
     /// The last line: an export that was cut short has none.

@@ -53,8 +53,8 @@ async fn next(conn: &Conn<'_>, signer: &Signer, issuer: &str, now: Timestamp) ->
         sealed_at: now,
         removed_at: None,
     };
-    batch.checkpoint =
-        checkpoint::sign(&batch, issuer, signer).map_err(|error| store::Error::Database(format!("the audit chain's checkpoint: {error}")))?;
+    batch.checkpoint = checkpoint::sign(&batch, issuer, signer)
+        .map_err(|error| store::Error::Database(format!("the audit chain's checkpoint: {error}")))?;
     audit_chain::insert_key(conn, signer.kid(), &signer.public_jwk().to_string()).await?;
     audit_chain::insert(conn, &batch, &seals).await?;
     Ok(seals.len())

@@ -55,17 +55,8 @@ impl Chain {
         let (first, last) = (events[0].sequence, events[events.len() - 1].sequence);
         let newest_at = events.iter().map(|event| event.event.at).max().unwrap();
         let hash = canonical::batch(Extent { number, first, last, newest_at }, &previous, events.iter().map(|event| &event.leaf));
-        let mut batch = Batch {
-            number,
-            first,
-            last,
-            newest_at,
-            previous,
-            hash,
-            checkpoint: String::new(),
-            sealed_at: newest_at,
-            removed_at: None,
-        };
+        let mut batch =
+            Batch { number, first, last, newest_at, previous, hash, checkpoint: String::new(), sealed_at: newest_at, removed_at: None };
         let signer = self.ring.signer(Algorithm::ES256).unwrap();
         batch.checkpoint = checkpoint::sign(&batch, "https://idp.test", &signer).unwrap();
         self.batches.push((batch, events));
@@ -140,11 +131,17 @@ fn a_chain_written_anew_with_another_key_is_not_the_known_one() {
     let mut anew = Chain::new();
     anew.batches.clear();
     for number in 1..=3 {
-        anew.append(vec![sealed(number * 2), sealed(number * 2 + 1)].into_iter().enumerate().map(|(at, sealed)| {
-            let sequence = number * 2 - 1 + i64::try_from(at).unwrap();
-            let leaf = canonical::leaf(sequence, &sealed.event, &sealed.personal);
-            SealedEvent { sequence, leaf, ..sealed }
-        }).collect());
+        anew.append(
+            vec![sealed(number * 2), sealed(number * 2 + 1)]
+                .into_iter()
+                .enumerate()
+                .map(|(at, sealed)| {
+                    let sequence = number * 2 - 1 + i64::try_from(at).unwrap();
+                    let leaf = canonical::leaf(sequence, &sealed.event, &sealed.personal);
+                    SealedEvent { sequence, leaf, ..sealed }
+                })
+                .collect(),
+        );
     }
     assert!(anew.verify(None).findings.is_empty(), "who has the key can write another history");
     assert!(anew.verify(Some(known.clone())).findings[0].contains("another hash"));

@@ -37,7 +37,8 @@ impl std::str::FromStr for Head {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parsed = text.split_once(':').and_then(|(batch, hash)| Some(Self { batch: batch.parse().ok()?, hash: unhex(hash)? }));
-        parsed.ok_or_else(|| "a head is the number of a batch, a colon, and its hash in hexadecimal, as `audit verify` prints it".to_owned())
+        parsed
+            .ok_or_else(|| "a head is the number of a batch, a colon, and its hash in hexadecimal, as `audit verify` prints it".to_owned())
     }
 }
 
@@ -176,7 +177,8 @@ impl Verifier {
     pub(super) fn finish(mut self) -> Report {
         // The widest first: as a rule it explains all.
         self.removals.sort_by_key(|removal| Reverse(removal.up_to));
-        let explains = |removal: &Removal, last: i64, newest: Timestamp| removal.up_to >= last && removal.at.since(newest) >= LEAST_RETENTION;
+        let explains =
+            |removal: &Removal, last: i64, newest: Timestamp| removal.up_to >= last && removal.at.since(newest) >= LEAST_RETENTION;
         for (first, last, newest_at) in &self.emptied {
             if self.removals.iter().any(|removal| explains(removal, *last, *newest_at)) {
                 self.report.removed_up_to = self.report.removed_up_to.max(Some(*last));
@@ -202,9 +204,12 @@ impl Verifier {
 pub(super) fn content(batch: &Batch, events: &[SealedEvent]) -> Vec<String> {
     let mut findings = Vec::new();
     let present: BTreeSet<i64> = events.iter().map(|event| event.sequence).collect();
-    findings.extend((batch.first..=batch.last).filter(|sequence| !present.contains(sequence)).take(MOST_FINDINGS).map(|sequence| {
-        format!("event {sequence} is missing")
-    }));
+    findings.extend(
+        (batch.first..=batch.last)
+            .filter(|sequence| !present.contains(sequence))
+            .take(MOST_FINDINGS)
+            .map(|sequence| format!("event {sequence} is missing")),
+    );
     if !events.is_sorted_by(|one, next| one.sequence < next.sequence) {
         findings.push(format!("the events of batch {} stand in another order", batch.number));
     }
@@ -215,8 +220,7 @@ pub(super) fn content(batch: &Batch, events: &[SealedEvent]) -> Vec<String> {
         findings.extend(changed(event));
     }
     let newest_at = events.iter().map(|event| event.event.at).max().unwrap_or_default();
-    let leaves: Vec<Digest> =
-        events.iter().map(|event| canonical::leaf(event.sequence, &event.event, &event.personal)).collect();
+    let leaves: Vec<Digest> = events.iter().map(|event| canonical::leaf(event.sequence, &event.event, &event.personal)).collect();
     let extent = Extent { number: batch.number, first: batch.first, last: batch.last, newest_at };
     if findings.is_empty() && canonical::batch(extent, &batch.previous, leaves.iter()) != batch.hash {
         findings.push(format!("the events of batch {} are not those that were sealed", batch.number));
