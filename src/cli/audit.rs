@@ -189,3 +189,64 @@ fn report(report: &Report) -> Answer {
     answer.bad = !holds;
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::app::App;
+    use crate::cli::database::within;
+    use crate::jobs;
+
+    /// A service that made its keys, sealed what it did about them, and stopped.
+    async fn house() -> (tempfile::TempDir, Config) {
+        let directory = tempfile::tempdir().unwrap();
+        let config = within(directory.path());
+        let app = App::open(config.clone(), Arc::new(SystemClock)).await.unwrap();
+        assert_eq!(jobs::audit::seal(&app).await.unwrap(), (4, false));
+        app.store.close().await;
+        (directory, config)
+    }
+
+    fn verify(file: Option<PathBuf>, expect_head: Option<&str>) -> Command {
+        Command::Verify { file, expect_head: expect_head.map(|head| head.parse().unwrap()) }
+    }
+
+    #[tokio::test]
+    async fn events_are_listed_exported_and_verified_with_and_without_the_database() {
+        let (directory, config) = house().await;
+        let arguments = |kind: &str, user: Option<&str>| List {
+            user: user.map(str::to_owned),
+            client: None,
+            kind: Some(kind.to_owned()),
+            since: Some("1h".parse().unwrap()),
+            until: None,
+            limit: 3,
+        };
+        let listed = run(Command::List(arguments("key.", None)), &config).await.unwrap();
+        assert_eq!(listed.json.as_array().unwrap().len(), 3, "as many as were asked for: {}", listed.text);
+        assert_eq!((&listed.json[0]["event"], listed.json[0]["detail"]["kid"].is_string()), (&json!("key.created"), true));
+        let nobody = run(Command::List(arguments("key.", Some(&Uuid::nil().to_string()))), &config).await.unwrap();
+        assert_eq!(nobody.json, json!([]));
+        assert!(run(Command::List(arguments("key.", Some("nobody@example.org"))), &config).await.is_err());
+
+        let here = run(verify(None, None), &config).await.unwrap();
+        assert!(!here.bad && here.text.contains("4 events in 1 batches"), "{}", here.text);
+        let file = directory.path().join("audit.jsonl");
+        run(Command::Export { output: Some(file.clone()) }, &config).await.unwrap();
+        assert!(run(Command::Export { output: Some(file.clone()) }, &config).await.is_err(), "evidence is not overwritten");
+        let head = here.json["head"].as_str().unwrap();
+        // Nothing but the file is needed.
+        let elsewhere = within(&directory.path().join("nowhere"));
+        let there = run(verify(Some(file.clone()), Some(head)), &elsewhere).await.unwrap();
+        assert_eq!((there.bad, &there.json["head"]), (false, &json!(head)));
+
+        let text = std::fs::read_to_string(&file).unwrap().replacen("key.created", "key.revoked", 1);
+        std::fs::write(&file, text).unwrap();
+        let touched = run(verify(Some(file), None), &elsewhere).await.unwrap();
+        assert!(touched.bad && touched.text.contains("BROKEN") && touched.text.contains("was changed"), "{}", touched.text);
+        let unknown = format!("2:{}", "0".repeat(64));
+        assert!(run(verify(None, Some(&unknown)), &config).await.unwrap().bad, "a head that is not there");
+    }
+}

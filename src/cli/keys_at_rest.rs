@@ -62,3 +62,24 @@ pub(super) async fn rewrap(app: &App) -> Result<Answer, Failure> {
     answer.bad = unreadable > 0;
     Ok(answer)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(what: &'static str, key: Option<&str>, rows: u64) -> Usage {
+        Usage { what, key: key.map(str::to_owned), rows }
+    }
+
+    #[test]
+    fn a_report_says_what_still_needs_an_older_key_and_what_is_lost() {
+        let ids = ["bb".to_owned(), "aa".to_owned()];
+        let needed = report(&ids, &[usage("mails", Some("bb"), 2), usage("TOTP secrets", Some("aa"), 3)]);
+        assert!(needed.text.contains("3 rows still need an older key than bb") && !needed.bad, "{}", needed.text);
+        let done = report(&ids, &[usage("mails", Some("bb"), 5)]);
+        assert!(done.text.contains("Nothing in the database needs") && !done.bad, "{}", done.text);
+        let lost = report(&ids, &[usage("mails", None, 1)]);
+        assert!(lost.bad && lost.text.contains("1 rows rest under a key that is not"), "{}", lost.text);
+        assert!(!report(&ids[..1], &[usage("mails", Some("bb"), 5)]).text.contains("older"), "one key: nothing to take away");
+    }
+}

@@ -10,7 +10,7 @@ use crate::audit::chain;
 use crate::keys::Algorithm;
 
 /// How long an event may wait to be sealed while the service runs.
-const SEAL_EVERY: Duration = Duration::from_secs(60);
+const SEAL_EVERY: Duration = Duration::from_mins(1);
 const REMOVE_EVERY: Duration = Duration::from_hours(6);
 
 /// Transactions in one run, and the pause after a run that may have left something: writers are let in between.

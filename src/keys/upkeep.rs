@@ -102,7 +102,7 @@ impl Upkeep {
             Box::pin(async move {
                 lock(conn, now).await?;
                 let rows = signing_keys::list(conn).await?;
-                let Some(row) = rows.into_iter().find(|row| row.kid == kid && !row.expires_at.is_some_and(|at| at <= now)) else {
+                let Some(row) = rows.into_iter().find(|row| row.kid == kid && row.expires_at.is_none_or(|at| at > now)) else {
                     return Ok(false);
                 };
                 let ended = SigningKey { retires_at: Some(row.retires_at.map_or(now, |at| at.min(now))), expires_at: Some(now), ..row };

@@ -280,13 +280,14 @@ mod tests {
         assert!(matches!(failed, Err(CallError::Transport(_))), "{failed:?}");
     }
 
+    const FIVE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+
     #[tokio::test]
     async fn an_answer_is_read_up_to_its_limit_and_only_when_it_is_one() {
         let get = async |answer: &'static str, limit: usize| {
             let (address, _) = server(answer).await;
             outbound("127.0.0.1").get_text(&format!("http://{address}/"), &[("accept", "text/plain")], limit).await
         };
-        const FIVE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
         assert_eq!(get(FIVE, 5).await.unwrap(), "hello");
         assert!(matches!(get(FIVE, 4).await, Err(CallError::Transport(text)) if text.contains("longer than 4 bytes")));
         let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n";

@@ -48,7 +48,7 @@ pub async fn list_filtered(conn: &Conn<'_>, filter: &Filter, limit: u64) -> Resu
     let passing = Entity::find()
         .apply_if(filter.user_id, |events, id| events.filter(Column::UserId.eq(id)))
         .apply_if(filter.client_id.as_deref(), |events, id| events.filter(Column::ClientId.eq(id)))
-        .apply_if(kind, |events, kind| events.filter(kind))
+        .apply_if(kind, Select::filter)
         .apply_if(filter.since, |events, since| events.filter(Column::At.gte(since.millis())))
         .apply_if(filter.until, |events, until| events.filter(Column::At.lt(until.millis())));
     let rows = passing.order_by_desc(Column::Id).limit(limit).all(conn).await?;

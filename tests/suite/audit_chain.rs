@@ -74,18 +74,19 @@ async fn committed_events_are_sealed_and_the_chain_holds() {
 /// Whoever can write to the database is found out.
 #[tokio::test]
 async fn what_is_touched_in_the_database_is_found() {
+    // The first ones are those of the keys.
     let event = |sequence: u8| format!("(SELECT event_id FROM audit_seals WHERE sequence = {sequence})");
     let cases = [
-        ("event 3 is missing", vec![format!("DELETE FROM audit_events WHERE id = {}", event(3))]),
-        ("was changed", vec![format!("UPDATE audit_events SET kind = 'sign_in.succeeded' WHERE id = {}", event(3))]),
-        ("was changed", vec![format!("UPDATE audit_events SET user_id = NULL WHERE id = {}", event(3))]),
-        ("was changed", vec![format!("UPDATE audit_events SET detail = '{{}}' WHERE id = {}", event(3))]),
+        ("event 8 is missing", vec![format!("DELETE FROM audit_events WHERE id = {}", event(8))]),
+        ("was changed", vec![format!("UPDATE audit_events SET kind = 'sign_in.succeeded' WHERE id = {}", event(8))]),
+        ("was changed", vec![format!("UPDATE audit_events SET user_id = NULL WHERE id = {}", event(8))]),
+        ("was changed", vec![format!("UPDATE audit_events SET detail = '{{}}' WHERE id = {}", event(8))]),
         (
             "was changed",
             vec![
-                "UPDATE audit_seals SET sequence = 9999 WHERE sequence = 3".to_owned(),
-                "UPDATE audit_seals SET sequence = 3 WHERE sequence = 4".to_owned(),
-                "UPDATE audit_seals SET sequence = 4 WHERE sequence = 9999".to_owned(),
+                "UPDATE audit_seals SET sequence = 9999 WHERE sequence = 8".to_owned(),
+                "UPDATE audit_seals SET sequence = 8 WHERE sequence = 9".to_owned(),
+                "UPDATE audit_seals SET sequence = 9 WHERE sequence = 9999".to_owned(),
             ],
         ),
         ("it has no seal", vec!["UPDATE audit_events SET sealed_in = 1 WHERE sealed_in IS NULL".to_owned()]),
@@ -97,8 +98,8 @@ async fn what_is_touched_in_the_database_is_found() {
         (
             "its person was not removed",
             vec![
-                "UPDATE audit_seals SET salt = NULL WHERE sequence = 3".to_owned(),
-                format!("UPDATE audit_events SET address = NULL, detail = '{{}}' WHERE id = {}", event(3)),
+                "UPDATE audit_seals SET salt = NULL WHERE sequence = 8".to_owned(),
+                format!("UPDATE audit_events SET address = NULL, detail = '{{}}' WHERE id = {}", event(8)),
             ],
         ),
     ];

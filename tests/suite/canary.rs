@@ -109,7 +109,8 @@ async fn errors(app: &TestApp, planted: &[Planted]) -> Vec<Answer> {
         answers.push(app.token(TokenRequest::client_credentials(seed::AUTOTALK).credentials(wrong)).await);
         let query = form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>();
         answers.push(app.get(&format!("/password/reset/finish?token={query}")).await);
-        answers.push(app.get(&format!("/authorize?client_id={query}")).await);
+        answers.push(app.get(&app.authorize(seed::AUTOTALK).with("request", secret).url()).await);
+        answers.push(app.get(&app.authorize(seed::AUTOTALK).with("id_token_hint", secret).url()).await);
         answers.push(app.get(&format!("/nowhere/{query}")).await);
     }
     answers
@@ -212,7 +213,6 @@ async fn no_secret_is_written_or_answered_anywhere() {
     let all: Vec<Planted> = planted.iter().chain(&mailed).cloned().collect();
     for answer in errors(&app, &all).await {
         let headers: String = answer.headers.iter().map(|(name, value)| format!("{name}: {value:?}\n")).collect();
-        // A wrong client_id, or the path that is not there, may be said back: then it is no secret's place. Nothing of ours does.
         absent(&all, &format!("the answer to {}", answer.asked.split('?').next().unwrap_or_default()), &answer.body);
         absent(&planted, "a header of an error", headers.as_bytes());
     }

@@ -97,7 +97,7 @@ mod tests {
     fn every_field_counts() {
         let original = event(1, "sign_in.failed");
         let of = |event: &AuditEvent| *leaf(7, event, &personal(b"salt", event)).as_bytes();
-        let changes: [fn(&mut AuditEvent); 10] = [
+        let touches: [fn(&mut AuditEvent); 10] = [
             |event| event.id = Uuid::from_u128(99),
             |event| event.at = Timestamp::from_secs(99),
             |event| event.kind = "sign_in.succeeded".to_owned(),
@@ -110,9 +110,9 @@ mod tests {
             |event| event.detail = "{ }".to_owned(),
         ];
         let mut seen = std::collections::BTreeSet::from([of(&original)]);
-        for change in changes {
+        for touch in touches {
             let mut changed = original.clone();
-            change(&mut changed);
+            touch(&mut changed);
             assert!(seen.insert(of(&changed)), "{changed:?}");
         }
         assert_ne!(of(&original), *leaf(8, &original, &personal(b"salt", &original)).as_bytes());

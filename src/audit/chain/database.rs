@@ -37,7 +37,9 @@ pub async fn verify(store: &Store, expected: Option<Head>) -> store::Result<Repo
         after = last.number;
         for batch in &batches {
             let content = read_settled(store, batch).await?;
-            content.findings.into_iter().for_each(|finding| verifier.finding(finding));
+            for finding in content.findings {
+                verifier.finding(finding);
+            }
             verifier.batch(batch, &content.events);
         }
     }
@@ -47,7 +49,9 @@ pub async fn verify(store: &Store, expected: Option<Head>) -> store::Result<Repo
     let mut last = None;
     loop {
         let page = audit_chain::list_waiting(&store.read(), last, PAGE).await?;
-        page.iter().for_each(|event| verifier.waiting(event));
+        for event in &page {
+            verifier.waiting(event);
+        }
         last = page.last().map(|event| event.id);
         if last.is_none() {
             return Ok(verifier.finish());
