@@ -11,6 +11,9 @@ use crate::config::Config;
 use crate::keys::{self, Rewrapped, Usage, Witness};
 use crate::secret::Sealer;
 
+const NOTHING_OLD: &str =
+    "\nNothing in the database needs the older keys. Refresh tokens that were given out under them do, for tokens.refresh_token_idle.";
+
 /// From the files and the store: opens and changes nothing.
 pub(super) async fn check(config: &Config) -> Result<Answer, Failure> {
     let sealer = Sealer::new(&keys::load_key_encryption_keys(&config.keys.directory, false)?)?;
@@ -39,7 +42,7 @@ fn report(ids: &[String], usage: &[Usage]) -> Answer {
     });
     let counts: Vec<serde_json::Value> =
         usage.iter().map(|usage| json!({ "what": usage.what, "key": usage.key, "rows": usage.rows })).collect();
-    let mut answer = Answer::new(text, &json!({ "keys": ids, "rest": counts, "under_older_keys": old, "under_no_key": lost }));
+    let mut answer = Answer::new(lines.join("\n"), &json!({ "keys": ids, "rest": counts, "under_older_keys": old, "under_no_key": lost }));
     answer.bad = lost > 0;
     answer
 }
@@ -52,10 +55,16 @@ pub(super) async fn rewrap(app: &App) -> Result<Answer, Failure> {
     let rows: Vec<Vec<String>> = done.iter().map(row).collect();
     let unreadable: u64 = done.iter().map(|of| of.unreadable).sum();
     let newest = app.sealer.newest();
-    let mut text = format!("Sealed again under {newest}:\n\n{}\n", table(&["what", "rows", "unreadable"], &rows));
-    if unreadable > 0 {
-        text.push_str("\nUnreadable rows rest under a key that is not in keys.directory. They were left as they are.");
+    let mut lines = vec![format!("Key-encryption keys: {} (the first seals)", ids.join(", ")), String::new()];
+    lines.push(table(&["what rests", "under", "rows"], &rows));
+    if lost > 0 {
+        lines.push(format!("\n{lost} rows rest under a key that is not in keys.directory: bring it back."));
     }
+    lines.extend(match (ids.len(), old) {
+        (0 | 1, _) => None,
+        (_, 0) => Some(NOTHING_OLD.to_owned()),
+        (_, rows) => Some(format!("\n{rows} rows still need an older key than {newest}: `vestibule keys rewrap`.")),
+    });
     let counts: Vec<serde_json::Value> =
         done.iter().map(|of| json!({ "what": of.what, "rows": of.rows, "unreadable": of.unreadable })).collect();
     let mut answer = Answer::new(text, &json!({ "key": newest, "rewrapped": counts }));
