@@ -1,5 +1,7 @@
 //! `keys check` and `keys rewrap`: key-encryption keys, and what rests under them.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::database;
@@ -25,37 +27,13 @@ pub(super) async fn check(config: &Config) -> Result<Answer, Failure> {
 
 fn report(ids: &[String], usage: &[Usage]) -> Answer {
     let newest = ids.first().map(String::as_str).unwrap_or_default();
-    let row = |(what, key, rows): (&str, &str, u64)| vec![what.to_owned(), key.to_owned(), rows.to_string()];
-    let rows: Vec<Vec<String>> =
-        usage.iter().map(|usage| row((usage.what, usage.key.as_deref().unwrap_or("none of these"), usage.rows))).collect();
+    let row = |usage: &Usage| {
+        vec![usage.what.to_owned(), usage.key.clone().unwrap_or_else(|| "none of these".to_owned()), usage.rows.to_string()]
+    };
+    let rows: Vec<Vec<String>> = usage.iter().map(row).collect();
     let old: u64 = usage.iter().filter(|usage| usage.key.as_deref().is_some_and(|key| key != newest)).map(|usage| usage.rows).sum();
     let lost: u64 = usage.iter().filter(|usage| usage.key.is_none()).map(|usage| usage.rows).sum();
-    let mut text =
-        format!("Key-encryption keys: {} (the first seals)\n\n{}\n", ids.join(", "), table(&["what rests", "under", "rows"], &rows));
-    if lost > 0 {
-        text.push_str(&format!("\n{lost} rows rest under a key that is not in keys.directory: bring it back."));
-    }
-    text.push_str(&match (ids.len(), old) {
-        (0 | 1, _) => String::new(),
-        (_, 0) => "\nNothing in the database needs the older keys. Refresh tokens that were given out under them do, for tokens.refresh_token_idle.".to_owned(),
-        (_, rows) => format!("\n{rows} rows still need an older key than {newest}: `vestibule keys rewrap`."),
-    });
-    let counts: Vec<serde_json::Value> =
-        usage.iter().map(|usage| json!({ "what": usage.what, "key": usage.key, "rows": usage.rows })).collect();
-    let mut answer = Answer::new(lines.join("\n"), &json!({ "keys": ids, "rest": counts, "under_older_keys": old, "under_no_key": lost }));
-    answer.bad = lost > 0;
-    answer
-}
-
-/// Everything under the newest key.
-pub(super) async fn rewrap(app: &App) -> Result<Answer, Failure> {
-    let witness: std::sync::Arc<dyn Witness> = std::sync::Arc::new(KeyEvents);
-    let done = keys::rewrap(&app.store, &app.sealer, &witness, app.now()).await?;
-    let row = |of: &Rewrapped| vec![of.what.to_owned(), of.rows.to_string(), of.unreadable.to_string()];
-    let rows: Vec<Vec<String>> = done.iter().map(row).collect();
-    let unreadable: u64 = done.iter().map(|of| of.unreadable).sum();
-    let newest = app.sealer.newest();
-    let mut lines = vec![format!("Key-encryption keys: {} (the first seals)", ids.join(", ")), String::new()];
+    let mut lines = vec![format!("Key-encryption keys: {} (the first seals)\n", ids.join(", "))];
     lines.push(table(&["what rests", "under", "rows"], &rows));
     if lost > 0 {
         lines.push(format!("\n{lost} rows rest under a key that is not in keys.directory: bring it back."));
@@ -66,10 +44,27 @@ pub(super) async fn rewrap(app: &App) -> Result<Answer, Failure> {
         (_, rows) => Some(format!("\n{rows} rows still need an older key than {newest}: `vestibule keys rewrap`.")),
     });
     let counts: Vec<serde_json::Value> =
+        usage.iter().map(|usage| json!({ "what": usage.what, "key": usage.key, "rows": usage.rows })).collect();
+    let json = json!({ "keys": ids, "rest": counts, "under_older_keys": old, "under_no_key": lost });
+    Answer { bad: lost > 0, ..Answer::new(lines.join("\n"), &json) }
+}
+
+/// Everything under the newest key.
+pub(super) async fn rewrap(app: &App) -> Result<Answer, Failure> {
+    let witness: Arc<dyn Witness> = Arc::new(KeyEvents);
+    let done = keys::rewrap(&app.store, &app.sealer, &witness, app.now()).await?;
+    let row = |of: &Rewrapped| vec![of.what.to_owned(), of.rows.to_string(), of.unreadable.to_string()];
+    let rows: Vec<Vec<String>> = done.iter().map(row).collect();
+    let unreadable: u64 = done.iter().map(|of| of.unreadable).sum();
+    let newest = app.sealer.newest();
+    let mut lines = vec![format!("Sealed again under {newest}:\n"), table(&["what", "rows", "unreadable"], &rows)];
+    if unreadable > 0 {
+        lines.push("\nUnreadable rows rest under a key that is not in keys.directory. They were left as they are.".to_owned());
+    }
+    let counts: Vec<serde_json::Value> =
         done.iter().map(|of| json!({ "what": of.what, "rows": of.rows, "unreadable": of.unreadable })).collect();
-    let mut answer = Answer::new(text, &json!({ "key": newest, "rewrapped": counts }));
-    answer.bad = unreadable > 0;
-    Ok(answer)
+    let json = json!({ "key": newest, "rewrapped": counts });
+    Ok(Answer { bad: unreadable > 0, ..Answer::new(lines.join("\n"), &json) })
 }
 
 #[cfg(test)]
