@@ -7,10 +7,10 @@ use tokio::sync::Notify;
 
 use super::{App, Shared};
 use crate::account::password::Passwords;
+use crate::audit::KeyEvents;
 use crate::clock::Clock;
 use crate::config::{Config, StartupError};
 use crate::health::Readiness;
-use crate::jobs;
 use crate::keys::{self, KeyRing};
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
@@ -32,13 +32,13 @@ impl App {
         let issuer = config.issuer();
         let sealer = Arc::new(open_sealer(&config)?);
         let store = open_store(&config).await?;
-        let keys = KeyRing::load(&store, &sealer, &config.keys, &clock)
+        let keys = KeyRing::load(&store, &sealer, &config.keys, &clock, Arc::new(KeyEvents))
             .await
             .map_err(|error| StartupError::new("keys.directory", format!("the signing keys cannot be used: {error}")))?;
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
         let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
         let mailer = Mailer::open(&config)?;
-        let app = Self::new(Shared {
+        Ok(Self::new(Shared {
             access_tokens: Verifier::new(keys.clone(), &issuer),
             clients: ClientCache::new(store.clone()),
             discovery: Discovery::new(&issuer, config.registration.mode),
@@ -57,10 +57,7 @@ impl App {
             pages,
             outbound,
             mailer,
-        });
-        let created = app.keys.created().to_vec();
-        jobs::keys::record_made(&app, &created).await;
-        Ok(app)
+        }))
     }
 }
 

@@ -31,6 +31,7 @@ pub enum Kind {
     KeyCreated,
     KeyRotated,
     KeyRevoked,
+    KeysRewrapped,
     LogoutDelivered,
     LogoutDeliveryFailed,
     StateApplied,
@@ -68,6 +69,7 @@ pub enum Kind {
     SecondFactorReset,
     OrganizationChanged,
     MailFailed,
+    AuditEventsRemoved,
 }
 
 impl Kind {
@@ -99,6 +101,7 @@ impl Kind {
             Self::KeyCreated => "key.created",
             Self::KeyRotated => "key.rotated",
             Self::KeyRevoked => "key.revoked",
+            Self::KeysRewrapped => "keys.rewrapped",
             Self::LogoutDelivered => "logout.delivered",
             Self::LogoutDeliveryFailed => "logout.delivery_failed",
             Self::StateApplied => "state.applied",
@@ -136,6 +139,7 @@ impl Kind {
             Self::SecondFactorReset => "second_factor.reset",
             Self::OrganizationChanged => "organization.changed",
             Self::MailFailed => "mail.failed",
+            Self::AuditEventsRemoved => "audit.events_removed",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod apply;
 mod arguments;
+mod audit;
 mod client;
 mod client_view;
 mod config;
@@ -14,6 +15,7 @@ mod failure;
 mod healthcheck;
 mod invite;
 mod keys;
+mod keys_at_rest;
 mod mail;
 mod migrate;
 mod moment;
@@ -74,6 +76,9 @@ enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Security events: what happened, and the proof that nobody touched it since.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Mail.
     #[command(subcommand)]
     Mail(mail::Command),
@@ -125,6 +130,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Organization(command) => organization::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
+        Command::Audit(command) => audit::run(command, &config).await,
         Command::Mail(command) => mail::run(command, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
@@ -186,6 +192,12 @@ mod tests {
             "keys list",
             "keys rotate",
             "keys revoke a",
+            "keys check",
+            "keys rewrap",
+            "audit list --user a@b.example --kind sign_in. --client a --since 7d --until 2027-01-31 --limit 10",
+            "audit export --output audit.jsonl",
+            "audit verify",
+            "audit verify audit.jsonl",
             "mail test --to a@b.example --kind all --locale es",
             "config check",
             "config reference",

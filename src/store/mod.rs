@@ -5,6 +5,7 @@
 //! `redeem`, `rotate`, `revoke`, `purge`. Must not: decide anything the specifications decide.
 
 pub mod addresses;
+pub mod audit_chain;
 pub mod audit_events;
 pub mod buckets;
 pub mod clients;
@@ -22,6 +23,7 @@ pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod people;
 pub mod recovery_codes;
+pub mod sealed;
 pub mod sessions;
 pub mod settings;
 pub mod signing_keys;

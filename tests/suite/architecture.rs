@@ -17,7 +17,7 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("web", &["clock", "config", "secret", "store", "telemetry"]),
     ("outbound", &["config"]),
     ("ratelimit", &["clock", "config", "store", "web"]),
-    ("audit", &["clock", "secret", "store", "telemetry"]),
+    ("audit", &["clock", "config", "secret", "store", "keys", "telemetry"]),
     ("mail", &["GROUND", "app", "audit"]),
     ("session", &["GROUND", "app", "audit", "organization"]),
     ("organization", &["GROUND", "audit", "session"]),

@@ -1,7 +1,10 @@
 //! Rows as the database has them, one file per table. Private to the store: the query files turn them into what the service works with.
 //! Times are milliseconds since 1970.
 
+pub mod audit_batches;
 pub mod audit_events;
+pub mod audit_keys;
+pub mod audit_seals;
 pub mod buckets;
 pub mod clients;
 pub mod consents;

@@ -102,6 +102,16 @@ impl TestApp {
         self.router = vestibule::routes::router(&self.app);
     }
 
+    /// A second process on the same database, with the same clock. Its mail is its own.
+    pub async fn replica(&self) -> Self {
+        let mailbox = Mailbox::new();
+        let mut config = self.app.config.clone();
+        config.mail.directory = mailbox.directory();
+        let app = App::open(config, Arc::clone(&self.clock) as Arc<dyn Clock>).await.unwrap();
+        let router = vestibule::routes::router(&app);
+        Self { app, clock: Arc::clone(&self.clock), database: self.database.shared(), mailbox, router }
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
