@@ -9,6 +9,7 @@ use uuid::Uuid;
 pub enum Kind {
     SignInSucceeded,
     SignInFailed,
+    SignInLimited,
     SignedOut,
     SessionEnded,
     ConsentGranted,
@@ -68,6 +69,11 @@ pub enum Kind {
     SecondFactorReset,
     OrganizationChanged,
     MailFailed,
+    UnlockRequested,
+    Unlocked,
+    LimitReleased,
+    AddressBanned,
+    AddressUnbanned,
 }
 
 impl Kind {
@@ -77,6 +83,7 @@ impl Kind {
         match self {
             Self::SignInSucceeded => "sign_in.succeeded",
             Self::SignInFailed => "sign_in.failed",
+            Self::SignInLimited => "sign_in.limited",
             Self::SignedOut => "session.signed_out",
             Self::SessionEnded => "session.ended",
             Self::ConsentGranted => "consent.granted",
@@ -136,6 +143,11 @@ impl Kind {
             Self::SecondFactorReset => "second_factor.reset",
             Self::OrganizationChanged => "organization.changed",
             Self::MailFailed => "mail.failed",
+            Self::UnlockRequested => "unlock.requested",
+            Self::Unlocked => "unlock.done",
+            Self::LimitReleased => "limit.released",
+            Self::AddressBanned => "address.banned",
+            Self::AddressUnbanned => "address.unbanned",
         }
     }
 }

@@ -14,6 +14,7 @@ mod failure;
 mod healthcheck;
 mod invite;
 mod keys;
+mod limits;
 mod mail;
 mod migrate;
 mod moment;
@@ -73,6 +74,9 @@ enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Who is limited; release, ban and unban.
+    #[command(subcommand)]
+    Limits(limits::Command),
     /// Mail.
     #[command(subcommand)]
     Mail(mail::Command),
@@ -124,6 +128,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Organization(command) => organization::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
+        Command::Limits(command) => limits::run(command, &config).await,
         Command::Mail(command) => mail::run(command, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
@@ -185,6 +190,12 @@ mod tests {
             "keys list",
             "keys rotate",
             "keys revoke a",
+            "limits list",
+            "limits release password:x",
+            "limits release --account a@b.example",
+            "limits release --address 192.0.2.1",
+            "limits ban 203.0.113.0/24 --for 1d --reason stuffing",
+            "limits unban 203.0.113.0/24",
             "mail test --to a@b.example --kind all --locale es",
             "config check",
             "config reference",

@@ -4,6 +4,7 @@
 
 pub mod deletions;
 pub(crate) mod keys;
+mod limits;
 mod logouts;
 mod mails;
 pub mod purge;
@@ -21,6 +22,7 @@ use crate::app::App;
 pub async fn run(app: App, shutdown: CancellationToken) {
     let mut jobs = JoinSet::new();
     jobs.spawn(keys::run(app.clone(), shutdown.clone()));
+    jobs.spawn(limits::run(app.clone(), shutdown.clone()));
     jobs.spawn(logouts::run(app.clone(), shutdown.clone()));
     jobs.spawn(deletions::run(app.clone(), shutdown.clone()));
     jobs.spawn(mails::run(app.clone(), shutdown.clone()));

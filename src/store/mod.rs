@@ -6,11 +6,13 @@
 
 pub mod addresses;
 pub mod audit_events;
+pub mod bans;
 pub mod buckets;
 pub mod clients;
 pub mod consents;
 mod error;
 pub mod factor_attempts;
+pub mod failures;
 pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;
@@ -26,6 +28,7 @@ pub mod settings;
 pub mod signing_keys;
 pub mod spent;
 pub mod totp_credentials;
+pub mod tried_accounts;
 pub mod trusted_devices;
 pub mod user_security;
 pub mod users;

@@ -4,8 +4,8 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::entities::{
-    consents, factor_attempts, grants, mails, memberships, password_resets, pending_sign_ins, recovery_codes, sessions, totp_credentials,
-    trusted_devices, user_security, users,
+    consents, factor_attempts, failures, grants, mails, memberships, password_resets, pending_sign_ins, recovery_codes, sessions,
+    totp_credentials, trusted_devices, user_security, users,
 };
 use super::{Conn, Result};
 
@@ -24,6 +24,7 @@ pub async fn purge(conn: &Conn<'_>, user_id: Uuid) -> Result<bool> {
     pending_sign_ins::Entity::delete_many().filter(pending_sign_ins::Column::UserId.eq(user_id)).exec(conn).await?;
     password_resets::Entity::delete_many().filter(password_resets::Column::UserId.eq(user_id)).exec(conn).await?;
     factor_attempts::Entity::delete_many().filter(factor_attempts::Column::UserId.eq(user_id)).exec(conn).await?;
+    failures::Entity::delete_many().filter(failures::Column::UserId.eq(user_id)).exec(conn).await?;
     user_security::Entity::delete_many().filter(user_security::Column::UserId.eq(user_id)).exec(conn).await?;
     memberships::Entity::delete_many().filter(memberships::Column::UserId.eq(user_id)).exec(conn).await?;
     Ok(users::Entity::delete_many().filter(users::Column::Id.eq(user_id)).exec(conn).await?.rows_affected > 0)

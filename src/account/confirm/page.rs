@@ -66,9 +66,12 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
         return Ok(Err(ConfirmError::MissingCode));
     }
     let origin = session::origin(visit);
-    let (user, password) = match sign_in::verify(app, &current.user.email, Secret::new(password.to_owned()), &origin).await? {
+    let (user, password) = match sign_in::verify(app, visit, &current.user.email, Secret::new(password.to_owned())).await? {
         Attempt::Proven { user, proof } => (user, proof),
         Attempt::Refused => return Ok(Err(ConfirmError::WrongPassword)),
+        Attempt::Limited(limited) => {
+            return Err(PageError::new(ErrorKind::TooManyRequests { retry_after: limited.seconds() }).into());
+        }
         Attempt::Busy => return Err(PageError::new(ErrorKind::Busy { retry_after: 2 }).into()),
     };
     if !wanted && current.session.second_factor_at.is_some() {
