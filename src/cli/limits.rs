@@ -147,14 +147,21 @@ async fn forget(conn: &Conn<'_>, target: &Target) -> store::Result<u64> {
             let counted = factor_attempts::find(conn, *id).await? != factor_attempts::Attempts::default();
             factor_attempts::revoke(conn, *id).await?;
             let mut rows = failures::revoke_all(conn, *id).await? + u64::from(counted);
-            for kind in ["password-account", "unlock-account", "unlock-codes", "password-reset-account", "password-reset-code"] {
+            for kind in [
+                "password-account",
+                "unlock-account",
+                "unlock-codes",
+                "confirm-email-account",
+                "password-reset-account",
+                "password-reset-code",
+            ] {
                 rows += buckets::revoke_all(conn, &format!("{kind}:{id}")).await?;
             }
             Ok(rows)
         }
         Target::Address(address) => {
             let mut rows = u64::from(tried_accounts::revoke(conn, address).await?);
-            for kind in ["password-address", "unlock-address", "password-reset-address", "sign-up-address"] {
+            for kind in ["password-address", "unlock-address", "password-reset-address", "sign-up-address", "confirm-email-address"] {
                 rows += u64::from(buckets::revoke(conn, &format!("{kind}:{address}")).await?);
             }
             Ok(rows)

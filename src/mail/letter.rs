@@ -50,15 +50,9 @@ fn fill(letter: &mut Letter, message: &Message) {
         Message::AlreadyRegistered { login, place } => {
             letter.action("log_in", login).advice("already_registered").place(place);
         }
-        Message::Unlock { link, minutes, codes, place, not_me } => {
+        Message::Unlock { link, minutes, codes, place } => {
             letter.kind = if *codes { "unlock_codes" } else { "unlock" };
-            letter.number("minutes", *minutes).action("unlock", link).place(place);
-            // Wrong codes come after the right password.
-            if *codes {
-                letter.not_me(not_me);
-            } else {
-                letter.advice("unlock");
-            }
+            letter.number("minutes", *minutes).action("unlock", link).advice(letter.kind).place(place);
         }
         Message::AccountSecured { place } => {
             letter.place(place).advice("account_secured");

@@ -133,7 +133,6 @@ pub enum Message {
         minutes: u32,
         codes: bool,
         place: Where,
-        not_me: String,
     },
     /// What was done after "This wasn't me".
     AccountSecured {

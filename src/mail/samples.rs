@@ -121,7 +121,7 @@ impl Writer<'_> {
     }
 
     fn unlock(&self, codes: bool) -> Message {
-        Message::Unlock { link: self.link("/login/unlock"), minutes: 15, codes, place: self.place(), not_me: self.not_me() }
+        Message::Unlock { link: self.link("/login/unlock"), minutes: 15, codes, place: self.place() }
     }
 
     fn account(&self) -> Vec<Message> {

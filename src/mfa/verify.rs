@@ -116,7 +116,10 @@ async fn run(scene: &Scene, pending: Option<&PendingSignIn>, typed: Typed) -> st
             }
             Verdict::Refused { why, over }
         }
-        Outcome::Blocked(blocked) => Verdict::Blocked(blocked),
+        Outcome::Blocked(blocked) => {
+            scene.app().metrics.limited("codes");
+            Verdict::Blocked(blocked)
+        }
     })
 }
 

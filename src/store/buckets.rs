@@ -140,18 +140,60 @@ mod tests {
             store.write_one(|conn| Box::pin(revoke(conn, "b"))).await.unwrap();
             for _ in 0..6 {
                 assert_eq!(taken(&store, "c", NOW).await, Take::Given, "what is put back can be taken again");
-                let given_back = [("c".to_owned(), THREE_AN_HOUR)];
-                store
-                    .write_one(move |conn| {
-                        Box::pin({
-                            let given = given_back.clone();
-                            async move { update_given_back(conn, &given).await }
-                        })
-                    })
-                    .await
-                    .unwrap();
+                let giving = store.write_one(|conn| {
+                    Box::pin(async move { update_given_back(conn, &[("c".to_owned(), THREE_AN_HOUR)]).await })
+                });
+                giving.await.unwrap();
             }
             assert_eq!(taken(&store, "b", NOW).await, Take::Given);
         }
+    }
+
+    /// Steps in milliseconds between tries of one key: what was given, when; a refusal must be honest about its end.
+    async fn given(store: &Store, key: String, quota: Quota, steps: &[u64]) -> Vec<Timestamp> {
+        let (mut now, mut given) = (NOW, Vec::new());
+        for step in steps {
+            now = now.plus(Duration::from_millis(*step));
+            let taking = |at: Timestamp| {
+                let key = key.clone();
+                store.write_one(move |conn| {
+                    let key = key.clone();
+                    Box::pin(async move { take(conn, &key, quota, at).await })
+                })
+            };
+            if let Take::Wait(wait) = taking(now).await.unwrap() {
+                assert!(!wait.is_zero(), "a refusal without an end");
+                now = now.plus(wait);
+                assert_eq!(taking(now).await.unwrap(), Take::Given, "not given when it was said");
+            }
+            given.push(now);
+        }
+        given
+    }
+
+    #[test]
+    fn whenever_it_is_tried_no_more_is_given_than_the_quota_and_refusals_are_honest() {
+        use proptest::prelude::*;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let database = TestDatabase::sqlite();
+        let store = runtime.block_on(database.migrated());
+        let case = std::cell::Cell::new(0);
+        let strategy = (1_u32..6, proptest::collection::vec(0_u64..900, 1..30));
+        let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
+        let mut runner = proptest::test_runner::TestRunner::new(config);
+        let outcome = runner.run(&strategy, |(burst, steps)| {
+            case.set(case.get() + 1);
+            let quota = Quota { burst, per: Duration::from_secs(2) };
+            let given = runtime.block_on(given(&store, format!("case:{}", case.get()), quota, &steps));
+            let one = (quota.per / burst).as_millis();
+            for (first, from) in given.iter().enumerate() {
+                for (last, to) in given.iter().enumerate().skip(first) {
+                    let allowed = u128::from(burst) + to.since(*from).as_millis() / one;
+                    prop_assert!((last - first + 1) as u128 <= allowed, "{burst} {given:?}");
+                }
+            }
+            Ok(())
+        });
+        outcome.unwrap();
     }
 }

@@ -33,8 +33,15 @@ pub async fn find(conn: &Conn<'_>, user_id: Uuid) -> Result<Attempts> {
 
 /// Counts a try before anything is checked, as if it had failed. Whether it may be made; if not, nothing was counted.
 pub async fn redeem(conn: &Conn<'_>, user_id: Uuid, rules: &Rules, now: Timestamp) -> Result<bool> {
-    let row =
-        Model { user_id, failures: 1, window_failures: 1, window_started_at: now.millis(), blocked_until: 0, sends: 0, sends_since: 0 };
+    let row = Model {
+        user_id,
+        failures: 1,
+        window_failures: 1,
+        window_started_at: now.millis(),
+        blocked_until: failures::first_pause(&rules.row, now),
+        sends: 0,
+        sends_since: 0,
+    };
     let window_is_over = || column(Column::WindowStartedAt).lte(now.minus(rules.window).millis());
     let again = OnConflict::column(Column::UserId)
         .value(Column::Failures, column(Column::Failures).add(1))

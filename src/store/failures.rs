@@ -49,8 +49,7 @@ pub async fn list_blocked(conn: &Conn<'_>, ceiling: i32, now: Timestamp, limit: 
 
 /// Counts a try before anything is checked, as if it had failed, in one statement. Whether it may be made; if not, nothing was counted.
 pub async fn redeem(conn: &Conn<'_>, key: &str, user_id: Uuid, rules: &Rules, now: Timestamp) -> Result<bool> {
-    let ends = if rules.free <= 1 { now.plus(rules.pause).millis() } else { 0 };
-    let row = Model { key: key.to_owned(), user_id, failures: 1, blocked_until: ends, last_at: now.millis() };
+    let row = Model { key: key.to_owned(), user_id, failures: 1, blocked_until: first_pause(rules, now), last_at: now.millis() };
     let again = OnConflict::column(Column::Key)
         .value(Column::Failures, column(Column::Failures).add(1))
         .value(Column::BlockedUntil, pauses(|| column(Column::Failures), rules, now))
@@ -60,6 +59,11 @@ pub async fn redeem(conn: &Conn<'_>, key: &str, user_id: Uuid, rules: &Rules, no
         .to_owned();
     let statement = Entity::insert(row.into_active_model()).on_conflict(again).into_query();
     Ok(conn.change(&statement).await? > 0)
+}
+
+/// The end of the pause after the first failure.
+pub(super) fn first_pause(rules: &Rules, now: Timestamp) -> i64 {
+    if rules.free <= 1 { now.plus(rules.pause.min(rules.longest_pause)).millis() } else { 0 }
 }
 
 /// The end of the pause after the failure that is being counted: by how many there were before it.

@@ -128,8 +128,8 @@ mod tests {
             assert!(tried(&store, 2, NOW).await, "one that was tried before");
             assert_eq!(list_full(&store.read(), THREE, NOW, 10).await.unwrap().len(), 1);
             for _ in 0..2 {
-                let given_back = |conn| Box::pin(async move { update_given_back(conn, "192.0.2.1", Uuid::from_u128(2)).await }) as _;
-                store.write_one::<(), _>(given_back).await.unwrap();
+                let giving = store.write_one(|conn| Box::pin(update_given_back(conn, "192.0.2.1", Uuid::from_u128(2))));
+                giving.await.unwrap();
             }
             assert_eq!(find(&store.read(), "192.0.2.1").await.unwrap().unwrap().accounts, 2);
             assert!(tried(&store, 4, NOW).await);

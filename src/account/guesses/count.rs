@@ -139,14 +139,15 @@ impl Counted {
             Some(device) if self.by_device => device_key(*account, *device),
             _ => key(*account),
         };
+        // In the order in which they were counted, so that two transactions never wait for each other.
+        if !self.buckets.is_empty() {
+            buckets::update_given_back(conn, &self.buckets).await?;
+            tried_accounts::update_given_back(conn, address, *account).await?;
+        }
         if right {
             failures::revoke(conn, &key).await?;
         } else {
             failures::update_given_back(conn, &key).await?;
-        }
-        if !self.buckets.is_empty() {
-            buckets::update_given_back(conn, &self.buckets).await?;
-            tried_accounts::update_given_back(conn, address, *account).await?;
         }
         Ok(())
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::super::email;
 use super::super::guesses::{self, nobody};
 use super::super::mail_link::{self, MailLink};
 use super::super::notice::{place, recipient};
-use super::super::{email, not_me};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
@@ -115,7 +115,6 @@ fn letter(app: &App, visit: &Visit, (account, user, codes): (uuid::Uuid, Option<
         minutes: u32::try_from(ttl.as_secs() / 60).unwrap_or(u32::MAX).max(1),
         codes,
         place: place(visit, now),
-        not_me: not_me::link(app, account, now),
     };
     let nobody = || Recipient { user_id: None, email: String::new(), name: None, locale: locale.tag().to_owned() };
     let to = user.map_or_else(nobody, |user| recipient(user, locale));

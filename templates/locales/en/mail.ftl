@@ -114,6 +114,7 @@ mail-account_deletion_cancelled-text = The deletion of your { $brand } account w
 
 mail-action-unlock = Let me log in again
 mail-advice-unlock = If you did not ask for this, do not open the link: nothing changes, and your account is safe.
+mail-advice-unlock_codes = If you did not ask for this, do not open the link. Somebody knows your password: open { $host } and change it.
 mail-unlock-subject = Log in to { $brand } again
 mail-unlock-text = Many wrong passwords were tried for your { $brand } account, so we stopped trying any. Your account is safe. Open the link, in the browser you want to log in with, to be able to log in again. It works once, for { $minutes ->
     [one] { $minutes } minute

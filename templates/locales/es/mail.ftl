@@ -118,6 +118,7 @@ mail-account_deletion_cancelled-text = Se canceló la eliminación de tu cuenta 
 
 mail-action-unlock = Volver a iniciar sesión
 mail-advice-unlock = Si no lo pediste tú, no abras el enlace: no cambia nada y tu cuenta está a salvo.
+mail-advice-unlock_codes = Si no lo pediste tú, no abras el enlace. Alguien sabe tu contraseña: abre { $host } y cámbiala.
 mail-unlock-subject = Vuelve a iniciar sesión en { $brand }
 mail-unlock-text = Se probaron muchas contraseñas incorrectas para tu cuenta de { $brand }, así que dejamos de aceptar intentos. Tu cuenta está a salvo. Abre el enlace, en el navegador con el que quieres iniciar sesión, para poder volver a entrar. Sirve una sola vez, durante { $minutes ->
     [one] { $minutes } minuto

@@ -118,6 +118,7 @@ mail-account_deletion_cancelled-text = A exclusão da sua conta do { $brand } fo
 
 mail-action-unlock = Liberar minha entrada
 mail-advice-unlock = Se você não pediu isto, não abra o link: nada muda, e sua conta está segura.
+mail-advice-unlock_codes = Se você não pediu isto, não abra o link. Alguém sabe sua senha: abra { $host } e mude-a.
 mail-unlock-subject = Entre de novo no { $brand }
 mail-unlock-text = Muitas senhas erradas foram tentadas para sua conta do { $brand }, então paramos de aceitar tentativas. Sua conta está segura. Abra o link, no navegador em que quer entrar, para poder entrar de novo. Ele funciona uma única vez, por { $minutes ->
     [one] { $minutes } minuto

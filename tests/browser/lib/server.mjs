@@ -50,6 +50,9 @@ export async function startServer(state, settings = {}) {
     VESTIBULE_RECOVERY__MAILS_PER_ADDRESS: '100000/1h',
     VESTIBULE_LIMITS__PAGES: '100000/1m',
     VESTIBULE_LIMITS__SIGN_IN: '100000/1m',
+    VESTIBULE_LIMITS__PASSWORD_PER_ADDRESS: '100000/1m',
+    VESTIBULE_LIMITS__PASSWORD_PER_ACCOUNT_AND_ADDRESS: '100000/1m',
+    VESTIBULE_LIMITS__ACCOUNTS_PER_ADDRESS: '100000/1m',
     ...settings,
   };
   const file = join(directory, 'state.toml');
