@@ -51,8 +51,9 @@ fn fill(letter: &mut Letter, message: &Message) {
             letter.action("log_in", login).advice("already_registered").place(place);
         }
         Message::Unlock { link, minutes, codes, place } => {
-            letter.kind = if *codes { "unlock_codes" } else { "unlock" };
-            letter.number("minutes", *minutes).action("unlock", link).advice(letter.kind).place(place);
+            let kind = if *codes { "unlock_codes" } else { "unlock" };
+            letter.kind = kind;
+            letter.number("minutes", *minutes).action("unlock", link).advice(kind).place(place);
         }
         Message::AccountSecured { place } => {
             letter.place(place).advice("account_secured");

@@ -140,9 +140,8 @@ mod tests {
             store.write_one(|conn| Box::pin(revoke(conn, "b"))).await.unwrap();
             for _ in 0..6 {
                 assert_eq!(taken(&store, "c", NOW).await, Take::Given, "what is put back can be taken again");
-                let giving = store.write_one(|conn| {
-                    Box::pin(async move { update_given_back(conn, &[("c".to_owned(), THREE_AN_HOUR)]).await })
-                });
+                let giving =
+                    store.write_one(|conn| Box::pin(async move { update_given_back(conn, &[("c".to_owned(), THREE_AN_HOUR)]).await }));
                 giving.await.unwrap();
             }
             assert_eq!(taken(&store, "b", NOW).await, Take::Given);
