@@ -4,6 +4,9 @@
 //! for that client and address until the budget has something again; at every other address the client is served as always.
 //! RFC 6819 §5.1.4.2.3, OWASP ASVS 5 §6.3.1.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::error::{Code, Error};
 use crate::app::App;
 use crate::audit;
@@ -26,7 +29,7 @@ impl FailureLimit {
         let named = if super::client::is_client_id(client_id) && client_id.len() <= 100 {
             client_id.to_owned()
         } else {
-            Digest::of(client_id.as_bytes()).as_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+            URL_SAFE_NO_PAD.encode(Digest::of(client_id.as_bytes()).as_bytes()).chars().take(12).collect()
         };
         Self(Some(format!("client:{named}:{}", address::class(address))))
     }
@@ -50,7 +53,7 @@ impl FailureLimit {
     pub(super) async fn count(&self, app: &App) -> Result<(), Error> {
         let Some(key) = &self.0 else { return Ok(()) };
         let now = app.now();
-        match self.take(app, key.clone(), now).await? {
+        match take(app, key.clone(), now).await? {
             Take::Given => Ok(()),
             Take::Wait(wait) => {
                 let until = now.plus(wait);
@@ -59,15 +62,15 @@ impl FailureLimit {
             }
         }
     }
+}
 
-    async fn take(&self, app: &App, key: String, now: Timestamp) -> store::Result<Take> {
-        let quota = app.config.limits.client_authentication;
-        let taken = app.store.write_one(move |conn| {
-            let key = key.clone();
-            Box::pin(async move { buckets::take(conn, &key, quota, now).await })
-        });
-        taken.await
-    }
+async fn take(app: &App, key: String, now: Timestamp) -> store::Result<Take> {
+    let quota = app.config.limits.client_authentication;
+    let taken = app.store.write_one(move |conn| {
+        let key = key.clone();
+        Box::pin(async move { buckets::take(conn, &key, quota, now).await })
+    });
+    taken.await
 }
 
 fn refusal(app: &App, until: Timestamp, now: Timestamp) -> Error {

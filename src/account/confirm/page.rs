@@ -9,6 +9,7 @@ use http::StatusCode;
 use super::second_factor::{self, CodeVerdict};
 use super::{Detour, Then, fresh, signed_in};
 use crate::account::console;
+use crate::account::guesses::Limit;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
 use crate::mfa::{Scene, trusted_device};
@@ -18,6 +19,9 @@ use crate::session::{self, Current, Proofs, Start};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::account::{ConfirmError, ConfirmPage};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit};
+
+/// Seconds that are told when waiting does not help.
+const AT_CEILING: u64 = 24 * 3600;
 
 /// The field and query parameter that says where to go on.
 const THEN: &str = "then";
@@ -70,7 +74,9 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
         Attempt::Proven { user, proof } => (user, proof),
         Attempt::Refused => return Ok(Err(ConfirmError::WrongPassword)),
         Attempt::Limited(limited) => {
-            return Err(PageError::new(ErrorKind::TooManyRequests { retry_after: limited.seconds() }).into());
+            // At the ceiling the way is by mail, from the login page: not here, and not soon.
+            let retry_after = if limited.limit == Limit::Ceiling { AT_CEILING } else { limited.seconds() };
+            return Err(PageError::new(ErrorKind::TooManyRequests { retry_after }).into());
         }
         Attempt::Busy => return Err(PageError::new(ErrorKind::Busy { retry_after: 2 }).into()),
     };
