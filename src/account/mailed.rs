@@ -45,14 +45,6 @@ pub(super) fn make(app: &App, id: Uuid, link: &MailLink, shown: &str, expires_at
     Made { token, code, sent }
 }
 
-/// What mails with a link to an address are counted by, whoever asks for them: nobody's mailbox is filled with them. An address that nobody has is not kept in
-/// the clear.
-pub(super) fn recipient_key(app: &App, email: &str) -> String {
-    let mac = app.sealer.mac(Purpose::MailLink, &[b"recipient".as_slice(), email.as_bytes()].concat());
-    let id = mac.split_first_chunk::<16>().map_or([0; 16], |(id, _)| *id);
-    format!("mails-to:{}", uuid::Builder::from_random_bytes(id).into_uuid())
-}
-
 /// Whether a link of this length survives being mailed.
 pub(super) const fn is_mailable(token: &str) -> bool {
     token.len() <= LONGEST

@@ -177,8 +177,8 @@ mod tests {
         let database = TestDatabase::sqlite();
         let store = runtime.block_on(database.migrated());
         let case = std::cell::Cell::new(0);
-        let strategy = (1_u32..6, proptest::collection::vec(0_u64..900, 1..30));
-        let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
+        let strategy = (1_u32..6, proptest::collection::vec(0_u64..900, 1..16));
+        let config = ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() };
         let mut runner = proptest::test_runner::TestRunner::new(config);
         let outcome = runner.run(&strategy, |(burst, steps)| {
             case.set(case.get() + 1);

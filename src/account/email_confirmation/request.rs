@@ -15,7 +15,7 @@ use crate::store;
 use crate::store::buckets::{self, Take};
 use crate::store::mails::{self, Mail};
 use crate::store::users::User;
-use crate::web::{Visit, address};
+use crate::web::Visit;
 
 /// Longer than a new password may wait: it gives nobody anything but the address they read it at.
 const LIFETIME: Duration = Duration::from_hours(1);
@@ -29,7 +29,7 @@ pub async fn confirm(app: &App, visit: &Visit, user: &User) -> store::Result<Opt
     let link = MailLink::ConfirmEmail { id, user_id: user.id, email: user.email.clone() };
     let made = mailed::make(app, id, &link, &user.email, app.now().plus(LIFETIME));
     let mail = mail::prepare(app, &recipient(user, visit.locale_for(None)), &message(app, &made), app.now());
-    Ok(put_out(app, (visit, user, &user.email), vec![mail], None).await?.then_some(made.sent))
+    Ok(put_out(app, user, vec![mail], None).await?.then_some(made.sent))
 }
 
 /// Mails a link and a code to the address that is to become the account's, and a word to the one it has. `to` is canonical. Whose it is already is
@@ -47,7 +47,7 @@ pub async fn change(app: &App, visit: &Visit, user: &User, to: &str) -> store::R
     let not_me = not_me::link_keeping(app, user.id, &user.email, now).await?;
     let word = Message::EmailChanged { new_email: to.to_owned(), done: false, place: place(visit, now), not_me };
     let event = Event::new(Kind::EmailChangeRequested, &session::origin(visit)).user(user.id);
-    Ok(put_out(app, (visit, user, to), vec![confirm, mail::prepare(app, &own, &word, now)], Some(event)).await?.then_some(made.sent))
+    Ok(put_out(app, user, vec![confirm, mail::prepare(app, &own, &word, now)], Some(event)).await?.then_some(made.sent))
 }
 
 fn message(app: &App, made: &mailed::Made) -> Message {
@@ -55,23 +55,16 @@ fn message(app: &App, made: &mailed::Made) -> Message {
     Message::ConfirmEmail { link, code: made.code.clone(), minutes: u32::try_from(LIFETIME.as_secs() / 60).unwrap_or(u32::MAX) }
 }
 
-/// Whether the mails were put out: not too many for this account, to this address, and from where they are asked for.
-async fn put_out(app: &App, (visit, user, to): (&Visit, &User, &str), mails: Vec<Mail>, event: Option<Event>) -> store::Result<bool> {
-    let (limits, now) = (&app.config.recovery, app.now());
-    let budgets = [
-        (format!("confirm-email-address:{}", address::class(visit.address)), limits.mails_per_address),
-        (format!("confirm-email-account:{}", user.id), limits.mails_per_account),
-        (mailed::recipient_key(app, to), limits.mails_per_account),
-    ];
+/// Whether the mails were put out.
+async fn put_out(app: &App, user: &User, mails: Vec<Mail>, event: Option<Event>) -> store::Result<bool> {
+    let (key, quota, now) = (format!("confirm-email-account:{}", user.id), app.config.recovery.mails_per_account, app.now());
     let done = app
         .store
         .write(move |conn| {
-            let (budgets, mails, event) = (budgets.clone(), mails.clone(), event.clone());
+            let (key, mails, event) = (key.clone(), mails.clone(), event.clone());
             Box::pin(async move {
-                for (key, quota) in &budgets {
-                    if let Take::Wait(_) = buckets::take(conn, key, *quota, now).await? {
-                        return Ok(false);
-                    }
+                if let Take::Wait(_) = buckets::take(conn, &key, quota, now).await? {
+                    return Ok(false);
                 }
                 for mail in &mails {
                     mails::insert(conn, mail).await?;

@@ -9,7 +9,7 @@ use super::super::notice::place;
 use crate::app::App;
 use crate::config::{Config, Quota};
 use crate::mail::{self, Message, Recipient};
-use crate::secret;
+use crate::secret::{self, Purpose};
 use crate::store::buckets::{self, Take};
 use crate::store::mails::{self, Mail, MailState};
 use crate::store::{self, Conn, users};
@@ -74,7 +74,7 @@ pub async fn request(app: &App, visit: &Visit, to: &str, locale: Locale, flow: O
     let asking = Asking {
         buckets: [
             (format!("sign-up-address:{}", address::class(visit.address)), limits.mails_per_address),
-            (mailed::recipient_key(app, to), limits.mails_per_account),
+            (format!("sign-up-email:{}", digest(app, to)), limits.mails_per_account),
         ],
         mail,
     };
@@ -108,4 +108,11 @@ impl Asking {
 
 fn never_sent(mail: Mail) -> Mail {
     Mail { state: MailState::Failed, content: Vec::new(), last_error: Some("not sent: disabled".to_owned()), ..mail }
+}
+
+/// Addresses that nobody has are not kept in the clear.
+fn digest(app: &App, email: &str) -> uuid::Uuid {
+    let mac = app.sealer.mac(Purpose::MailLink, &[b"sign-up", email.as_bytes()].concat());
+    let id = mac.split_first_chunk::<16>().map_or([0; 16], |(id, _)| *id);
+    uuid::Builder::from_random_bytes(id).into_uuid()
 }
