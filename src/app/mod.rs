@@ -20,6 +20,7 @@ pub use serve::{Server, serve};
 use crate::account::password::Passwords;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Issuer};
+use crate::health::Readiness;
 use crate::keys::KeyRing;
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
@@ -59,6 +60,7 @@ pub struct Shared {
     pub metrics: Metrics,
     /// Open connections of the public listener.
     pub connections: AtomicUsize,
+    pub readiness: Readiness,
     /// Rung when a logout delivery is waiting.
     pub logout_waiting: Notify,
     /// Rung when a mail is waiting.

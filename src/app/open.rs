@@ -9,6 +9,7 @@ use super::{App, Shared};
 use crate::account::password::Passwords;
 use crate::clock::Clock;
 use crate::config::{Config, StartupError};
+use crate::health::Readiness;
 use crate::jobs;
 use crate::keys::{self, KeyRing};
 use crate::mail::Mailer;
@@ -51,6 +52,7 @@ impl App {
             refused: Refused::default(),
             connections: AtomicUsize::new(0),
             metrics,
+            readiness: Readiness::default(),
             logout_waiting: Notify::new(),
             mail_waiting: Notify::new(),
             draining: AtomicBool::new(false),

@@ -142,6 +142,13 @@ impl Config {
         if session.idle.0 > session.absolute.0 {
             found.add("session.idle", "longer than the session lives", "Set it to at most session.absolute.");
         }
+        if self.tokens.refresh_token_absolute.0 < session.absolute.0 {
+            found.add(
+                "tokens.refresh_token_absolute",
+                "shorter than the session: a code made late in a session would be exchanged for a grant that is over",
+                "Set it to at least session.absolute, or shorten that.",
+            );
+        }
     }
 
     fn check_hashing(&self, found: &mut Found) {

@@ -24,14 +24,22 @@ pub enum Error {
     Store(store::Error),
     #[error("Something that is declared was changed by somebody else meanwhile; nothing was written. Apply again.")]
     Changed,
+    #[error(
+        "This would leave the service without an administrator, and whoever finds the set-up page could become one; nothing was written. Declare another first."
+    )]
+    LastAdministrator,
     #[error(transparent)]
     Busy(#[from] Busy),
 }
+
+/// What is not there when the last one has been taken away.
+const ADMINISTRATOR: &str = "administrator";
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Conflict => Self::Changed,
+            store::Error::NotFound(ADMINISTRATOR) => Self::LastAdministrator,
             other => Self::Store(other),
         }
     }
@@ -121,12 +129,21 @@ pub async fn apply(store: &Store, plan: &Plan, now: Timestamp) -> Result<(), Err
                 for change in &plan.changes {
                     write(conn, change, now).await?;
                 }
+                if plan.changes.iter().any(demotes) && users::list_administrators(conn).await?.is_empty() {
+                    return Err(store::Error::NotFound(ADMINISTRATOR));
+                }
                 let event = Event::new(Kind::StateApplied, &Origin::default()).detail("changes", plan.changes.len());
                 audit::record(conn, &event, now).await
             })
         })
         .await?;
     Ok(())
+}
+
+/// Whether somebody is no administrator any more, or nobody for now.
+fn demotes(change: &Change) -> bool {
+    let Write::User { user, seen: Some(_), .. } = &change.write else { return false };
+    !(user.administrator && user.enabled) && change.fields.iter().any(|field| field.field == "administrator")
 }
 
 async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Result<()> {

@@ -28,6 +28,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// A spent code is remembered long after the last token of its grant is worthless.
 const GRANTS_KEPT: Duration = Duration::from_hours(1);
+const SPENT_KEPT: Duration = Duration::from_hours(1);
 /// An ended session is looked at by refreshes and logouts that were under way.
 const SESSIONS_KEPT: Duration = Duration::from_hours(24);
 /// People may find an old mail: until then they are told that its link was used, or is too old, rather than that there is no such link.
@@ -73,7 +74,9 @@ impl Table {
         match self {
             Self::Sessions => now.minus(SESSIONS_KEPT),
             Self::Grants => now.minus(GRANTS_KEPT),
-            Self::Spent | Self::PendingSignIns | Self::TrustedDevices | Self::Buckets | Self::Bans => now,
+            // Another replica's clock may be behind: what it still asks for must still be there.
+            Self::Spent => now.minus(SPENT_KEPT),
+            Self::PendingSignIns | Self::TrustedDevices | Self::Buckets | Self::Bans => now,
             Self::Failures => now.minus(limits.failures_kept.0),
             Self::TriedAccounts => now.minus(limits.accounts_per_address.per),
             Self::PasswordResets => now.minus(RESETS_KEPT),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Authenticator, Browser, Page, TestApp, TokenRequest, claims_of, seed};
+use crate::harness::{Authenticator, Browser, Credentials, Page, TestApp, TokenRequest, claims_of, seed};
 
 /// The ID token's claims at the end of a journey.
 async fn claims(app: &TestApp, page: &Page<'_>) -> serde_json::Value {
@@ -101,4 +101,30 @@ async fn who_prefers_one_factor_gets_it() {
         let page = browser.open(&app.authorize(seed::AUTOTALK).with("acr_values", values).url()).await;
         assert_eq!(claims(&app, &page).await["acr"], "aal1", "{values}");
     }
+}
+
+/// RFC 9470 §4, §5, as a resource server and its client live it: the API finds `acr` too little and answers `insufficient_user_authentication`; the
+/// application asks with the `acr_values` it was told; the new access token is enough, and introspection says the same.
+#[tokio::test]
+async fn a_resource_server_gets_the_second_factor_it_asks_for() {
+    let challenge = |claims: &serde_json::Value| {
+        let enough = claims["acr"] == "aal2" && claims["auth_time"].is_i64();
+        (!enough).then_some(r#"Bearer error="insufficient_user_authentication", acr_values="aal2""#)
+    };
+    let app = TestApp::start().await;
+    let phone = app.with_totp(seed::ANA).await;
+    let browser = trusted(&app, &phone).await;
+    let token = async |page: &Page<'_>| {
+        let json = app.token(TokenRequest::code(seed::AUTOTALK, &page.code())).await.expect(200).json();
+        json["access_token"].as_str().unwrap().to_owned()
+    };
+    let first = token(&browser.open(&app.authorize(seed::AUTOTALK).url()).await).await;
+    let asked = challenge(&claims_of(&first)).expect("a password on a trusted device is too little");
+    let acr_values = asked.split("acr_values=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let page = browser.open(&app.authorize(seed::AUTOTALK).with("acr_values", acr_values).url()).await;
+    let page = page.give_code(&phone.next_code()).await;
+    let second = token(&page).await;
+    assert_eq!(challenge(&claims_of(&second)), None);
+    let told = app.introspect(Credentials::of(seed::AUTOTALK), &second).await.json();
+    assert_eq!(challenge(&told), None, "{told}");
 }
