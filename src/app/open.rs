@@ -1,7 +1,7 @@
 //! Putting the parts together.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use tokio::sync::Notify;
 
@@ -16,9 +16,12 @@ use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
+use crate::ratelimit::bans::Bans;
 use crate::ratelimit::edge::Edge;
+use crate::ratelimit::refused::Refused;
 use crate::secret::Sealer;
 use crate::store::{SchemaState, Store};
+use crate::telemetry::metrics::Metrics;
 use crate::tokens::access::Verifier;
 use crate::web::Pages;
 
@@ -38,12 +41,17 @@ impl App {
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
         let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
         let mailer = Mailer::open(&config)?;
+        let metrics = Metrics::default();
         Ok(Self::new(Shared {
             access_tokens: Verifier::new(keys.clone(), &issuer),
             clients: ClientCache::new(store.clone()),
             discovery: Discovery::new(&issuer, config.registration.mode),
             passwords: Passwords::start(&config.password),
-            edge: Edge::new(&config.limits),
+            edge: Edge::new(&config.limits, &metrics),
+            bans: Bans::load(&store, clock.now()).await,
+            refused: Refused::default(),
+            connections: AtomicUsize::new(0),
+            metrics,
             readiness: Readiness::default(),
             logout_waiting: Notify::new(),
             mail_waiting: Notify::new(),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 pub enum Kind {
     SignInSucceeded,
     SignInFailed,
+    SignInLimited,
     SignedOut,
     SessionEnded,
     ConsentGranted,
@@ -70,6 +71,11 @@ pub enum Kind {
     OrganizationChanged,
     MailFailed,
     AuditEventsRemoved,
+    UnlockRequested,
+    Unlocked,
+    LimitReleased,
+    AddressBanned,
+    AddressUnbanned,
 }
 
 impl Kind {
@@ -79,6 +85,7 @@ impl Kind {
         match self {
             Self::SignInSucceeded => "sign_in.succeeded",
             Self::SignInFailed => "sign_in.failed",
+            Self::SignInLimited => "sign_in.limited",
             Self::SignedOut => "session.signed_out",
             Self::SessionEnded => "session.ended",
             Self::ConsentGranted => "consent.granted",
@@ -140,6 +147,11 @@ impl Kind {
             Self::OrganizationChanged => "organization.changed",
             Self::MailFailed => "mail.failed",
             Self::AuditEventsRemoved => "audit.events_removed",
+            Self::UnlockRequested => "unlock.requested",
+            Self::Unlocked => "unlock.done",
+            Self::LimitReleased => "limit.released",
+            Self::AddressBanned => "address.banned",
+            Self::AddressUnbanned => "address.unbanned",
         }
     }
 }

@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod deletions;
 mod keys;
+mod limits;
 mod logouts;
 mod mails;
 pub mod purge;
@@ -24,6 +25,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     jobs.spawn(audit::seal_all(app.clone(), shutdown.clone()));
     jobs.spawn(audit::remove_old(app.clone(), shutdown.clone()));
     jobs.spawn(keys::run(app.clone(), shutdown.clone()));
+    jobs.spawn(limits::run(app.clone(), shutdown.clone()));
     jobs.spawn(logouts::run(app.clone(), shutdown.clone()));
     jobs.spawn(deletions::run(app.clone(), shutdown.clone()));
     jobs.spawn(mails::run(app.clone(), shutdown.clone()));

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::store::totp_credentials::{self, TotpState};
 use crate::store::user_security::{self, Security};
-use crate::store::{self, Conn, factor_attempts, recovery_codes, trusted_devices};
+use crate::store::{self, Conn, factor_attempts, failures, recovery_codes, trusted_devices};
 
 /// Inside a transaction: the authenticator app, one being set up, recovery codes, trusted devices, codes by e-mail, and what was counted against them. The
 /// caller ends what was begun with them.
@@ -18,6 +18,7 @@ pub async fn reset_within(conn: &Conn<'_>, user_id: Uuid) -> store::Result<()> {
     recovery_codes::revoke(conn, user_id).await?;
     trusted_devices::revoke_all(conn, user_id).await?;
     factor_attempts::revoke(conn, user_id).await?;
+    failures::revoke_all(conn, user_id).await?;
     let security = user_security::find(conn, user_id).await?;
     user_security::update(conn, user_id, &security, &Security { email_codes: None, ..security }).await
 }

@@ -2,14 +2,13 @@
 
 use uuid::Uuid;
 
-use super::attempts::{self, Blocked, PER_SIGN_IN, TOLD_AT};
+use super::attempts::{Blocked, Counted, Counter, PER_SIGN_IN, TOLD_AT};
 use super::totp::{Check, TotpSecret};
 use super::{Scene, SixDigits, email_code, recovery_codes};
 use crate::audit::{self, Kind};
 use crate::mail::Message;
 use crate::secret::Digest;
 use crate::session::{SecondFactor, SecondFactorProof};
-use crate::store::factor_attempts::Attempts;
 use crate::store::pending_sign_ins::{self, PendingSignIn};
 use crate::store::totp_credentials::{self, TotpState};
 use crate::store::{self, Conn, mails};
@@ -117,7 +116,10 @@ async fn run(scene: &Scene, pending: Option<&PendingSignIn>, typed: Typed) -> st
             }
             Verdict::Refused { why, over }
         }
-        Outcome::Blocked(blocked) => Verdict::Blocked(blocked),
+        Outcome::Blocked(blocked) => {
+            scene.app().metrics.limited("codes");
+            Verdict::Blocked(blocked)
+        }
     })
 }
 
@@ -137,13 +139,14 @@ struct Trial {
 
 impl Trial {
     async fn run(&self, conn: &Conn<'_>) -> store::Result<Outcome> {
-        let Scene { user, now, .. } = &self.scene;
-        let attempts = match attempts::count(conn, user.id, *now).await? {
+        let now = &self.scene.now;
+        let counter = Counter::of(&self.scene);
+        let attempts = match counter.count(conn, *now).await? {
             Ok(attempts) => attempts,
             Err(blocked) => return Ok(Outcome::Blocked(blocked)),
         };
         let Some(why) = self.check(conn, &attempts).await? else {
-            attempts::give_back(conn, user.id).await?;
+            counter.give_back(conn, &attempts, matches!(self.typed, Typed::Email { .. })).await?;
             let mailed = self.tell_of_recovery(conn).await?;
             return Ok(Outcome::Right { mailed });
         };
@@ -162,7 +165,7 @@ impl Trial {
     }
 
     /// Why it is refused; `None` when it was right and is spent now.
-    async fn check(&self, conn: &Conn<'_>, attempts: &Attempts) -> store::Result<Option<Refusal>> {
+    async fn check(&self, conn: &Conn<'_>, attempts: &Counted) -> store::Result<Option<Refusal>> {
         let Scene { user, now, .. } = &self.scene;
         let spent = match &self.typed {
             Typed::Totp(code) => return self.check_totp(conn, code, attempts).await,
@@ -172,7 +175,7 @@ impl Trial {
         Ok((!spent).then_some(Refusal::Wrong))
     }
 
-    async fn check_totp(&self, conn: &Conn<'_>, code: &SixDigits, attempts: &Attempts) -> store::Result<Option<Refusal>> {
+    async fn check_totp(&self, conn: &Conn<'_>, code: &SixDigits, attempts: &Counted) -> store::Result<Option<Refusal>> {
         let Scene { user, now, .. } = &self.scene;
         let Some(credential) = totp_credentials::find(conn, user.id, TotpState::Active).await? else { return Ok(Some(Refusal::Wrong)) };
         let secret = TotpSecret::open(&self.scene.app().sealer, user.id, &credential.secret)
@@ -201,7 +204,7 @@ impl Trial {
     }
 
     /// Whether a mail waits: the password is known to somebody who has not the second factor.
-    async fn tell_of_guesses(&self, conn: &Conn<'_>, attempts: &Attempts) -> store::Result<bool> {
+    async fn tell_of_guesses(&self, conn: &Conn<'_>, attempts: &Counted) -> store::Result<bool> {
         if attempts.window_failures != TOLD_AT {
             return Ok(false);
         }

@@ -4,7 +4,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect 
 use uuid::Uuid;
 
 use super::entities::{
-    consents, factor_attempts, former_addresses, grants, mails, memberships, password_resets, pending_sign_ins, recovery_codes, sessions,
+    consents, factor_attempts, failures, former_addresses, grants, mails, memberships, password_resets, pending_sign_ins, recovery_codes, sessions,
     totp_credentials, trusted_devices, user_security, users,
 };
 use super::{Conn, Result, audit_chain, settings};
@@ -43,6 +43,7 @@ pub async fn purge(conn: &Conn<'_>, user_id: Uuid) -> Result<bool> {
     pending_sign_ins::Entity::delete_many().filter(pending_sign_ins::Column::UserId.eq(user_id)).exec(conn).await?;
     password_resets::Entity::delete_many().filter(password_resets::Column::UserId.eq(user_id)).exec(conn).await?;
     factor_attempts::Entity::delete_many().filter(factor_attempts::Column::UserId.eq(user_id)).exec(conn).await?;
+    failures::Entity::delete_many().filter(failures::Column::UserId.eq(user_id)).exec(conn).await?;
     user_security::Entity::delete_many().filter(user_security::Column::UserId.eq(user_id)).exec(conn).await?;
     former_addresses::Entity::delete_many().filter(former_addresses::Column::UserId.eq(user_id)).exec(conn).await?;
     memberships::Entity::delete_many().filter(memberships::Column::UserId.eq(user_id)).exec(conn).await?;

@@ -20,6 +20,8 @@ pub enum Kind {
     Invitation,
     /// The confirmation of an address.
     ConfirmEmail,
+    /// A mail that lifts a pause after wrong passwords or codes.
+    Unlock,
 }
 
 impl Kind {
@@ -30,6 +32,7 @@ impl Kind {
             Self::NotMe => "not_me",
             Self::Invitation => "invitation",
             Self::ConfirmEmail => "confirm_email",
+            Self::Unlock => "unlock",
         }
     }
 }

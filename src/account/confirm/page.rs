@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode};
 use super::second_factor::{self, CodeVerdict};
 use super::{Detour, Missing, Then, is_young, missing, signed_in};
 use crate::account::console;
+use crate::account::guesses::Limit;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
 use crate::mfa::{Scene, email_code, trusted_device};
@@ -20,6 +21,9 @@ use crate::store::users::User;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::account::{ConfirmError, ConfirmPage};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit};
+
+/// Seconds that are told when waiting does not help.
+const AT_CEILING: u64 = 24 * 3600;
 
 /// The field and query parameter that says where to go on.
 const THEN: &str = "then";
@@ -72,9 +76,14 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
         return Ok(Err(ConfirmError::MissingCode));
     }
     let origin = session::origin(visit);
-    let (user, password) = match sign_in::verify(app, &current.user.email, Secret::new(password.to_owned()), &origin).await? {
+    let (user, password) = match sign_in::verify(app, visit, &current.user.email, Secret::new(password.to_owned())).await? {
         Attempt::Proven { user, proof } => (user, proof),
         Attempt::Refused => return Ok(Err(ConfirmError::WrongPassword)),
+        Attempt::Limited(limited) => {
+            // At the ceiling the way is by mail, from the login page: not here, and not soon.
+            let retry_after = if limited.limit == Limit::Ceiling { AT_CEILING } else { limited.seconds() };
+            return Err(PageError::new(ErrorKind::TooManyRequests { retry_after }).into());
+        }
         Attempt::Busy => return Err(PageError::new(ErrorKind::Busy { retry_after: 2 }).into()),
     };
     if mails_code(app, current, &factors) {

@@ -11,6 +11,8 @@ pub mod enroll;
 pub mod recovery;
 pub mod recovery_codes;
 
+use std::time::Duration;
+
 use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 
@@ -248,6 +250,11 @@ fn blocked(blocked: Blocked) -> (u64, CodeError) {
     let seconds = u64::try_from(blocked.wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
     let error = if blocked.at_ceiling { CodeError::Ceiling } else { CodeError::Blocked { wait: Wait::of(seconds) } };
     (seconds, error)
+}
+
+/// Whether a mail that lifts the pause is worth more than waiting.
+fn may_be_lifted(blocked: Blocked) -> bool {
+    blocked.at_ceiling || blocked.wait > Duration::from_mins(2)
 }
 
 /// Too many wrong codes in this sign-in: from the password again.

@@ -11,10 +11,12 @@ pub mod profile;
 pub mod recovery;
 pub mod registration;
 pub mod second_factor;
+pub mod unlock;
 
 use serde::Serialize;
 
 use super::Page;
+use crate::web::Wait;
 
 pub(super) fn with_flow(path: &str, flow: &str) -> String {
     format!("{path}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("i", flow).finish())
@@ -47,6 +49,10 @@ pub enum LoginError {
     Refused,
     MissingEmail,
     MissingPassword,
+    /// Too many were wrong: `LoginPage::wait` says until when.
+    Limited,
+    /// Far too many: only a confirmation by mail helps.
+    Ceiling,
 }
 
 /// A word above the form.
@@ -66,6 +72,8 @@ pub enum Notice {
     PasswordReset,
     /// The person has just made their account.
     AccountCreated,
+    /// A pause was lifted with the link of a mail.
+    Unlocked,
 }
 
 /// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, `email`, `password`.
@@ -84,6 +92,8 @@ pub struct LoginPage {
     pub another_account: Option<String>,
     pub client: Option<ClientView>,
     pub error: Option<LoginError>,
+    /// Until another try, with `Limited`.
+    pub wait: Option<Wait>,
     pub notice: Option<Notice>,
     /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources(redirect_uri, …)`.
     #[serde(skip)]

@@ -54,6 +54,8 @@ pub struct CodePage {
     pub trust_days: Option<u64>,
     /// The box for it is ticked.
     pub trust: bool,
+    /// A mail may be asked for that lifts the pause.
+    pub unlock: bool,
     #[serde(skip)]
     pub return_origin: Option<String>,
 }
