@@ -20,6 +20,8 @@ pub enum Kind {
     Invitation,
     /// The confirmation of an address.
     ConfirmEmail,
+    /// A passkey ceremony: what was signed for it once is no answer again.
+    PasskeyCeremony,
 }
 
 impl Kind {
@@ -30,6 +32,7 @@ impl Kind {
             Self::NotMe => "not_me",
             Self::Invitation => "invitation",
             Self::ConfirmEmail => "confirm_email",
+            Self::PasskeyCeremony => "passkey_ceremony",
         }
     }
 }

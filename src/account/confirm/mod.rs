@@ -4,6 +4,7 @@
 //! OWASP ASVS 5 §7.5.1, NIST SP 800-63B-4 §5.2 (reauthentication).
 
 mod page;
+pub mod passkey;
 mod second_factor;
 mod then;
 

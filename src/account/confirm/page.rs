@@ -1,4 +1,4 @@
-//! `/account/confirm`: "Confirm your password".
+//! `/account/confirm`: "Confirm your password", or a passkey.
 //!
 //! Routes: `GET /account/confirm` [`get`], `POST /account/confirm` [`post`].
 
@@ -7,17 +7,18 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 
 use super::second_factor::{self, CodeVerdict};
-use super::{Detour, Then, fresh, signed_in};
+use super::{Detour, Then, fresh, passkey, signed_in};
 use crate::account::console;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
+use crate::mfa::passkey::Answer;
 use crate::mfa::{Scene, trusted_device};
 use crate::secret::Secret;
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current, Proofs, Start};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::account::{ConfirmError, ConfirmPage};
-use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit};
+use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, csrf};
 
 /// The field and query parameter that says where to go on.
 const THEN: &str = "then";
@@ -46,6 +47,13 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     let current = signed_in(&app, &visit, then).await?;
     if trust == Trust::Stale {
         return show(&app, &visit, &current, then, None).await;
+    }
+    if let Some(answer) = Answer::of(&form) {
+        return match passkey::confirm(&app, &visit, &current, answer).await? {
+            Ok(Some(cookie)) => Ok(with_cookie(Redirect::to(then.path()).into_response(), Some(cookie))),
+            Ok(None) => Err(Detour::To(then.login_path())),
+            Err(_) => show(&app, &visit, &current, then, Some(ConfirmError::Passkey)).await,
+        };
     }
     match attempt(&app, &visit, &current, &form).await? {
         Ok(cookie) => Ok(with_cookie(Redirect::to(then.path()).into_response(), Some(cookie))),
@@ -98,11 +106,14 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
 async fn show(app: &App, visit: &Visit, current: &Current, then: Then, error: Option<ConfirmError>) -> Result<Response, Detour> {
     let asks_code = second_factor::is_wanted(app, current.user.id).await?;
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(console::show(app, visit, current, status, |csrf_token| ConfirmPage {
-        csrf_token,
+    let (browser, set_cookie) = browser::binding(app, visit);
+    let page = ConfirmPage {
+        csrf_token: csrf::token(&app.sealer, &browser),
+        passkey: passkey::offer(app, &browser, current).await?,
         then: then.name().to_owned(),
         email: current.user.email.clone(),
         asks_code,
         error,
-    }))
+    };
+    Ok(with_cookie(app.pages.render_with_status(status, visit, console::locale(visit, current), &page), set_cookie))
 }

@@ -1,4 +1,5 @@
-//! The second factor in a confirmation: people who have an authenticator app give a code of it, or one of their recovery codes, too.
+//! The second factor in a confirmation: people who have an authenticator app give a code of it, or one of their recovery codes, too; so
+//! do people who have a passkey and do not use it here.
 //!
 //! Codes by e-mail are not asked for here: this session gave one when it began, and whoever sits at this browser may well read the mail, too.
 
@@ -23,7 +24,7 @@ pub(super) enum CodeVerdict {
 /// # Errors
 /// The store's.
 pub(super) async fn is_wanted(app: &App, user_id: Uuid) -> store::Result<bool> {
-    Ok(factors(&app.store.read(), &app.config, user_id).await?.totp)
+    Ok(factors(&app.store.read(), &app.config, user_id).await?.has_codes())
 }
 
 /// Whether the code is one of the person's authenticator app, or a recovery code.

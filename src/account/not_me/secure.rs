@@ -15,7 +15,7 @@ use crate::store::mails::{self, Mail};
 use crate::store::password_resets::Reset;
 use crate::store::user_security::{self, Security};
 use crate::store::users::{self, User};
-use crate::store::{self, Conn, addresses, spent};
+use crate::store::{self, Conn, addresses, passkeys, spent};
 use crate::web::Visit;
 
 pub(super) enum Outcome {
@@ -81,6 +81,8 @@ impl Securing {
             addresses::update(conn, user_id, email, now).await?;
         }
         let epoch = users::revoke_password(conn, user_id, now).await?;
+        // Whoever added one could come back with it and no password; as a second factor it is worth nothing to them.
+        passkeys::update_not_alone(conn, user_id).await?;
         let sessions = session::end_all_within(conn, user_id, "not_me", now).await?;
         let security = user_security::find(conn, user_id).await?;
         user_security::update(conn, user_id, &security, &Security { frozen_at: security.frozen_at.or(Some(now)), ..security }).await?;

@@ -80,6 +80,7 @@ fn confirm() -> Vec<Sample> {
         ("confirm-missing-code", ConfirmError::MissingCode),
         ("confirm-wrong-code", ConfirmError::WrongCode),
         ("confirm-too-many-codes", ConfirmError::TooManyCodes),
+        ("confirm-passkey-refused", ConfirmError::Passkey),
     ];
     for (name, error) in errors {
         let page = ConfirmPage { error: Some(error), asks_code: true, email: HOSTILE.to_owned(), ..page("totp") };
