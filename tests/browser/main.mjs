@@ -7,6 +7,7 @@ import './tests/consent_and_choice.mjs';
 import './tests/logout.mjs';
 import './tests/account_security.mjs';
 import './tests/account_without_scripts.mjs';
+import './tests/passkeys.mjs';
 import './tests/navigation.mjs';
 import './tests/expiry.mjs';
 import './tests/keyboard.mjs';

@@ -47,6 +47,7 @@ mod not_me;
 mod organizations;
 mod outage;
 mod pages;
+mod passkeys;
 mod password_reset;
 mod password_reset_timing;
 mod pkce;

@@ -1,5 +1,6 @@
 // Every page in every state it can have, and how a person gets there.
 import { click, confirmIfAsked, enable, fill, link, mail, onward, openAccount, openAccountWithCode, scan } from './account.mjs';
+import { addFirstPasskey, Authenticator, openPasskeys, passwordAlone } from './passkeys.mjs';
 import { sleep } from './server.mjs';
 import { assertPage, fillIn, logIn, start } from './steps.mjs';
 import { ANA, BO, PASSWORD, person, setupLink, world } from './world.mjs';
@@ -115,6 +116,18 @@ async function mailedCode(page, context) {
   await assertPage(page, '/login/email-code');
 }
 
+/** At the question for a passkey as the second factor. */
+async function passkeyAsked(page, context) {
+  const email = person('page-passkey-login');
+  const authenticator = await Authenticator.of(context, page);
+  await addFirstPasskey(page, email);
+  await context.clearCookies();
+  await authenticator.touched(false);
+  await start(page, autotalk);
+  await passwordAlone(page, authenticator, () => logIn(page, email));
+  return authenticator;
+}
+
 const opened = async (page) => page.locator('details summary').click();
 
 export const states = [
@@ -220,6 +233,26 @@ export const states = [
   { name: 'login-recovery-code-wrong', async reach(page, context) { await halfway(page, context); await click(page, 'Use a recovery code'); await wrongly(page, 'Recovery code', 'ABCD', 'Verify'); } },
   { name: 'login-email-code', reach: mailedCode },
   { name: 'login-email-code-wrong', async reach(page, context) { await mailedCode(page, context); await wrongly(page, 'Code', '12', 'Verify'); } },
+  { name: 'passkeys-none', reach: async (page) => { await openAccount(page, BO); await openPasskeys(page); } },
+  { name: 'passkeys-none-es', options: { locale: 'es' }, async reach(page) { await openAccount(page, BO); await page.goto(`${issuer}/account/authentication/passkeys`); } },
+  {
+    name: 'passkeys',
+    async reach(page, context) {
+      await Authenticator.of(context, page, { synced: true });
+      await addFirstPasskey(page, person('page-passkeys'), 'Uma chave com um nome muito comprido, de 60 letras ao todo');
+      await page.locator('summary').click();
+    },
+  },
+  {
+    name: 'login-passkey',
+    async reach(page, context) {
+      const authenticator = await passkeyAsked(page, context);
+      await authenticator.verified(false);
+      await authenticator.touched(true);
+      await page.getByRole('button', { name: 'Use a passkey' }).click();
+      await page.getByText('That did not work.').waitFor();
+    },
+  },
   { name: 'password-reset', reach: (page) => page.goto(`${issuer}/password/reset`) },
   { name: 'password-reset-refused', async reach(page) { await page.goto(`${issuer}/password/reset`); await wrongly(page, 'Email', 'nothing', 'Send link'); } },
   { name: 'password-reset-sent', reach: (page) => forgotten(page) },
