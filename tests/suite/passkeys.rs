@@ -22,7 +22,8 @@ async fn enable(browser: &Browser<'_>) -> Passkey {
 async fn freeze(app: &TestApp, email: &str) {
     let (id, now) = (app.user(email).await.id, app.now());
     let frozen = Security { frozen_at: Some(now), ..Security::default() };
-    let freezing = app.app.store.write(move |conn| Box::pin(async move { user_security::update(conn, id, &Security::default(), &frozen).await }));
+    let freezing =
+        app.app.store.write(move |conn| Box::pin(async move { user_security::update(conn, id, &Security::default(), &frozen).await }));
     freezing.await.unwrap();
 }
 
@@ -65,7 +66,8 @@ async fn a_passkey_is_a_second_factor() {
     let tokens = app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.expect(200).json();
     let claims = claims_of(tokens["id_token"].as_str().unwrap());
     assert_eq!((claims["acr"].as_str(), claims["amr"].to_string()), (Some("aal2"), r#"["pwd","swk","user","mfa"]"#.to_owned()));
-    let page = app.browser().open("/login").await.sign_in(seed::ANA).await.expect("/login/passkey", 200);
+    let other = app.browser();
+    let page = other.open("/login").await.sign_in(seed::ANA).await.expect("/login/passkey", 200);
     page.click("Use a recovery code").await.expect("/login/recovery-code", 200);
 }
 
@@ -114,11 +116,17 @@ async fn a_passkey_is_its_persons_alone() {
     let mut his = enable(&app.browser_of(seed::BRUNO).await).await;
     let browser = app.browser();
     let page = browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/passkey", 200);
-    let elsewhere = app.browser().open("/login").await.sign_in(seed::BRUNO).await.expect("/login/passkey", 200);
+    let other = app.browser();
+    let elsewhere = other.open("/login").await.sign_in(seed::BRUNO).await.expect("/login/passkey", 200);
     let his_answer = his.sign(&elsewhere).await;
     page.clone().post_passkey(&his_answer).await.expect("/login/passkey", 422).assert_text("That passkey cannot be used here.");
     let state = elsewhere.attribute("#passkey [name=ceremony]", "value").unwrap();
-    page.clone().tamper("ceremony", &state).post_passkey(&his_answer).await.expect("/login/passkey", 422).assert_text("That took too long.");
+    page.clone()
+        .tamper("ceremony", &state)
+        .post_passkey(&his_answer)
+        .await
+        .expect("/login/passkey", 422)
+        .assert_text("That took too long.");
     page.refresh().await.use_passkey(&mut hers).await.expect("/account", 200);
 }
 

@@ -111,7 +111,9 @@ fn answer(credential: Value) -> String {
                 json!(URL_SAFE_NO_PAD.encode(bytes))
             }
             Value::Array(items) => items.into_iter().map(text).collect(),
-            Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, text(value))).collect(),
+            Value::Object(fields) => {
+                fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, text(value))).collect()
+            }
             other => other,
         }
     }
