@@ -34,6 +34,9 @@ start_postgres() {
     as_database_user "$bin/pg_ctl" -D "$POSTGRES_DIR/data" -l "$POSTGRES_DIR/log" -w -t 60 \
         -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$POSTGRES_DIR -c fsync=on -c synchronous_commit=on -c max_connections=200" \
         start >/dev/null || { cat "$POSTGRES_DIR/log"; note "PostgreSQL did not start"; return 1; }
+    # One round of hashing instead of 4096: the suite opens thousands of connections, and a development build hashes slowly.
+    PGPASSWORD="$password" "$bin/psql" -qh 127.0.0.1 -p "$port" -U vestibule -d postgres \
+        -c "ALTER ROLE vestibule PASSWORD '$(python3 "$ROOT/tests/lib/scram_verifier.py" <"$POSTGRES_DIR/password")'" || return 1
     POSTGRES_BIN="$bin"
     POSTGRES_URL="postgres://vestibule:$password@127.0.0.1:$port/postgres"
     echo "PostgreSQL $("$bin/postgres" --version | grep -o '[0-9.]*' | head -1) on port $port"
