@@ -17,13 +17,13 @@ use crate::app::App;
 use crate::interaction::second_factor as factor;
 use crate::interaction::{choose_account, consent, login, password_reset, sign_up};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
-use crate::oidc::{discovery, jwks, logout, userinfo};
+use crate::oidc::{discovery, jwks, logout, passkey_endpoints, userinfo};
 use crate::ratelimit::edge::{self, Group};
 use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, statics, visit};
 use crate::{health, home};
 
 /// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
-const POP_UP_PATHS: [&str; 16] = [
+const POP_UP_PATHS: [&str; 18] = [
     "/authorize",
     "/authorize/resume",
     "/login",
@@ -31,6 +31,8 @@ const POP_UP_PATHS: [&str; 16] = [
     "/login/recovery-code",
     "/login/email-code",
     "/login/enroll",
+    "/login/enroll/passkey",
+    "/login/passkey",
     "/login/recovery-codes",
     "/choose-account",
     "/consent",
@@ -79,7 +81,8 @@ pub fn router(app: &App) -> Router {
     let documents = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
-        .route("/jwks", get(jwks::get));
+        .route("/jwks", get(jwks::get))
+        .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get));
     let documents = limited(app, Group::Metadata, documents);
 
     // Browsers' scripts of any origin may call these; no cookie is read there.
@@ -149,6 +152,8 @@ fn second_factor(app: &App) -> Router<App> {
         .route("/login/recovery-code", get(factor::recovery::get).post(factor::recovery::post))
         .route("/login/email-code", get(factor::email::get).post(factor::email::post))
         .route("/login/enroll", get(factor::enroll::get).post(factor::enroll::post))
+        .route("/login/enroll/passkey", get(factor::enroll_passkey::get).post(factor::enroll_passkey::post))
+        .route("/login/passkey", get(factor::passkey::get).post(factor::passkey::post))
         .route("/login/recovery-codes", get(factor::recovery_codes::get).post(factor::recovery_codes::post))
         .route("/account/authentication", get(authentication::get))
         .route("/account/authentication/code", get(authentication::code::get).post(authentication::code::post))
@@ -156,6 +161,9 @@ fn second_factor(app: &App) -> Router<App> {
         .route("/account/authentication/totp/new", post(authentication::totp::post_new))
         .route("/account/authentication/recovery-codes", get(authentication::codes::get).post(authentication::codes::post))
         .route("/account/authentication/recovery-codes.txt", get(authentication::codes::get_text))
+        .route("/account/authentication/passkeys", get(authentication::passkeys::get).post(authentication::passkeys::post))
+        .route("/account/authentication/passkeys/rename", post(authentication::passkey_changes::post_rename))
+        .route("/account/authentication/passkeys/remove", post(authentication::passkey_changes::post_remove))
         .route("/account/authentication/disable", get(authentication::disable::get).post(authentication::disable::post))
         .route("/account/authentication/email-codes", post(authentication::options::post))
         .route("/account/authentication/devices", post(authentication::devices::post))

@@ -1,4 +1,4 @@
-//! `/login`: e-mail and password.
+//! `/login`: e-mail and password, or a passkey.
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -8,6 +8,7 @@ use http::{HeaderValue, StatusCode};
 use super::flow::{self, Flow, FlowQuery};
 use super::form::{self, facts, see_other};
 use super::known_accounts;
+use super::passkey_first;
 use super::place::Place;
 use super::second_factor;
 use crate::account::confirm::Then;
@@ -15,6 +16,7 @@ use crate::account::guesses::{Limit, Limited};
 use crate::account::known_device;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
+use crate::mfa::passkey::Answer;
 use crate::mfa::trusted_device;
 use crate::secret::Secret;
 use crate::session::browser::{self, Trust};
@@ -22,7 +24,7 @@ use crate::session::{self, Current, Proofs, Start};
 use crate::store::users::User;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::{LoginError, LoginPage, Notice};
-use crate::web::{ErrorKind, PageError, Params, StrictForm, Visit, Wait, csrf};
+use crate::web::{ErrorKind, Locale, PageError, Params, StrictForm, Visit, Wait, csrf};
 
 /// The page of My Account at which a sign-in ends that no application asked for, by name.
 const THEN: &str = "then";
@@ -56,7 +58,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     let trust = browser::check(&app, &visit, &posted)?;
     let then = posted.get(THEN).and_then(Then::named).unwrap_or(Then::Overview);
     let place = Place::open(&app, &visit, posted.get(flow::PARAM))?.leading_to(then);
-    match attempt(&app, &visit, trust, &posted).await? {
+    match attempt(&app, &visit, (trust, place.locale(&visit)), &posted).await? {
         Outcome::SignedIn { cookies } => {
             Ok(cookies.into_iter().fold(see_other(&place.path_after()), |response, cookie| with_cookie(response, Some(cookie))))
         }
@@ -87,7 +89,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
 enum Outcome {
     /// With the cookies to set.
     SignedIn {
-        cookies: [HeaderValue; 3],
+        cookies: Vec<HeaderValue>,
     },
     /// The password was right, and is not enough.
     SecondFactorMissing {
@@ -109,11 +111,17 @@ struct Form {
 }
 
 /// Nothing of the form is looked at beyond the address before its token is known to fit.
-async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Result<Outcome, PageError> {
+async fn attempt(app: &App, visit: &Visit, (trust, locale): (Trust, Locale), posted: &Params) -> Result<Outcome, PageError> {
     let email = posted.get("email").unwrap_or_default().trim();
     let again = |error, notice| Ok(Outcome::Again(Form { email: email.to_owned(), error, wait: None, notice }));
     if trust == Trust::Stale {
         return again(None, Some(Notice::FormRefreshed));
+    }
+    if let Some(answer) = Answer::of(posted) {
+        return Ok(match passkey_first::attempt(app, visit, locale, answer).await? {
+            Ok(cookies) => Outcome::SignedIn { cookies },
+            Err(error) => Outcome::Again(Form { email: String::new(), error: Some(error), notice: None }),
+        });
     }
     if email.is_empty() {
         return again(Some(LoginError::MissingEmail), None);
@@ -131,7 +139,8 @@ async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Res
             match session::start(app, visit, &user, proofs, &origin).await? {
                 Start::Begun(started) => {
                     let device = known_device::greet(app, visit, &user, &started.session).await;
-                    Ok(Outcome::SignedIn { cookies: [started.set_cookie, known_accounts::remember(app, visit, user.id), device] })
+                    let accounts = known_accounts::remember(app, visit, user.id);
+                    Ok(Outcome::SignedIn { cookies: vec![started.set_cookie, accounts, device] })
                 }
                 Start::SecondFactorMissing(proofs) => Ok(Outcome::SecondFactorMissing { user, proofs }),
                 Start::Gone => again(None, Some(Notice::FormRefreshed)),
@@ -176,6 +185,7 @@ async fn show(app: &App, visit: &Visit, place: &Place<'_>, current: Option<&Curr
         flow: place.sealed().map(str::to_owned),
         then: place.then(),
         csrf_token: csrf::token(&app.sealer, &browser),
+        passkey: passkey_first::offer(app, &browser),
         email: again.map_or(form.email, |current| current.user.email.clone()),
         again: again.is_some(),
         another_account,

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::attempts::{Blocked, Counted, Counter, PER_SIGN_IN, TOLD_AT};
+use super::passkey::Assertion;
 use super::totp::{Check, TotpSecret};
 use super::{Scene, SixDigits, email_code, recovery_codes};
 use crate::audit::{self, Kind};
@@ -45,6 +46,7 @@ enum Typed {
     Totp(SixDigits),
     Recovery(Digest),
     Email { code: Digest, pending: Uuid },
+    Passkey(Box<Assertion>),
 }
 
 impl Typed {
@@ -53,6 +55,7 @@ impl Typed {
             Self::Totp(_) => SecondFactor::Totp,
             Self::Recovery(_) => SecondFactor::RecoveryCode,
             Self::Email { .. } => SecondFactor::EmailCode,
+            Self::Passkey(assertion) => assertion.factor(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Typed {
             Self::Totp(_) => "totp",
             Self::Recovery(_) => "recovery_code",
             Self::Email { .. } => "email_code",
+            Self::Passkey(_) => "passkey",
         }
     }
 }
@@ -91,6 +95,14 @@ pub async fn recovery_code(scene: &Scene, pending: Option<&PendingSignIn>, typed
 pub async fn email(scene: &Scene, pending: &PendingSignIn, code: &SixDigits) -> store::Result<Verdict> {
     let code = email_code::read(&scene.app().sealer, pending.id, code);
     run(scene, Some(pending), Typed::Email { code, pending: pending.id }).await
+}
+
+/// What a passkey answered, see [`super::passkey`].
+///
+/// # Errors
+/// The store's.
+pub(super) async fn passkey(scene: &Scene, pending: Option<&PendingSignIn>, assertion: Assertion) -> store::Result<Verdict> {
+    run(scene, pending, Typed::Passkey(Box::new(assertion))).await
 }
 
 async fn run(scene: &Scene, pending: Option<&PendingSignIn>, typed: Typed) -> store::Result<Verdict> {
@@ -169,6 +181,7 @@ impl Trial {
         let Scene { user, now, .. } = &self.scene;
         let spent = match &self.typed {
             Typed::Totp(code) => return self.check_totp(conn, code, attempts).await,
+            Typed::Passkey(assertion) => return assertion.redeem(conn, &self.scene).await,
             Typed::Recovery(digest) => store::recovery_codes::redeem(conn, user.id, digest, *now).await?,
             Typed::Email { code, pending } => pending_sign_ins::redeem_code(conn, *pending, code, now.minus(email_code::LIFETIME)).await?,
         };

@@ -4,7 +4,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect 
 use uuid::Uuid;
 
 use super::entities::{
-    consents, factor_attempts, failures, former_addresses, grants, mails, memberships, password_resets, pending_sign_ins, recovery_codes, sessions,
+    consents, factor_attempts, failures, former_addresses, grants, mails, memberships, passkeys, password_resets, pending_sign_ins, recovery_codes, sessions,
     totp_credentials, trusted_devices, user_security, users,
 };
 use super::{Conn, Result, audit_chain, settings};
@@ -38,6 +38,7 @@ pub async fn purge(conn: &Conn<'_>, user_id: Uuid) -> Result<bool> {
     sessions::Entity::delete_many().filter(sessions::Column::UserId.eq(user_id)).exec(conn).await?;
     mails::Entity::delete_many().filter(mails::Column::UserId.eq(user_id)).exec(conn).await?;
     totp_credentials::Entity::delete_many().filter(totp_credentials::Column::UserId.eq(user_id)).exec(conn).await?;
+    passkeys::Entity::delete_many().filter(passkeys::Column::UserId.eq(user_id)).exec(conn).await?;
     recovery_codes::Entity::delete_many().filter(recovery_codes::Column::UserId.eq(user_id)).exec(conn).await?;
     trusted_devices::Entity::delete_many().filter(trusted_devices::Column::UserId.eq(user_id)).exec(conn).await?;
     pending_sign_ins::Entity::delete_many().filter(pending_sign_ins::Column::UserId.eq(user_id)).exec(conn).await?;

@@ -11,7 +11,7 @@ use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::totp_credentials::TotpState;
 use super::{
     BoxFuture, Conn, Result, Store, audit_events, bans, buckets, clients, consents, factor_attempts, failures, grants, locks,
-    logout_deliveries, mails, memberships, organizations, password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent,
+    logout_deliveries, mails, memberships, organizations, passkeys, password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent,
     totp_credentials, tried_accounts, trusted_devices, user_security, users,
 };
 use crate::secret::Digest;
@@ -72,6 +72,9 @@ async fn second_factors(conn: &Conn<'_>) -> Result<()> {
     totp_credentials::any_active(conn, nobody).await?;
     totp_credentials::redeem(conn, nobody, 1).await?;
     totp_credentials::revoke(conn, nobody, TotpState::Pending).await?;
+    passkeys::any(conn, nobody).await?;
+    passkeys::list(conn, nobody).await?;
+    passkeys::find(conn, b"x").await?;
     recovery_codes::redeem(conn, nobody, &digest, NOW).await?;
     recovery_codes::find_left(conn, nobody).await?;
     recovery_codes::list(conn, nobody).await?;

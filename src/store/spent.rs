@@ -22,6 +22,8 @@ pub enum Kind {
     ConfirmEmail,
     /// A mail that lifts a pause after wrong passwords or codes.
     Unlock,
+    /// A passkey ceremony: what was signed for it once is no answer again.
+    PasskeyCeremony,
 }
 
 impl Kind {
@@ -33,6 +35,7 @@ impl Kind {
             Self::Invitation => "invitation",
             Self::ConfirmEmail => "confirm_email",
             Self::Unlock => "unlock",
+            Self::PasskeyCeremony => "passkey_ceremony",
         }
     }
 }

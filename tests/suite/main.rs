@@ -54,6 +54,7 @@ mod operators_limits;
 mod organizations;
 mod outage;
 mod pages;
+mod passkeys;
 mod password_reset;
 mod password_reset_timing;
 mod pkce;

@@ -106,6 +106,7 @@ async fn show(app: &App, visit: &Visit, place: &Place<'_>, guest: &Guest, said: 
         error: said.error,
         notice: said.notice,
         email_code: guest.may_use_email(),
+        passkey: guest.factors.passkeys,
         trust_days: guest.factors.policy.trusted_device_ttl.map(days),
         trust: said.remember,
         unlock: said.unlock && guest.pending().is_some(),

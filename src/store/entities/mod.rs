@@ -18,6 +18,7 @@ pub mod logout_deliveries;
 pub mod mails;
 pub mod memberships;
 pub mod organizations;
+pub mod passkeys;
 pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod recovery_codes;

@@ -8,6 +8,7 @@ mod listener;
 mod mails;
 mod outbox;
 mod page;
+mod passkey;
 mod relying_party;
 mod request;
 pub mod seed;
@@ -37,6 +38,7 @@ pub use database::Database;
 pub use listener::Listener;
 pub use mails::Mailbox;
 pub use page::Page;
+pub use passkey::Passkey;
 pub use relying_party::RelyingParty;
 pub use request::{AuthorizeRequest, Credentials, TokenRequest, VERIFIER, basic, claims_of, header_of, redirect_uri};
 

@@ -3,7 +3,7 @@
 use crate::audit::Kind;
 
 /// What is shown. The rest is between applications and us, or for operators.
-pub(super) const SHOWN: [&str; 46] = [
+pub(super) const SHOWN: [&str; 47] = [
     Kind::SignInSucceeded.as_str(),
     Kind::SignInFailed.as_str(),
     Kind::SignInLimited.as_str(),
@@ -28,6 +28,8 @@ pub(super) const SHOWN: [&str; 46] = [
     Kind::EmailCodesChanged.as_str(),
     Kind::PasskeyAdded.as_str(),
     Kind::PasskeyRemoved.as_str(),
+    Kind::PasskeyRenamed.as_str(),
+    Kind::PasskeyCloneSuspected.as_str(),
     Kind::DeviceTrusted.as_str(),
     Kind::DeviceForgotten.as_str(),
     Kind::NewDevice.as_str(),
@@ -59,7 +61,7 @@ pub(super) fn word(kind: &str, confirmed: bool) -> String {
 
 /// What a person should look at twice.
 pub(super) fn is_alarming(kind: &str) -> bool {
-    [Kind::SignInFailed, Kind::SignInLimited, Kind::SecondFactorFailed, Kind::NewDevice, Kind::RefreshTokenReused]
+    [Kind::SignInFailed, Kind::SignInLimited, Kind::SecondFactorFailed, Kind::PasskeyCloneSuspected, Kind::NewDevice, Kind::RefreshTokenReused]
         .iter()
         .any(|alarm| alarm.as_str() == kind)
 }

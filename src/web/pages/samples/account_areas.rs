@@ -122,6 +122,8 @@ fn activity() -> Vec<Sample> {
         "email_codes-changed",
         "passkey-added",
         "passkey-removed",
+        "passkey-renamed",
+        "passkey-clone_suspected",
         "device-trusted",
         "device-forgotten",
         "device-new",

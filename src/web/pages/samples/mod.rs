@@ -4,6 +4,7 @@ mod account;
 mod account_areas;
 mod authentication;
 mod mail;
+mod passkeys;
 mod recovery;
 mod registration;
 mod second_factor;
@@ -100,6 +101,7 @@ pub fn all() -> Vec<Sample> {
     samples.extend(account::all());
     samples.extend(authentication::all());
     samples.extend(second_factor::all());
+    samples.extend(passkeys::all());
     samples.extend(recovery::all());
     samples.extend(unlock::all());
     samples.extend(registration::all());

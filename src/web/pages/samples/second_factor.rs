@@ -65,6 +65,7 @@ fn recovery() -> Vec<Sample> {
         flow: Some(flow()),
         csrf_token: "token".to_owned(),
         email: "ana@example.com".to_owned(),
+        app: true,
         client: Some(client()),
         ..RecoveryCodePage::default()
     };

@@ -6,6 +6,7 @@ pub mod authentication;
 pub mod deletion;
 pub mod devices;
 pub mod mail;
+pub mod passkeys;
 pub mod password;
 pub mod profile;
 pub mod recovery;
@@ -53,6 +54,12 @@ pub enum LoginError {
     Limited,
     /// Far too many: only a confirmation by mail helps.
     Ceiling,
+    /// "That passkey cannot be used here."
+    Passkey,
+    /// The page lay open for too long.
+    PasskeyStale,
+    /// Too many tries: not now.
+    PasskeyBlocked,
 }
 
 /// A word above the form.
@@ -76,7 +83,7 @@ pub enum Notice {
     Unlocked,
 }
 
-/// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, `email`, `password`.
+/// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, and `email`, `password` or `ceremony`, `credential`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LoginPage {
     /// The sealed flow; none: ends at My Account.
@@ -84,6 +91,8 @@ pub struct LoginPage {
     /// The page of My Account at which it ends without a flow, by name; none: the overview.
     pub then: Option<String>,
     pub csrf_token: String,
+    /// Passkeys are offered.
+    pub passkey: Option<passkeys::CeremonyView>,
     /// Prefilled address.
     pub email: String,
     /// The address is that of the person signed in, who is asked again (`prompt=login`, `max_age`): shown read-only.
