@@ -13,7 +13,7 @@ use crate::web::{ErrorKind, Locale, PageError, Visit};
 
 /// What the login page asks the browser for, where passkeys are allowed at all.
 pub(super) fn offer(app: &App, browser: &str) -> Option<CeremonyView> {
-    let ceremony = passkey::ask(app, browser).filter(|_| app.config.mfa.passkeys)?;
+    let ceremony = if app.config.mfa.passkeys { passkey::ask(app, browser)? } else { return None };
     Some(CeremonyView { options: ceremony.options, state: ceremony.state })
 }
 
