@@ -112,6 +112,16 @@ impl Database {
         Self { url: with_name(server, &name), name: Some(name), _directory: None }
     }
 
+    /// The same one for a second process; the first drops it.
+    pub fn shared(&self) -> Self {
+        Self { url: self.url.clone(), name: None, _directory: None }
+    }
+
+    /// Runs a statement behind the service's back.
+    pub async fn execute(&self, statement: &str) {
+        admin(&self.url, statement).await;
+    }
+
     /// One with nothing in it. On SQLite its file is in `directory`.
     pub async fn empty(directory: &Path) -> Self {
         let Some(server) = &template().server else {
