@@ -120,8 +120,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     if !options.files.is_empty() {
-        let inputs = options.files.iter().map(|file| std::fs::read(file).expect("the file can be read"));
-        let mut inputs = inputs;
+        let mut inputs = options.files.iter().map(|file| std::fs::read(file).expect("the file can be read"));
         let fine = inputs.all(|input| chosen.iter().all(|target| survives(target, &input, &options.crashes)));
         return if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
