@@ -30,8 +30,16 @@ impl Route {
 
     /// Whether scripts of other origins may call it (docs/architecture.md: no cookie is read there).
     pub fn is_open(&self) -> bool {
-        ["/token", "/revoke", "/userinfo", "/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
-            .contains(&self.path.as_str())
+        [
+            "/token",
+            "/revoke",
+            "/userinfo",
+            "/jwks",
+            "/.well-known/openid-configuration",
+            "/.well-known/oauth-authorization-server",
+            "/.well-known/passkey-endpoints",
+        ]
+        .contains(&self.path.as_str())
     }
 
     /// Whether programs ask here rather than people, and are answered in JSON.
@@ -87,9 +95,16 @@ fn methods_in(handlers: &str) -> Vec<Method> {
     WORDS.into_iter().filter(|(word, _)| called(word)).map(|(_, method)| method).collect()
 }
 
+/// Without the router of the port for operators' machines, which is another one (`server.internal`): the public port has none of it that is not listed here.
+fn without_internal(text: &str) -> String {
+    let Some((before, after)) = text.split_once("pub fn internal_router") else { return text.to_owned() };
+    let (_, after) = after.split_once("\n}\n").expect("the end of a function");
+    format!("{before}{after}")
+}
+
 /// All routes, by path.
 pub fn all() -> Vec<Route> {
-    let text = source("src/routes.rs");
+    let text = without_internal(&source("src/routes.rs"));
     let mut routes: Vec<Route> = text
         .match_indices(".route(")
         .map(|(at, call)| {

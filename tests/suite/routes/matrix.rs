@@ -11,7 +11,7 @@ use super::principals::Principal;
 const TABLE: &str = include_str!("table.txt");
 
 /// Lines that do not state their answers yet. This number only falls.
-const OPEN: usize = 15;
+const OPEN: usize = 14;
 
 /// The stated answers, by method and path.
 fn stated() -> BTreeMap<(String, String), Vec<String>> {
