@@ -95,7 +95,7 @@ fn methods_in(handlers: &str) -> Vec<Method> {
     WORDS.into_iter().filter(|(word, _)| called(word)).map(|(_, method)| method).collect()
 }
 
-/// Without the router of the port for operators' machines, which is another one (`server.internal`): the public port has none of it that is not listed here.
+/// Without the router of the port for operators' machines, which is another one (`server.internal_listen`): the public port has none of it that is not listed here.
 fn without_internal(text: &str) -> String {
     let Some((before, after)) = text.split_once("pub fn internal_router") else { return text.to_owned() };
     let (_, after) = after.split_once("\n}\n").expect("the end of a function");
