@@ -33,6 +33,7 @@ GUARDS = [
     ("postgres", {"resources": {"limits": {"memory": "170000000"}}}, "resources.limits.memory 170000000 is too little", {"resources": {"limits": {"memory": "180M"}}}),
     ("postgres", {"hashing": {"threads": 64}}, "need 1344Mi", {"resources": {"limits": {"memory": None}}}),
     ("postgres", {"terminationGracePeriodSeconds": 30}, "terminationGracePeriodSeconds 30 is too little: drain.delaySeconds, drain.timeoutSeconds and 5 to stop need 35", {"terminationGracePeriodSeconds": 35}),
+    ("monitoring", {"metrics": {"podMonitor": {"enabled": True}}}, "metrics.serviceMonitor and metrics.podMonitor would both scrape", {"metrics": {"serviceMonitor": {"enabled": False}}}),
     ("ingress", {"autoscaling": {"minReplicas": 20}}, "autoscaling.minReplicas is more than autoscaling.maxReplicas", {"autoscaling": {"maxReplicas": 20}}),
     ("postgres", {"mail": {"from": ""}}, "mail.from is required with mail.host", {"mail": {"from": "a@example.com"}}),
     ("postgres", {"mail": {"host": ""}}, "mail.existingSecret.name: there is no mail.host", {"mail": {"host": "smtp"}}),

@@ -5,6 +5,7 @@ import json
 import re
 import tempfile
 from functools import lru_cache
+import tomllib
 
 import jsonschema
 import kubernetes_validate
@@ -15,6 +16,7 @@ import restricted
 import values as documented
 from engine import Refused, examples, parsed, with_
 from places import CHART, HERE
+from schema import OWN
 
 # The oldest the chart is for, and some since.
 KUBERNETES = ["1.27", "1.30", "1.33", "1.36"]
@@ -153,9 +155,8 @@ def every_server_has_three_probes_and_starts_slowly(chart):
         container = deployment(chart, values)["spec"]["template"]["spec"]["containers"][0]
         probes = {kind: container[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")}
         assert probes["startup"]["periodSeconds"] * probes["startup"]["failureThreshold"] >= 600, name
-        if name != "dev":
-            paths = {kind: probe["httpGet"]["path"] for kind, probe in probes.items()}
-            assert paths == {"startup": "/health/live", "readiness": "/health/ready", "liveness": "/health/live"}, paths
+        paths = {kind: probe["httpGet"]["path"] for kind, probe in probes.items()}
+        assert paths == {"startup": "/health/live", "readiness": "/health/ready", "liveness": "/health/live"}, paths
 
 
 def routes_and_services_reach_named_ports_that_exist(chart):
@@ -176,6 +177,33 @@ def routes_and_services_reach_named_ports_that_exist(chart):
                 assert backend["port"] in [port["port"] for port in services[backend["name"]]["spec"]["ports"]], name
             if found["kind"] == "NetworkPolicy":
                 assert all(port["port"] in ports for rule in found["spec"]["ingress"] for port in rule["ports"]), name
+
+
+def the_internal_port_is_for_prometheus_alone(chart):
+    for name, values in examples().items():
+        objects = chart.objects(values)
+        public = one_named(objects, "Service", deployment(chart, values)["metadata"]["name"])
+        assert [port["targetPort"] for port in public["spec"]["ports"]] != ["internal"] and len(public["spec"]["ports"]) == 1, name
+        for found in objects:
+            if found["kind"] in ("Ingress", "HTTPRoute"):
+                assert "internal" not in str(found["spec"]), name
+            if found["kind"] == "NetworkPolicy":
+                opened = [rule.get("from") for rule in found["spec"]["ingress"] for port in rule["ports"] if port["port"] == "internal"]
+                assert opened == ([values["networkPolicy"]["metricsFrom"]] if name == "monitoring" else []), f"{name}: {opened}"
+
+
+def what_is_scraped_is_the_internal_port(chart):
+    objects = chart.objects(examples()["monitoring"])
+    monitor = one_named(objects, "ServiceMonitor", "vestibule")["spec"]
+    service = one_named(objects, "Service", "vestibule-internal")
+    assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    selected = [found for found in objects if found["kind"] == "Service" and monitor["selector"]["matchLabels"].items() <= found["metadata"]["labels"].items()]
+    assert selected == [service], "every pod would be scraped more than once"
+    assert monitor["endpoints"][0]["port"] == service["spec"]["ports"][0]["name"]
+    pods = one(chart, examples()["extended"], "PodMonitor")["spec"]
+    pod = deployment(chart, examples()["extended"])["spec"]["template"]
+    assert pods["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    assert pods["podMetricsEndpoints"][0]["port"] in [port["name"] for port in pod["spec"]["containers"][0]["ports"]]
 
 
 def what_changes_the_configuration_changes_the_pods_and_nothing_else_does(chart):
@@ -277,10 +305,6 @@ def the_schema_stands_alone(chart):
 
 
 def the_list_of_settings_that_the_chart_writes_is_complete(chart):
-    import tomllib
-
-    from schema import OWN
-
     for name, values in examples().items():
         text = one_named(chart.objects(values), "ConfigMap", deployment(chart, values)["metadata"]["name"])["data"]["vestibule.toml"]
         for section, keys in tomllib.loads(text).items():
@@ -307,6 +331,8 @@ TESTS = [
     the_defaults_are_those_of_the_database,
     every_server_has_three_probes_and_starts_slowly,
     routes_and_services_reach_named_ports_that_exist,
+    the_internal_port_is_for_prometheus_alone,
+    what_is_scraped_is_the_internal_port,
     what_changes_the_configuration_changes_the_pods_and_nothing_else_does,
     a_job_has_another_name_when_it_does_something_else,
     the_job_for_migrations_needs_nothing_of_the_release,

@@ -10,7 +10,7 @@ KEY = r"^[-._a-zA-Z0-9]{1,253}$"
 
 # What the chart writes into the configuration itself; not to be set in `config`.
 OWN = {
-    "server": ["listen", "public_url", "trusted_proxies", "tls_certificate", "tls_key", "drain_delay", "drain_timeout"],
+    "server": ["listen", "public_url", "trusted_proxies", "internal_listen", "tls_certificate", "tls_key", "drain_delay", "drain_timeout"],
     "database": ["url", "migrate_on_start"],
     "keys": ["directory"],
     "password": ["memory_kib", "iterations", "hash_threads"],
@@ -135,6 +135,11 @@ SPECIAL = {
     "service.type": texts("ClusterIP", "NodePort", "LoadBalancer"),
     "service.port": PORT,
     "service.nodePort": PORT,
+    "service.internalPort": number(1, 65535),
+    "metrics.serviceMonitor.interval": {"type": "string", "pattern": "^([0-9]+(ms|s|m|h))?$"},
+    "metrics.serviceMonitor.scrapeTimeout": {"type": "string", "pattern": "^([0-9]+(ms|s|m|h))?$"},
+    "metrics.podMonitor.interval": {"type": "string", "pattern": "^([0-9]+(ms|s|m|h))?$"},
+    "metrics.podMonitor.scrapeTimeout": {"type": "string", "pattern": "^([0-9]+(ms|s|m|h))?$"},
     "service.ipFamilyPolicy": texts("", "SingleStack", "PreferDualStack", "RequireDualStack"),
     "service.ipFamilies": {"type": "array", "items": texts("IPv4", "IPv6")},
     "service.listenAddress": texts("0.0.0.0", "::"),

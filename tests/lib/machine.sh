@@ -25,6 +25,7 @@ PACKAGES=(
     "libapache2-mod-auth-openidc:/usr/lib/apache2/modules/mod_auth_openidc.so"
     "oathtool:/usr/bin/oathtool"
     "zbar-tools:/usr/bin/zbarimg"
+    "prometheus:/usr/bin/promtool"
     "python3-venv:/usr/share/doc/python3-venv/copyright"
 )
 

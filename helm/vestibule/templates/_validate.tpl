@@ -103,6 +103,9 @@
 {{- $problems = append $problems (printf "resources.limits.memory %s is too little: 128Mi and %d hash threads of %d KiB need %dMi" (toString $limit) (int .Values.hashing.threads) (int .Values.hashing.memoryKiB) $needed) }}
 {{- end }}
 {{- end }}
+{{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled }}
+{{- $problems = append $problems "metrics.serviceMonitor and metrics.podMonitor would both scrape every pod, and everything would count twice; choose one" }}
+{{- end }}
 {{- $drain := add .Values.drain.delaySeconds .Values.drain.timeoutSeconds 5 | int }}
 {{- if lt (int .Values.terminationGracePeriodSeconds) $drain }}
 {{- $problems = append $problems (printf "terminationGracePeriodSeconds %d is too little: drain.delaySeconds, drain.timeoutSeconds and 5 to stop need %d" (int .Values.terminationGracePeriodSeconds) $drain) }}
