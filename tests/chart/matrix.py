@@ -4,8 +4,8 @@ import copy
 import json
 import re
 import tempfile
-from functools import lru_cache
 import tomllib
+from functools import lru_cache
 
 import jsonschema
 import kubernetes_validate
