@@ -17,6 +17,7 @@ GUARDS = [
     ("sqlite", {"replicaCount": 2}, "replicaCount: SQLite is for one replica", {"replicaCount": 1}),
     ("sqlite", {"autoscaling": {"enabled": True}}, "autoscaling.enabled: SQLite is for one replica", {"autoscaling": {"enabled": False}}),
     ("sqlite", {"strategy": {"type": "RollingUpdate"}}, "strategy.type RollingUpdate: two pods would share the SQLite file", {"strategy": {"type": "Recreate"}}),
+    ("sqlite", {"strategy": {"rollingUpdate": {"maxSurge": 1}}}, "strategy.type RollingUpdate: two pods would share", {"strategy": {"type": "Recreate", "rollingUpdate": None}}),
     ("sqlite", {"database": {"sqlite": {"persistence": {"enabled": False}}}}, "without a volume everything is lost with the pod", {"database": {"sqlite": {"persistence": {"enabled": True}}}}),
     ("sqlite", {"migrations": {"mode": "job"}}, "migrations.mode job: the volume belongs to the one pod", {"migrations": {"mode": "external"}}),
     ("sqlite", {"database": {"existingSecret": {"name": "db"}}}, "database.existingSecret.name: SQLite has no URL", {"database": {"existingSecret": {"name": ""}}}),
@@ -90,6 +91,7 @@ SCHEMA = [
     ({"probes": {"liveness": {"httpGet": {"path": "/"}}}}, "httpGet"),
     ({"migrations": {"mode": "hook"}}, "mode"),
     ({"commonLabels": {"a": 1}}, "commonLabels"),
+    ({"extraEnv": [{"value": "a"}]}, "extraEnv"),
 ]
 
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import subprocess
 import tempfile
 import tomllib
 from functools import lru_cache
@@ -15,7 +16,7 @@ import generate
 import restricted
 import values as documented
 from engine import Refused, examples, parsed, with_
-from places import CHART, HERE
+from places import CHART, HERE, ROOT
 from schema import OWN
 
 # The oldest the chart is for, and some since.
@@ -280,6 +281,42 @@ def the_notes_say_where_it_is_and_what_is_missing(chart):
     assert "port-forward deployment/vestibule 8080:8080" in dev and "Everything is lost" in dev, dev
 
 
+def the_documentation_is_true(chart):
+    """Every block of values in the documentation renders; what is written as complete does alone."""
+    readme, manual = (CHART / "README.md").read_text(), (ROOT / "docs" / "kubernetes.md").read_text()
+    complete, *rest = blocks(readme, "yaml")
+    chart.text(complete)
+    found = rest + blocks(manual, "yaml")
+    assert len(found) >= 4, len(found)
+    for values in found:
+        chart.text(with_(examples()["postgres"], values))
+    for text in (readme, manual):
+        flags = re.findall(r"--set ([\w.]+)=(\S+?)`?(?=[\s.]|$)", text)
+        assert len(flags) >= 4, flags
+        chart.text(nested(flags))
+
+
+def blocks(text, language):
+    return [yaml.safe_load(block) for block in re.findall(rf"(?ms)^```{language}\n(.*?)^```", text)]
+
+
+def nested(flags):
+    """As `--set` does it."""
+    values = {}
+    for path, value in flags:
+        *parents, last = path.split(".")
+        place = values
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = {"true": True, "false": False}.get(value, value)
+    return values
+
+
+def the_version_is_that_of_the_program(chart):
+    version = subprocess.run([chart.binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
+    assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version
+
+
 def the_chart_needs_no_other_and_packs_without_a_network(chart):
     assert "dependencies" not in yaml.safe_load((CHART / "Chart.yaml").read_text())
     with tempfile.TemporaryDirectory() as directory:
@@ -339,6 +376,8 @@ TESTS = [
     openshift_may_choose_the_users,
     templates_in_extensions_are_expanded,
     the_notes_say_where_it_is_and_what_is_missing,
+    the_documentation_is_true,
+    the_version_is_that_of_the_program,
     the_chart_needs_no_other_and_packs_without_a_network,
     the_schema_and_the_readme_are_those_of_the_values_and_of_the_service,
     every_value_is_described,

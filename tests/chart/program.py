@@ -80,7 +80,8 @@ class Pod:
         given = {entry["name"]: self.moved(entry["value"]) for entry in container.get("env", [])}
         # What Kubernetes puts into a pod that wants it.
         if self.spec.get("enableServiceLinks", True):
-            links = {"VESTIBULE_SERVICE_HOST": "127.0.0.1", "VESTIBULE_SERVICE_PORT": "80", "VESTIBULE_PORT_80_TCP": "tcp://10.0.0.1:80"}
+            host = "::1" if any("[$(" in value for value in given.values()) else "127.0.0.1"
+            links = {"VESTIBULE_SERVICE_HOST": host, "VESTIBULE_SERVICE_PORT": "80", "VESTIBULE_PORT_80_TCP": "tcp://10.0.0.1:80"}
             given = {name: re.sub(r"\$\((\w+)\)", lambda found: links[found[1]], value) for name, value in given.items()} | links
         return {"PATH": "/usr/bin:/bin"} | given
 

@@ -151,6 +151,7 @@ SPECIAL = {
     "jobs.backoffLimit": number(0),
     "jobs.activeDeadlineSeconds": number(60),
     "jobs.ttlSecondsAfterFinished": number(0, empty=True),
+    "extraEnv": {"type": "array", "items": {"type": "object", "required": ["name"]}},
     "extraObjects": {"type": "array", "items": {"type": ["object", "string"]}},
 }
 

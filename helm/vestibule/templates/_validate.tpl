@@ -31,8 +31,9 @@
 {{- if .Values.autoscaling.enabled }}
 {{- $problems = append $problems "autoscaling.enabled: SQLite is for one replica; use database.type postgres to scale" }}
 {{- end }}
-{{- if and .Values.strategy.type (ne .Values.strategy.type "Recreate") }}
-{{- $problems = append $problems (printf "strategy.type %s: two pods would share the SQLite file; only Recreate will do" .Values.strategy.type) }}
+{{- $strategy := default "RollingUpdate" .Values.strategy.type }}
+{{- if and .Values.strategy (ne $strategy "Recreate") }}
+{{- $problems = append $problems (printf "strategy.type %s: two pods would share the SQLite file; only Recreate will do" $strategy) }}
 {{- end }}
 {{- if not (or .Values.database.sqlite.persistence.enabled .Values.devMode) }}
 {{- $problems = append $problems "database.sqlite.persistence.enabled: without a volume everything is lost with the pod; that is only for devMode" }}
