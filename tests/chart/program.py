@@ -169,7 +169,7 @@ def declared_clients_are_applied_as_rendered(chart):
 class Serving:
     """The server's container, on ports of ours and on loopback."""
 
-    def __init__(self, chart, values, directory, **more):
+    def __init__(self, chart, values, directory, url=None, **more):
         objects = chart.objects(values)
         spec = next(found for found in objects if found["kind"] == "Deployment")["spec"]["template"]["spec"]
         self.container = spec["containers"][0]
@@ -183,6 +183,8 @@ class Serving:
         }
         if values["issuer"].startswith("http://"):
             self.environment["VESTIBULE_SERVER__PUBLIC_URL"] = f"http://localhost:{self.port}"
+        if url:
+            mounted(self.environment, url)
         self.environment |= more
         self.log = Path(directory) / "log"
         with open(self.log, "w") as log:
@@ -217,6 +219,13 @@ class Serving:
             return error.code
         except OSError:
             return None
+
+
+def mounted(environment, url):
+    """Another URL in the Secret of the database."""
+    file = Path(environment["VESTIBULE_DATABASE__URL_FILE"])
+    file.chmod(0o600)
+    file.write_text(url)
 
 
 def the_service_starts_with_mounted_keys_and_answers_the_probes(chart):

@@ -16,13 +16,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import database  # noqa: E402
 import guards  # noqa: E402
 import matrix  # noqa: E402
-import postgres_tls  # noqa: E402
 import program  # noqa: E402
 from engine import Chart, Engine, Program  # noqa: E402
 
-ROOMS = [matrix, guards, program, postgres_tls]
+ROOMS = [matrix, guards, program, database]
 
 
 def main():
