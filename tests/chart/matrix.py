@@ -88,6 +88,24 @@ def the_restricted_check_finds_what_it_is_for(chart):
             assert any(expected in fault for fault in found), f"{pod}: {expected} was not found, but {found}"
 
 
+def the_admission_of_kubernetes_agrees(chart):
+    """Its own code, as an API server runs it in a namespace with `enforce=restricted`."""
+    pods = {}
+    for name, values in examples().items():
+        for pod, spec in restricted.pods(chart.objects(values)):
+            pods[f"{name}: {pod}"] = spec
+            for at, (expected, spoil) in enumerate(restricted.mutations()):
+                if expected not in restricted.BEYOND:
+                    bad = copy.deepcopy(spec)
+                    spoil(bad)
+                    pods[f"{name}: {pod} spoilt by {at} {expected}"] = bad
+    for version in ("latest", "v1.27"):
+        done = subprocess.run([chart.podsecurity, "restricted", version], input=json.dumps(pods), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        for pod, verdict in json.loads(done.stdout).items():
+            assert bool(verdict) == ("spoilt" in pod), f"{version}: {pod}: {verdict or 'allowed'}"
+
+
 def rendering_twice_gives_the_same(chart):
     for name, values in examples().items():
         assert chart.helm.render(values) == chart.text(values), name
@@ -360,6 +378,7 @@ TESTS = [
     an_unknown_member_of_an_object_is_found,
     every_pod_is_restricted,
     the_restricted_check_finds_what_it_is_for,
+    the_admission_of_kubernetes_agrees,
     rendering_twice_gives_the_same,
     an_upgrade_renders_what_an_install_does,
     templates_make_nothing_up,
