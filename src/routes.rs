@@ -122,6 +122,7 @@ fn my_account() -> Router<App> {
         .route("/account/sessions", get(console::sessions::get).post(console::sessions::post))
         .route("/account/applications", get(console::applications::get).post(console::applications::post))
         .route("/account/activity", get(console::activity::get))
+        .route("/account/activity/not-me", post(console::activity::not_me::post))
         .route("/account/activity/notify", post(console::activity::notify::post))
         .route("/account/data", get(console::data::get).post(console::data::post))
         .route("/account/delete", get(console::deletion::get).post(console::deletion::post))
@@ -170,6 +171,7 @@ fn registration() -> Router<App> {
         .route("/email/confirm", get(email_confirmation::get).post(email_confirmation::post))
         .route("/email/confirm/send", post(email_confirmation::send))
         .route("/account/email", get(email_confirmation::address::get).post(email_confirmation::address::post))
+        .route("/account/email/confirm", get(email_confirmation::get))
 }
 
 fn visit_settings(app: &App) -> visit::Settings {

@@ -28,6 +28,8 @@ mod m20261121_000019_create_buckets;
 mod m20261121_000020_index_by_user;
 mod m20261121_000021_create_organizations;
 mod m20261121_000022_sessions_idle;
+mod m20261122_000034_create_former_addresses;
+mod m20261122_000035_recovery_codes_shown_to;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -57,6 +59,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000020_index_by_user::Migration),
             Box::new(m20261121_000021_create_organizations::Migration),
             Box::new(m20261121_000022_sessions_idle::Migration),
+            Box::new(m20261122_000034_create_former_addresses::Migration),
+            Box::new(m20261122_000035_recovery_codes_shown_to::Migration),
         ]
     }
 }

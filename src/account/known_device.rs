@@ -68,7 +68,7 @@ async fn tell(app: &App, visit: &Visit, user: &User, session: &Session) -> store
     let place = place(visit, now);
     let event =
         Event::new(Kind::NewDevice, &session::origin(visit)).user(user.id).session(session.id).detail("device", place.device.clone());
-    let message = Message::NewDevice { place, not_me: not_me::link(app, user.id, now) };
+    let message = Message::NewDevice { place, not_me: not_me::link(app, user, now) };
     let mail = mail::prepare(app, &recipient(user, visit.locale_for(None)), &message, now);
     app.store
         .write(move |conn| {

@@ -18,6 +18,7 @@ pub use serve::{Server, serve};
 use crate::account::password::Passwords;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Issuer};
+use crate::health::Readiness;
 use crate::keys::KeyRing;
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
@@ -49,6 +50,7 @@ pub struct Shared {
     pub outbound: Outbound,
     pub mailer: Mailer,
     pub edge: Edge,
+    pub readiness: Readiness,
     /// Rung when a logout delivery is waiting.
     pub logout_waiting: Notify,
     /// Rung when a mail is waiting.

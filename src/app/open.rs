@@ -9,6 +9,7 @@ use super::{App, Shared};
 use crate::account::password::Passwords;
 use crate::clock::Clock;
 use crate::config::{Config, StartupError};
+use crate::health::Readiness;
 use crate::jobs;
 use crate::keys::{self, KeyRing};
 use crate::mail::Mailer;
@@ -43,6 +44,7 @@ impl App {
             discovery: Discovery::new(&issuer, config.registration.mode),
             passwords: Passwords::start(&config.password),
             edge: Edge::new(&config.limits),
+            readiness: Readiness::default(),
             logout_waiting: Notify::new(),
             mail_waiting: Notify::new(),
             draining: AtomicBool::new(false),

@@ -18,6 +18,7 @@ mod mail;
 mod migrate;
 mod moment;
 mod organization;
+mod organization_policy;
 mod output;
 mod password_input;
 mod serve;

@@ -121,6 +121,13 @@ impl Config {
         if session.idle.0 > session.absolute.0 {
             found.add("session.idle", "longer than the session lives", "Set it to at most session.absolute.");
         }
+        if self.tokens.refresh_token_absolute.0 < session.absolute.0 {
+            found.add(
+                "tokens.refresh_token_absolute",
+                "shorter than the session: a code made late in a session would be exchanged for a grant that is over",
+                "Set it to at least session.absolute, or shorten that.",
+            );
+        }
     }
 
     fn check_hashing(&self, found: &mut Found) {
@@ -134,6 +141,15 @@ impl Config {
                 "password.memory_kib",
                 format!("{} KiB with {} iterations is weaker than OWASP's minimum", password.memory_kib, password.iterations),
                 "Set memory_kib to 19456 and iterations to 2, or more; less is only for an http issuer on loopback.",
+            );
+        }
+        // What a sign-in would not verify (`account::password`, which holds imported hashes to the same) must not be made.
+        let work = u64::from(password.memory_kib).saturating_mul(u64::from(password.iterations));
+        if password.memory_kib > 262_144 || password.iterations > 32 || work > 1_048_576 {
+            found.add(
+                "password.memory_kib",
+                format!("{} KiB with {} iterations takes longer than people wait", password.memory_kib, password.iterations),
+                "Set memory_kib to 262144 at most, iterations to 32, and both so that one times the other is at most 1048576.",
             );
         }
         if password.iterations == 0 || password.memory_kib < 8 {

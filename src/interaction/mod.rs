@@ -12,6 +12,7 @@ pub mod flow;
 mod form;
 mod known_accounts;
 pub mod login;
+mod new_credentials;
 pub mod password_reset;
 mod place;
 pub mod second_factor;

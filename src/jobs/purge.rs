@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::secret;
 use crate::store::{
-    self, buckets, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions, spent, trusted_devices,
+    self, buckets, former_addresses, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions, spent,
+    trusted_devices,
 };
 
 const EVERY: Duration = Duration::from_mins(5);
@@ -26,6 +27,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// A spent code is remembered long after the last token of its grant is worthless.
 const GRANTS_KEPT: Duration = Duration::from_hours(1);
+const SPENT_KEPT: Duration = Duration::from_hours(1);
 /// An ended session is looked at by refreshes and logouts that were under way.
 const SESSIONS_KEPT: Duration = Duration::from_hours(24);
 /// People may find an old mail: until then they are told that its link was used, or is too old, rather than that there is no such link.
@@ -46,10 +48,11 @@ enum Table {
     TrustedDevices,
     PasswordResets,
     Buckets,
+    FormerAddresses,
 }
 
 impl Table {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Sessions,
         Self::Grants,
         Self::Spent,
@@ -59,13 +62,16 @@ impl Table {
         Self::TrustedDevices,
         Self::PasswordResets,
         Self::Buckets,
+        Self::FormerAddresses,
     ];
 
     fn before(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Sessions => now.minus(SESSIONS_KEPT),
             Self::Grants => now.minus(GRANTS_KEPT),
-            Self::Spent | Self::PendingSignIns | Self::TrustedDevices | Self::Buckets => now,
+            // Another replica's clock may be behind: what it still asks for must still be there.
+            Self::Spent => now.minus(SPENT_KEPT),
+            Self::PendingSignIns | Self::TrustedDevices | Self::Buckets | Self::FormerAddresses => now,
             Self::PasswordResets => now.minus(RESETS_KEPT),
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
             Self::Mails => now.minus(MAILS_KEPT),
@@ -138,6 +144,7 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::LogoutDeliveries => logout_deliveries::purge(conn, before, BATCH).await,
                     Table::PasswordResets => password_resets::purge(conn, before, BATCH).await,
                     Table::Buckets => buckets::purge(conn, before, BATCH).await,
+                    Table::FormerAddresses => former_addresses::purge(conn, before, BATCH).await,
                     Table::Mails => mails::purge(conn, before, BATCH).await,
                     Table::PendingSignIns => pending_sign_ins::purge(conn, before, BATCH).await,
                     Table::TrustedDevices => trusted_devices::purge(conn, before, BATCH).await,

@@ -23,6 +23,7 @@ pub(crate) mod testing;
 
 pub use crate::store::signing_keys::Algorithm;
 pub use directory::{KeyFileError, load_key_encryption_keys};
+pub use key_check::check as check_key_encryption_key;
 pub use ring::{KeyError, KeyRing};
 pub use set::{KeyInfo, KeyState, list};
 pub use signer::Signer;

@@ -129,6 +129,8 @@ pub enum Message {
     },
     /// What was done after "This wasn't me".
     AccountSecured {
+        /// Where a new password can be asked for: the mail with one was sent at the same time, and may be too old or lost.
+        reset: String,
         place: Where,
     },
     /// To administrators of the person's organisation.

@@ -122,7 +122,7 @@ impl Writer<'_> {
 
     fn account(&self) -> Vec<Message> {
         vec![
-            Message::AccountSecured { place: self.place() },
+            Message::AccountSecured { reset: self.issuer.url("/password/reset"), place: self.place() },
             Message::AdministratorNotice {
                 person: "ana@example.com".to_owned(),
                 organization: "Ministry of Administrative Affairs".to_owned(),

@@ -49,7 +49,7 @@ impl Scene {
     /// A mail with "This wasn't me". It is put into the outbox in the transaction of the act.
     #[must_use]
     pub fn notice(&self, message: impl FnOnce(Where, String) -> Message) -> Mail {
-        let link = not_me::link(&self.app, self.user.id, self.now);
+        let link = not_me::link(&self.app, &self.user, self.now);
         mail::prepare(&self.app, &self.to, &message(self.place.clone(), link), self.now)
     }
 }

@@ -37,6 +37,8 @@ pub enum Code {
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
+    /// OpenID Connect Core Unmet Authentication Requirements 1.0 §2.
+    UnmetAuthenticationRequirements,
 }
 
 impl Code {
@@ -62,6 +64,7 @@ impl Code {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
         }
     }
 
@@ -85,7 +88,8 @@ impl Code {
             | Self::AccountSelectionRequired
             | Self::RequestNotSupported
             | Self::RequestUriNotSupported
-            | Self::RegistrationNotSupported => StatusCode::BAD_REQUEST,
+            | Self::RegistrationNotSupported
+            | Self::UnmetAuthenticationRequirements => StatusCode::BAD_REQUEST,
         }
     }
 }

@@ -49,7 +49,17 @@ impl Policy {
     }
 }
 
-/// The policy that holds for a person: of everything that is asked of them, the strictest. One read.
+impl Policy {
+    /// Asks for a second factor, and lets an authenticator app be set up: that is done at the sign-in, and nothing else can be there by everybody. Of
+    /// organisations that contradict each other, the requirement holds: without it, or without a way to meet it, their common members would be less safe
+    /// than either asks, or locked out.
+    pub(crate) const fn require_second_factor(&mut self) {
+        self.second_factor_required = true;
+        self.totp = true;
+    }
+}
+
+/// The policy that holds for a person: of everything that is asked of them, the strictest that can be met. One read.
 ///
 /// # Errors
 /// The store's. `Inconsistent` when a stored policy cannot be read: what it asks is not guessed.
@@ -61,6 +71,9 @@ pub async fn policy(conn: &Conn<'_>, config: &Config, user_id: Uuid) -> store::R
             detail: format!("the policy of {}: {error}", organization.id),
         })?;
         rules.tighten(&mut policy);
+    }
+    if policy.second_factor_required {
+        policy.require_second_factor();
     }
     Ok(policy)
 }

@@ -44,6 +44,10 @@ pub enum Purpose {
     NotMe,
     /// Links in mails that need no row: invitations, confirmations of an address.
     MailLink,
+    /// The cookie of a browser that asked for such a mail, or opened one.
+    MailCookie,
+    /// The link that takes back the deletion of an account.
+    CancelDeletion,
     /// A page of My Account that waits for the person to confirm who they are.
     AccountAction,
     /// A passkey ceremony in progress.
@@ -59,7 +63,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
@@ -70,6 +74,8 @@ impl Purpose {
         Self::Setup,
         Self::NotMe,
         Self::MailLink,
+        Self::MailCookie,
+        Self::CancelDeletion,
         Self::AccountAction,
         Self::PasskeyCeremony,
         Self::SigningKey,
@@ -90,6 +96,8 @@ impl Purpose {
             Self::Setup => "setup",
             Self::NotMe => "not-me",
             Self::MailLink => "mail-link",
+            Self::MailCookie => "mail-cookie",
+            Self::CancelDeletion => "cancel-deletion",
             Self::AccountAction => "account-action",
             Self::PasskeyCeremony => "passkey-ceremony",
             Self::SigningKey => "signing-key",

@@ -23,6 +23,12 @@ impl Factors {
         self.any() || self.policy.second_factor_required
     }
 
+    /// Whether the only one is a code by e-mail.
+    #[must_use]
+    pub const fn email_alone(&self) -> bool {
+        self.email && !self.totp
+    }
+
     /// Whether there is one to ask for; if not, and one is asked, it has to be set up.
     #[must_use]
     pub const fn any(&self) -> bool {
@@ -35,9 +41,15 @@ impl Factors {
 /// # Errors
 /// The store's.
 pub async fn factors(conn: &Conn<'_>, config: &Config, user_id: Uuid) -> store::Result<Factors> {
-    let policy = organization::policy(conn, config, user_id).await?;
+    let mut policy = organization::policy(conn, config, user_id).await?;
     let totp = totp_credentials::any_active(conn, user_id).await?;
-    let email = allows_email(policy.email_codes, totp) && user_security::find(conn, user_id).await?.email_codes == Some(true);
+    // Beside an app, what is not a fallback is of no account.
+    let chosen = (!totp || policy.email_codes == EmailCodes::On) && user_security::find(conn, user_id).await?.email_codes == Some(true);
+    let email = chosen && allows_email(policy.email_codes, totp);
+    if chosen && !email && !totp {
+        // Forbidden since they chose it: their password alone must not become enough (decision 0018).
+        policy.require_second_factor();
+    }
     Ok(Factors { totp, email, policy })
 }
 

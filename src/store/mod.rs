@@ -11,6 +11,7 @@ pub mod clients;
 pub mod consents;
 mod error;
 pub mod factor_attempts;
+pub mod former_addresses;
 pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;

@@ -1,13 +1,32 @@
 //! A person who leaves, with everything of theirs.
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 use uuid::Uuid;
 
 use super::entities::{
-    consents, factor_attempts, grants, mails, memberships, password_resets, pending_sign_ins, recovery_codes, sessions, totp_credentials,
-    trusted_devices, user_security, users,
+    consents, factor_attempts, former_addresses, grants, mails, memberships, password_resets, pending_sign_ins, recovery_codes, sessions,
+    totp_credentials, trusted_devices, user_security, users,
 };
-use super::{Conn, Result};
+use super::{Conn, Result, settings};
+use crate::clock::Timestamp;
+
+/// Removes a person whose time has come, with everything of theirs. Whether it was so: one statement decides between this and a deletion that is taken back
+/// in the same moment, which opens the account.
+pub async fn redeem_deletion(conn: &Conn<'_>, user_id: Uuid, now: Timestamp) -> Result<bool> {
+    let due = user_security::Entity::find()
+        .select_only()
+        .column(user_security::Column::UserId)
+        .filter(user_security::Column::UserId.eq(user_id))
+        .filter(user_security::Column::DeleteAt.lte(now.millis()))
+        .into_query();
+    let removed =
+        users::Entity::delete_many().filter(users::Column::Id.in_subquery(due)).filter(users::Column::Enabled.eq(false)).exec(conn).await?;
+    if removed.rows_affected == 0 {
+        return Ok(false);
+    }
+    purge(conn, user_id).await?;
+    Ok(true)
+}
 
 /// Removes the person and every row about them but the audit events, which from then on name nobody: the id is random and used for nobody else. Whether
 /// there was such a person.
@@ -25,7 +44,9 @@ pub async fn purge(conn: &Conn<'_>, user_id: Uuid) -> Result<bool> {
     password_resets::Entity::delete_many().filter(password_resets::Column::UserId.eq(user_id)).exec(conn).await?;
     factor_attempts::Entity::delete_many().filter(factor_attempts::Column::UserId.eq(user_id)).exec(conn).await?;
     user_security::Entity::delete_many().filter(user_security::Column::UserId.eq(user_id)).exec(conn).await?;
+    former_addresses::Entity::delete_many().filter(former_addresses::Column::UserId.eq(user_id)).exec(conn).await?;
     memberships::Entity::delete_many().filter(memberships::Column::UserId.eq(user_id)).exec(conn).await?;
+    settings::revoke(conn, &settings::declared_hash(user_id)).await?;
     Ok(users::Entity::delete_many().filter(users::Column::Id.eq(user_id)).exec(conn).await?.rows_affected > 0)
 }
 

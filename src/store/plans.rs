@@ -75,7 +75,7 @@ async fn second_factors(conn: &Conn<'_>) -> Result<()> {
     recovery_codes::redeem(conn, nobody, &digest, NOW).await?;
     recovery_codes::find_left(conn, nobody).await?;
     recovery_codes::list(conn, nobody).await?;
-    recovery_codes::update_hidden(conn, nobody).await?;
+    recovery_codes::update_hidden(conn, nobody, nobody).await?;
     trusted_devices::find(conn, &digest, nobody, 0, NOW).await?;
     trusted_devices::update_last_used(conn, nobody, NOW).await?;
     trusted_devices::revoke_all(conn, nobody).await?;

@@ -24,6 +24,7 @@ PACKAGES=(
     "apache2:/usr/sbin/apache2"
     "libapache2-mod-auth-openidc:/usr/lib/apache2/modules/mod_auth_openidc.so"
     "oathtool:/usr/bin/oathtool"
+    "faketime:/usr/lib/*/faketime/libfaketimeMT.so.1"
     "zbar-tools:/usr/bin/zbarimg"
     "prometheus:/usr/bin/promtool"
     "python3-venv:/usr/share/doc/python3-venv/copyright"

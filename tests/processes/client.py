@@ -102,10 +102,11 @@ class Form(html.parser.HTMLParser):
 
 
 class Browser:
-    """Keeps one cookie jar per host and port, follows redirects as long as `follow` says so."""
+    """Keeps one cookie jar per host and port, follows redirects as long as `stop` does not. `via`: the port of the replica that a load balancer
+    leads this browser to, whatever the URL says."""
 
-    def __init__(self, context=None):
-        self.context = context
+    def __init__(self, context=None, via=None):
+        self.context, self.via = context, via
         self.cookies = {}
         self._servers = {}
 
@@ -115,9 +116,9 @@ class Browser:
         port = parts.port
         server = self._servers.get(port)
         if server is None:
-            server = self._servers[port] = Http(port, self.context if parts.scheme == "https" else None)
+            server = self._servers[port] = Http(self.via or port, self.context if parts.scheme == "https" else None)
         jar = self.cookies.setdefault(port, {})
-        headers = {"Accept": "text/html"}
+        headers = {"Accept": "text/html", "Host": parts.netloc}
         if jar:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
         body = None

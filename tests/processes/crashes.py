@@ -9,7 +9,7 @@ from client import DECLARED, Application, Browser, Http, error_of
 from service import Failed, Home, check, until
 
 LONG = os.environ.get("VESTIBULE_TEST_LONG") == "1"
-ROUNDS = 20 if LONG else 3
+ROUNDS = 50 if LONG else 3
 CLIENTS = 6
 
 # Both generous, so that only the crash decides what is still good.

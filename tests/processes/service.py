@@ -113,9 +113,9 @@ class Home:
         return process
 
 
-def command(home, *arguments):
+def command(home, *arguments, stdin=None):
     done = subprocess.run(
-        [binary(), *arguments], env=home.environment(home.port), cwd=home.path, capture_output=True, text=True, timeout=120
+        [binary(), *arguments], env=home.environment(home.port), cwd=home.path, input=stdin, capture_output=True, text=True, timeout=120
     )
     check(done.returncode == 0, "vestibule", *arguments, "ended with", done.returncode, done.stdout, done.stderr)
     return done.stdout

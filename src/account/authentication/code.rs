@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderValue, StatusCode};
 
 use super::scene;
-use crate::account::confirm::{Detour, Then, recently_proven};
+use crate::account::confirm::{self, Detour, Then, signed_in};
 use crate::account::console::show;
 use crate::app::App;
 use crate::mfa::verify::{self, Refusal, Verdict};
@@ -23,8 +23,14 @@ use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, W
 /// A detour: not signed in, or not recently; the store's.
 pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, Detour> {
     let then = then(&query.unwrap_or_default());
-    let current = recently_proven(&app, &visit, then).await?;
+    let current = open(&app, &visit, then).await?;
     Ok(page(&app, &visit, &current, then, (StatusCode::OK, None)))
+}
+
+/// Somebody of whom nothing but the code is missing.
+async fn open(app: &App, visit: &Visit, then: Then) -> Result<Current, Detour> {
+    let current = signed_in(app, visit, then).await?;
+    if confirm::is_young(app, current.session.auth_time) { Ok(current) } else { Err(Detour::To(then.confirm_path())) }
 }
 
 /// Takes a code of the app or a recovery code, renews the session, goes on.
@@ -35,7 +41,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
     let trust = browser::check(&app, &visit, &form)?;
     let then = then(&form);
-    let current = recently_proven(&app, &visit, then).await?;
+    let current = open(&app, &visit, then).await?;
     if trust == Trust::Stale {
         return Ok(page(&app, &visit, &current, then, (StatusCode::UNPROCESSABLE_ENTITY, None)));
     }
@@ -85,10 +91,8 @@ async fn attempt(
     })
 }
 
-/// Only pages of this tab are gone on to.
 fn then(params: &Params) -> Then {
-    let named = params.get("then").and_then(Then::named);
-    named.filter(|then| then.path().starts_with(Then::Authentication.path())).unwrap_or(Then::Authentication)
+    params.get("then").and_then(Then::named).unwrap_or(Then::Authentication)
 }
 
 fn page(app: &App, visit: &Visit, current: &Current, then: Then, (status, error): (StatusCode, Option<CodeError>)) -> Response {

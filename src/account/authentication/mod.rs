@@ -14,13 +14,13 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::confirm::{Detour, Then, recently_proven, signed_in};
+use super::confirm::{Detour, Then, signed_in};
 use super::console::{locale, show};
 use crate::app::App;
 use crate::config::EmailCodes;
 use crate::mfa::{Scene, recovery_codes};
 use crate::secret::Digest;
-use crate::session::{self, Current, Factors};
+use crate::session::{self, Current};
 use crate::store::totp_credentials::{self, TotpState};
 use crate::store::trusted_devices::{self, TrustedDevice};
 use crate::store::user_security;
@@ -49,7 +49,7 @@ async fn render(
     let factors = session::factors(&read, &app.config, user.id).await?;
     let verified = totp_credentials::find(&read, user.id, TotpState::Active).await?;
     let security = user_security::find(&read, user.id).await?;
-    let codes = recovery_codes::summary(&read, &app.sealer, user.id, now).await?;
+    let codes = recovery_codes::summary(&read, &app.sealer, &current.session, now).await?;
     let devices = trusted_devices::list(&read, user.id, user.auth_epoch, now).await?;
     let here = visit.cookie(Cookie::TrustedDevice.name(&app.issuer)).map(|cookie| Digest::of(cookie.as_bytes()));
     Ok(show(app, visit, current, status, |csrf_token| AuthenticationPage {
@@ -78,19 +78,6 @@ fn view(device: &TrustedDevice, here: Option<&Digest>) -> DeviceView {
         expires_at: device.expires_at.secs(),
         here: here == Some(&device.digest),
     }
-}
-
-/// Somebody who has proved a short while ago that it is them, with the second factor too if they have an authenticator app: a password that somebody
-/// else learned, or a browser that was left open, must not change it (OWASP ASVS 5 §7.5.1).
-async fn proven(app: &App, visit: &Visit, then: Then) -> Result<(Current, Factors), Detour> {
-    let current = recently_proven(app, visit, then).await?;
-    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
-    let window = app.config.session.reauthentication_window.0;
-    let is_young = current.session.second_factor_at.is_some_and(|at| app.now().since(at) < window);
-    if factors.totp && !is_young {
-        return Err(Detour::To(format!("/account/authentication/code?then={}", then.name())));
-    }
-    Ok((current, factors))
 }
 
 fn scene(app: &App, visit: &Visit, current: &Current) -> Scene {

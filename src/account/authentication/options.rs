@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 
-use super::{proven, render, scene};
-use crate::account::confirm::{Detour, Then};
+use super::{render, scene};
+use crate::account::confirm::{Detour, Then, proven};
 use crate::app::App;
 use crate::audit::{self, Kind};
 use crate::config::EmailCodes;

@@ -4,17 +4,19 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use super::second_factor::{self, CodeVerdict};
-use super::{Detour, Then, fresh, signed_in};
+use super::{Detour, Missing, Then, is_young, missing, signed_in};
 use crate::account::console;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
-use crate::mfa::{Scene, trusted_device};
+use crate::mfa::{Scene, email_code, trusted_device};
 use crate::secret::Secret;
 use crate::session::browser::{self, Trust};
-use crate::session::{self, Current, Proofs, Start};
+use crate::session::{self, Current, Factors, PasswordProof, Proofs, Start, pending};
+use crate::store;
+use crate::store::users::User;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::account::{ConfirmError, ConfirmPage};
 use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit};
@@ -29,7 +31,8 @@ const THEN: &str = "then";
 pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, Detour> {
     let then = then(&query.unwrap_or_default());
     let current = signed_in(&app, &visit, then).await?;
-    if fresh(&app, &current) {
+    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
+    if missing(&app, &current, &factors) != Some(Missing::Password) {
         return Ok(Redirect::to(then.path()).into_response());
     }
     show(&app, &visit, &current, then, None).await
@@ -48,7 +51,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
         return show(&app, &visit, &current, then, None).await;
     }
     match attempt(&app, &visit, &current, &form).await? {
-        Ok(cookie) => Ok(with_cookie(Redirect::to(then.path()).into_response(), Some(cookie))),
+        Ok((to, cookie)) => Ok(with_cookie(Redirect::to(&to).into_response(), Some(cookie))),
         Err(error) => show(&app, &visit, &current, then, Some(error)).await,
     }
 }
@@ -57,11 +60,14 @@ fn then(params: &Params) -> Then {
     params.get(THEN).and_then(Then::named).unwrap_or(Then::Overview)
 }
 
-/// The cookie of the renewed session.
-async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> Result<Result<http::HeaderValue, ConfirmError>, Detour> {
+/// Where it goes on, and the cookie of the renewed session, or of a pending sign-in.
+type Way = (String, HeaderValue);
+
+async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> Result<Result<Way, ConfirmError>, Detour> {
     let Some(password) = form.get("password") else { return Ok(Err(ConfirmError::MissingPassword)) };
     let code = form.get("code").unwrap_or_default();
-    let wanted = second_factor::is_wanted(app, current.user.id).await?;
+    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
+    let (wanted, then) = (factors.totp, then(form));
     if wanted && code.is_empty() {
         return Ok(Err(ConfirmError::MissingCode));
     }
@@ -71,8 +77,11 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
         Attempt::Refused => return Ok(Err(ConfirmError::WrongPassword)),
         Attempt::Busy => return Err(PageError::new(ErrorKind::Busy { retry_after: 2 }).into()),
     };
+    if mails_code(app, current, &factors) {
+        return Ok(Ok(mail_code(app, visit, (current, &user), (password, then)).await?));
+    }
     if !wanted && current.session.second_factor_at.is_some() {
-        return Ok(Ok(session::confirm(app, &current.session, &password, &origin).await?));
+        return Ok(Ok((then.path().to_owned(), session::confirm(app, &current.session, &password, &origin).await?)));
     }
     let second = if wanted {
         let scene = Scene::of(app, visit, &user, console::locale(visit, current), None);
@@ -85,24 +94,43 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
         trusted_device::witness(app, visit, &user).await?
     };
     match session::start(app, visit, &user, Proofs::password(password, second), &origin).await? {
-        Start::Begun(started) => Ok(Ok(started.set_cookie)),
-        Start::Gone => Err(Detour::To(then(form).login_path())),
+        Start::Begun(started) => Ok(Ok((then.path().to_owned(), started.set_cookie))),
+        Start::Gone => Err(Detour::To(then.login_path())),
         // Required since the person signed in: at the next sign-in it is asked for, or set up.
         Start::SecondFactorMissing(_) => {
             session::end(app, &current.session, &origin).await?;
-            Err(Detour::To(then(form).login_path()))
+            Err(Detour::To(then.login_path()))
         }
     }
 }
 
+/// Whether their second factor is a code by mail, and the last one was too long ago.
+fn mails_code(app: &App, current: &Current, factors: &Factors) -> bool {
+    factors.email_alone() && !current.session.second_factor_at.is_some_and(|at| is_young(app, at))
+}
+
+/// The same as at a sign-in: the password is proved, the code follows by mail, and the session goes on when it was given.
+async fn mail_code(
+    app: &App,
+    visit: &Visit,
+    (current, user): (&Current, &User),
+    (password, then): (PasswordProof, Then),
+) -> store::Result<Way> {
+    let (pending, cookie) = pending::begin(app, user, &Proofs::from(password), Some(then.name().to_owned())).await?;
+    let scene = Scene::of(app, visit, user, console::locale(visit, current), None);
+    email_code::send(app, &scene.to, pending.row(), &scene.place).await?;
+    Ok(("/login/email-code".to_owned(), cookie))
+}
+
 async fn show(app: &App, visit: &Visit, current: &Current, then: Then, error: Option<ConfirmError>) -> Result<Response, Detour> {
-    let asks_code = second_factor::is_wanted(app, current.user.id).await?;
+    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(console::show(app, visit, current, status, |csrf_token| ConfirmPage {
         csrf_token,
         then: then.name().to_owned(),
         email: current.user.email.clone(),
-        asks_code,
+        asks_code: factors.totp,
+        mails_code: mails_code(app, current, &factors),
         error,
     }))
 }

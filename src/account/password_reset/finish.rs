@@ -26,7 +26,7 @@ use crate::web::{Locale, Visit};
 pub async fn finish(app: &App, visit: &Visit, live: &(Reset, User), password_hash: String, locale: Locale) -> store::Result<bool> {
     let (reset, user) = live;
     let now = app.now();
-    let message = Message::PasswordChanged { place: place(visit, now), not_me: not_me::link(app, user.id, now) };
+    let message = Message::PasswordChanged { place: place(visit, now), not_me: not_me::link(app, user, now) };
     let finishing = Arc::new(Finishing {
         reset: reset.clone(),
         password_hash,

@@ -31,7 +31,10 @@ pub struct Joining {
     pub email: String,
     pub name: Option<String>,
     pub locale: Option<String>,
-    pub organization: Option<String>,
+    /// Its id.
+    organization: Option<String>,
+    /// What people call it.
+    pub organization_name: Option<String>,
     /// By somebody else.
     pub invited: bool,
     /// The application's request that goes on afterwards.
@@ -53,7 +56,7 @@ pub enum Look {
 /// # Errors
 /// The store's.
 pub async fn look(app: &App, token: &str) -> store::Result<Look> {
-    let joining = match mail_link::open(app, token) {
+    let mut joining = match mail_link::open(app, token) {
         Opened::InTime(link) => match joining(link) {
             Some(joining) if joining.invited || app.config.registration.mode == RegistrationMode::Open => joining,
             _ => return Ok(Look::Unknown),
@@ -63,16 +66,20 @@ pub async fn look(app: &App, token: &str) -> store::Result<Look> {
     };
     let read = app.store.read();
     let used = spent::find(&read, SPENT, &joining.id.to_string()).await? || users::find_by_email(&read, &joining.email).await?.is_some();
+    if let Some(id) = &joining.organization {
+        let organization = organizations::find(&read, id).await?;
+        joining.organization_name = Some(organization.map_or_else(|| id.clone(), |organization| organization.name));
+    }
     Ok(if used { Look::Used } else { Look::Open(joining) })
 }
 
 fn joining(link: MailLink) -> Option<Joining> {
     match link {
         MailLink::SignUp { id, email, flow } => {
-            Some(Joining { id, email, name: None, locale: None, organization: None, invited: false, flow })
+            Some(Joining { id, email, name: None, locale: None, organization: None, organization_name: None, invited: false, flow })
         }
         MailLink::Invitation { id, email, name, locale, organization } => {
-            Some(Joining { id, email, name, locale, organization, invited: true, flow: None })
+            Some(Joining { id, email, name, locale, organization, organization_name: None, invited: true, flow: None })
         }
         _ => None,
     }

@@ -6,6 +6,7 @@ pub mod buckets;
 pub mod clients;
 pub mod consents;
 pub mod factor_attempts;
+pub mod former_addresses;
 pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;

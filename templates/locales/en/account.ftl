@@ -35,6 +35,7 @@ confirm-error-too_many_codes = Too many codes were wrong. Wait a few minutes bef
 confirm-for-account = To go on, enter the password you use now.
 confirm-for-profile = To change your profile, enter the password you use now.
 confirm-for-email = To change your email address, enter the password you use now.
+confirm-for-confirm-email = To confirm your new email address, enter the password you use now.
 confirm-for-authentication = To change how you log in, enter the password you use now.
 confirm-for-totp = To enable two-factor authentication, enter the password you use now.
 confirm-for-new-qr-code = To request a new QR code, enter the password you use now.
@@ -47,6 +48,7 @@ confirm-for-applications = To look after connected applications, enter the passw
 confirm-for-activity = To see your activity, enter the password you use now.
 confirm-for-data = To download your data, enter the password you use now.
 confirm-for-delete = To delete your account, enter the password you use now.
+confirm-mails-code = We will then email you a code.
 
 change-password-effect = Your new password takes effect immediately.
 change-password-log-out = Log out of all other devices

@@ -14,7 +14,7 @@ code-app-instead = Use your authenticator app
 code-lost = Lost your phone? Your administrator can help you.
 code-error-missing = Enter the 6-digit code
 code-error-format = The code is 6 digits, for example 123456
-code-error-wrong = That code is not correct. Codes change every 30 seconds: enter the one that is shown now.
+code-error-wrong = That code is not correct. Enter the one that your app shows now.
 code-error-used = { $seconds ->
     [one] That code has already been used. Wait { $seconds } second for the next one.
    *[other] That code has already been used. Wait { $seconds } seconds for the next one.
@@ -38,6 +38,7 @@ email-code-heading = Enter the code from your email
 email-code-label = Code
 email-code-hint = The 6 digits in the mail
 email-code-sent = We sent a code to { $address }. It works for { $minutes } minutes.
+email-code-lost = No mail? Look in your spam folder. If you cannot read this mailbox any more, your administrator can help you.
 email-code-send = Email me a code
 email-code-again = Send a new code
 email-code-wait = { $seconds ->
@@ -53,7 +54,7 @@ totp-qr-alt = QR code. If you cannot scan it, use the secret key below.
 totp-secret = Secret key
 totp-account = Account
 totp-kind = Type
-totp-kind-value = Time-based, 6 digits, 30 seconds, SHA-1
+totp-kind-value = Time-based, 6 digits, 30 seconds, SHA‑1
 totp-open-app = Open in an app on this device
 totp-keep = Save this secret key somewhere safe, or print this page: with it you can set up a new phone without turning two-factor authentication off.
 totp-verify = Verify and enable

@@ -35,6 +35,7 @@ confirm-error-too_many_codes = Demasiados códigos incorrectos. Espera unos minu
 confirm-for-account = Para continuar, escribe la contraseña que usas ahora.
 confirm-for-profile = Para cambiar tu perfil, escribe la contraseña que usas ahora.
 confirm-for-email = Para cambiar tu correo electrónico, escribe la contraseña que usas ahora.
+confirm-for-confirm-email = Para confirmar tu nuevo correo electrónico, escribe la contraseña que usas ahora.
 confirm-for-authentication = Para cambiar cómo inicias sesión, escribe la contraseña que usas ahora.
 confirm-for-totp = Para activar la autenticación de dos factores, escribe la contraseña que usas ahora.
 confirm-for-new-qr-code = Para solicitar un nuevo código QR, escribe la contraseña que usas ahora.
@@ -47,6 +48,7 @@ confirm-for-applications = Para gestionar las aplicaciones conectadas, escribe l
 confirm-for-activity = Para ver tu actividad, escribe la contraseña que usas ahora.
 confirm-for-data = Para descargar tus datos, escribe la contraseña que usas ahora.
 confirm-for-delete = Para eliminar tu cuenta, escribe la contraseña que usas ahora.
+confirm-mails-code = Después te enviaremos un código por correo.
 
 change-password-effect = Tu nueva contraseña entra en vigor de inmediato.
 change-password-log-out = Cerrar la sesión en todos los demás dispositivos

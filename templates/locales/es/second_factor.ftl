@@ -14,7 +14,7 @@ code-app-instead = Usar la aplicación de autenticación
 code-lost = ¿Has perdido el teléfono? Tu administrador puede ayudarte.
 code-error-missing = Escribe el código de 6 dígitos
 code-error-format = El código tiene 6 dígitos, por ejemplo 123456
-code-error-wrong = Ese código no es correcto. Los códigos cambian cada 30 segundos: escribe el que se muestra ahora.
+code-error-wrong = Ese código no es correcto. Escribe el que tu aplicación muestra ahora.
 code-error-used = { $seconds ->
     [one] Ese código ya se ha usado. Espera { $seconds } segundo al siguiente.
    *[other] Ese código ya se ha usado. Espera { $seconds } segundos al siguiente.
@@ -38,6 +38,7 @@ email-code-heading = Escribe el código del correo
 email-code-label = Código
 email-code-hint = Los 6 dígitos del correo
 email-code-sent = Hemos enviado un código a { $address }. Sirve durante { $minutes } minutos.
+email-code-lost = ¿No te llega? Mira en la carpeta de spam. Si ya no puedes leer ese buzón, tu administrador puede ayudarte.
 email-code-send = Enviarme un código por correo
 email-code-again = Enviar un código nuevo
 email-code-wait = { $seconds ->
@@ -53,7 +54,7 @@ totp-qr-alt = Código QR. Si no puedes escanearlo, usa la clave secreta de abajo
 totp-secret = Clave secreta
 totp-account = Cuenta
 totp-kind = Tipo
-totp-kind-value = Basado en el tiempo, 6 dígitos, 30 segundos, SHA-1
+totp-kind-value = Basado en el tiempo, 6 dígitos, 30 segundos, SHA‑1
 totp-open-app = Abrir en una aplicación de este dispositivo
 totp-keep = Guarda esta clave secreta en un lugar seguro o imprime esta página: con ella puedes configurar un teléfono nuevo sin desactivar la autenticación en dos pasos.
 totp-verify = Verificar y activar

@@ -35,6 +35,7 @@ confirm-error-too_many_codes = Muitos códigos estavam errados. Espere alguns mi
 confirm-for-account = Para continuar, digite a senha que você usa agora.
 confirm-for-profile = Para alterar seu perfil, digite a senha que você usa agora.
 confirm-for-email = Para alterar seu e-mail, digite a senha que você usa agora.
+confirm-for-confirm-email = Para confirmar seu novo e-mail, digite a senha que você usa agora.
 confirm-for-authentication = Para alterar como você entra, digite a senha que você usa agora.
 confirm-for-totp = Para ativar a autenticação de dois fatores, digite a senha que você usa agora.
 confirm-for-new-qr-code = Para solicitar um novo código QR, digite a senha que você usa agora.
@@ -47,6 +48,7 @@ confirm-for-applications = Para cuidar dos aplicativos conectados, digite a senh
 confirm-for-activity = Para ver sua atividade, digite a senha que você usa agora.
 confirm-for-data = Para baixar seus dados, digite a senha que você usa agora.
 confirm-for-delete = Para excluir sua conta, digite a senha que você usa agora.
+confirm-mails-code = Depois enviaremos um código por e-mail.
 
 change-password-effect = Sua nova senha passa a valer imediatamente.
 change-password-log-out = Sair de todos os outros dispositivos

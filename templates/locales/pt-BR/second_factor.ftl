@@ -14,7 +14,7 @@ code-app-instead = Usar o aplicativo autenticador
 code-lost = Perdeu o celular? Seu administrador pode ajudar.
 code-error-missing = Digite o código de 6 dígitos
 code-error-format = O código tem 6 dígitos, por exemplo 123456
-code-error-wrong = Esse código não está correto. Os códigos mudam a cada 30 segundos: digite o que aparece agora.
+code-error-wrong = Esse código não está correto. Digite o que o aplicativo mostra agora.
 code-error-used = { $seconds ->
     [one] Esse código já foi usado. Espere { $seconds } segundo pelo próximo.
    *[other] Esse código já foi usado. Espere { $seconds } segundos pelo próximo.
@@ -38,6 +38,7 @@ email-code-heading = Digite o código do e-mail
 email-code-label = Código
 email-code-hint = Os 6 dígitos do e-mail
 email-code-sent = Enviamos um código para { $address }. Ele vale por { $minutes } minutos.
+email-code-lost = Não recebeu? Olhe na pasta de spam. Se você não tem mais acesso a essa caixa de e-mail, o administrador pode ajudar.
 email-code-send = Enviar um código por e-mail
 email-code-again = Enviar um novo código
 email-code-wait = { $seconds ->
@@ -53,7 +54,7 @@ totp-qr-alt = Código QR. Se não conseguir ler, use a chave secreta abaixo.
 totp-secret = Chave secreta
 totp-account = Conta
 totp-kind = Tipo
-totp-kind-value = Baseado em tempo, 6 dígitos, 30 segundos, SHA-1
+totp-kind-value = Baseado em tempo, 6 dígitos, 30 segundos, SHA‑1
 totp-open-app = Abrir em um aplicativo neste dispositivo
 totp-keep = Guarde esta chave secreta em um lugar seguro ou imprima esta página: com ela você configura um celular novo sem desativar a autenticação em dois fatores.
 totp-verify = Verificar e ativar

@@ -1,16 +1,18 @@
 // What a person does in My Account, at the second factor and in the mailbox.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { sleep } from './server.mjs';
-import { logIn, path } from './steps.mjs';
+import { assertPage, logIn, path } from './steps.mjs';
 import { PASSWORD, world } from './world.mjs';
 
 const run = promisify(execFile);
 const { issuer, servers } = world;
 const STEP = 30;
+export const NEW_PASSWORD = 'seven quiet lanterns drift';
 
 /** Does something that leads to a page, and waits for that page. */
 export async function onward(page, act) {
@@ -29,9 +31,37 @@ export const fill = (page, label, value) => page.getByLabel(label, { exact: true
 export const text = (page) => page.locator('main').innerText();
 
 /** The page for the second factor, when the account has one; else My Account. */
-export async function openAccount(page, email, password = PASSWORD) {
-  await page.goto(`${issuer}/account`);
+export async function openAccount(page, email, password = PASSWORD, server = servers.main) {
+  await page.goto(`${server.origin}/account`);
   await onward(page, () => logIn(page, email, password));
+}
+
+/** My Account, User Profile, Authentication: as the help pages say. */
+export async function authenticationTab(page, server = servers.main) {
+  await page.goto(`${server.origin}/account`);
+  await click(page, 'User Profile');
+  await click(page, 'Authentication');
+  await assertPage(page, '/account/authentication', 'Authentication');
+}
+
+export async function choosePassword(page, password, again = password) {
+  await fill(page, 'New password', password);
+  await fill(page, 'Confirm new password', again);
+  await click(page, 'Save');
+}
+
+export async function verify(page, code) {
+  await fill(page, 'Verification code', code);
+  await click(page, 'Verify');
+}
+
+export const alert = (page) => page.getByRole('alert').innerText();
+export const status = (page) => page.getByRole('status').innerText();
+
+/** Waits until this page of My Account asks who somebody is again. */
+export async function untilAsked(page, where) {
+  const asked = () => path(page) === '/account/confirm';
+  for (await page.goto(where); !asked(); await page.goto(where)) await sleep(500);
 }
 
 /** The password, and the code, where a page asks for them before it goes on. */
@@ -78,10 +108,28 @@ export class Phone {
 /** A phone that scanned what the page shows. */
 export const scan = async (page) => new Phone(await page.locator('#secret-key').innerText());
 
+/** What a camera reads off the page. */
+export async function photographed(page) {
+  const directory = await mkdtemp(join(tmpdir(), 'vestibule-qr-'));
+  try {
+    const file = join(directory, 'qr.png');
+    await writeFile(file, await page.locator('svg.qr').screenshot());
+    const { stdout } = await run('zbarimg', ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable', file]);
+    return new URL(stdout.trim());
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
 /** From the Authentication tab to the end; the recovery codes are in `phone.recoveryCodes`. */
 export async function enable(page) {
   await click(page, 'Enable two-factor authentication');
   await confirmIfAsked(page);
+  return enroll(page);
+}
+
+/** With the QR code on the page, in My Account or on the way to it. */
+export async function enroll(page) {
   const phone = await scan(page);
   await fill(page, 'Verification code', await phone.code());
   await click(page, 'Verify and enable');
@@ -92,11 +140,10 @@ export async function enable(page) {
 }
 
 /** Signs in to My Account with password and code. */
-export async function openAccountWithCode(page, email, phone, password = PASSWORD) {
-  await openAccount(page, email, password);
+export async function openAccountWithCode(page, email, phone, password = PASSWORD, server = servers.main) {
+  await openAccount(page, email, password, server);
   assert.equal(path(page), '/login/code');
-  await fill(page, 'Verification code', await phone.code());
-  await click(page, 'Verify');
+  await verify(page, await phone.code());
   assert.equal(path(page), '/account');
 }
 
@@ -126,11 +173,11 @@ async function mails(email, server) {
   return all.filter(({ header }) => header('to').includes(email)).map(({ header, body }) => ({ subject: words(header('subject')), body }));
 }
 
-/** The newest mail to `email` with such a subject, once there are `count` of them. */
-export async function mail(email, subject, count = 1, server = servers.main) {
+/** The newest mail to `email` with such a subject, once there are `count` of them that `fits`. */
+export async function mail(email, subject, count = 1, server = servers.main, fits = () => true) {
   const deadline = Date.now() + 60_000;
   for (;;) {
-    const found = (await mails(email, server)).filter((one) => subject.test(one.subject));
+    const found = (await mails(email, server)).filter((one) => subject.test(one.subject) && fits(one));
     if (found.length >= count) return found.at(-1);
     if (Date.now() > deadline) throw new Error(`no mail ${subject} to ${email}: ${JSON.stringify((await mails(email, server)).map((one) => one.subject))}`);
     await sleep(100);

@@ -16,6 +16,7 @@ export class Application {
     this.waiting = new Map();
     this.visits = [];
     this.idToken = null;
+    this.logouts = [];
   }
 
   get redirectUri() { return `${this.origin}/callback`; }
@@ -60,6 +61,8 @@ export class Application {
       }
       case '/callback':
         return this.callback(url, response, html);
+      case '/backchannel':
+        return this.backchannel(request, response);
       case '/done':
         return html(200, 'done', url.search);
       case '/leave':
@@ -74,6 +77,25 @@ export class Application {
       }
       default:
         return html(404, 'not found');
+    }
+  }
+
+  /** Keeps what the logout token says (OpenID Connect Back-Channel Logout 1.0 §2.4); its signature is the relying parties' tests' matter. */
+  async backchannel(request, response) {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    this.logouts.push(claims(new URLSearchParams(body).get('logout_token')));
+    return response.writeHead(200, { 'cache-control': 'no-store' }).end();
+  }
+
+  /** Once this application was told that the session ended. */
+  async toldOf(sid) {
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const told = this.logouts.find((claims) => claims.sid === sid);
+      if (told) return told;
+      if (Date.now() > deadline) throw new Error(`${this.name} was not told of the end of ${sid}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 

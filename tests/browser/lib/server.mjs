@@ -48,6 +48,8 @@ export async function startServer(state, settings = {}) {
     VESTIBULE_MAIL__DIRECTORY: join(directory, 'mail'),
     // All tests come from one address.
     VESTIBULE_RECOVERY__MAILS_PER_ADDRESS: '100000/1h',
+    VESTIBULE_RECOVERY__MAILS_PER_ACCOUNT: '1000/1h',
+    VESTIBULE_OUTBOUND__ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
     VESTIBULE_LIMITS__PAGES: '100000/1m',
     VESTIBULE_LIMITS__SIGN_IN: '100000/1m',
     ...settings,
@@ -58,6 +60,12 @@ export async function startServer(state, settings = {}) {
 
   const child = spawn(BINARY, ['serve'], { env, cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
   const server = { origin: `http://localhost:${port}`, directory, child, output: '' };
+  /** A command of an operator, on the same database. */
+  server.command = async (words, input = '') => {
+    const running = run(BINARY, words, { env, cwd: directory });
+    running.child.stdin.end(input);
+    return (await running).stdout;
+  };
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { server.output += data; });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const killAtExit = () => child.kill('SIGKILL');

@@ -1,33 +1,11 @@
 // The keyboard alone: order, visible focus, no trap.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { assertFocus, focused, tabTo, tabUntil } from '../lib/keyboard.mjs';
 import { assertPage, assertResult, start } from '../lib/steps.mjs';
 import { ANA, BO, PASSWORD, withContext, world } from '../lib/world.mjs';
 
 const { autotalk, ticketing, issuer } = world;
-
-const focused = (page) => page.evaluate(() => {
-  const element = document.activeElement;
-  const style = getComputedStyle(element);
-  const box = element.getBoundingClientRect();
-  return {
-    name: element.id || element.getAttribute('aria-label') || element.textContent.trim(),
-    outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
-    inView: box.top >= 0 && box.bottom <= innerHeight && box.width > 0,
-  };
-});
-
-async function assertFocus(page, name) {
-  const now = await focused(page);
-  assert.equal(now.name, name);
-  assert.ok(now.outlined, `no outline on ${name}`);
-  assert.ok(now.inView, `${name} is out of view`);
-}
-
-async function tabTo(page, name) {
-  await page.keyboard.press('Tab');
-  await assertFocus(page, name);
-}
 
 for (const [look, options] of Object.entries({ light: {}, dark: { colorScheme: 'dark' }, phone: { viewport: { width: 360, height: 640 } } })) {
   test(`sign in and consent by keyboard, focus always visible (${look})`, () => withContext(options, async (context, page) => {
@@ -42,14 +20,7 @@ for (const [look, options] of Object.entries({ light: {}, dark: { colorScheme: '
     await tabTo(page, 'login-submit');
     await page.keyboard.press('Enter');
     await assertPage(page, '/consent');
-    const reached = [];
-    for (let presses = 0; presses < 10 && reached.at(-1) !== 'consent-allow'; presses += 1) {
-      await page.keyboard.press('Tab');
-      const now = await focused(page);
-      assert.ok(now.outlined && now.inView, JSON.stringify(now));
-      reached.push(now.name);
-    }
-    assert.deepEqual(reached, ['Vestibule', 'Not you? Use another account', 'consent-allow']);
+    assert.deepEqual(await tabUntil(page, 'consent-allow'), ['Vestibule', 'Not you? Use another account', 'consent-allow']);
     await page.keyboard.press('Enter');
     await assertResult(page, ticketing, `signed in: ${BO}`);
   }));

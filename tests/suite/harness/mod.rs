@@ -215,6 +215,10 @@ impl TestApp {
         users::find_by_email(&self.app.store.read(), email).await.unwrap().unwrap()
     }
 
+    pub async fn user_or_none(&self, email: &str) -> Option<User> {
+        users::find_by_email(&self.app.store.read(), email).await.unwrap()
+    }
+
     pub async fn change_user(&self, email: &str, change: impl FnOnce(&mut User)) {
         let mut user = self.user(email).await;
         change(&mut user);

@@ -59,6 +59,36 @@ pub(super) fn is_alarming(kind: &str) -> bool {
     [Kind::SignInFailed, Kind::SecondFactorFailed, Kind::NewDevice, Kind::RefreshTokenReused].iter().any(|alarm| alarm.as_str() == kind)
 }
 
+/// What somebody else can have done with the account: what operators do, what only ends something, and tries that failed are none of it, but for a wrong
+/// second factor, before which the right password was given.
+pub(super) fn is_an_act(kind: &str) -> bool {
+    const ACTS: [Kind; 22] = [
+        Kind::SignInSucceeded,
+        Kind::NewDevice,
+        Kind::SecondFactorFailed,
+        Kind::ConsentGranted,
+        Kind::GrantCreated,
+        Kind::TotpEnabled,
+        Kind::TotpReplaced,
+        Kind::TotpDisabled,
+        Kind::RecoveryCodesGenerated,
+        Kind::RecoveryCodeUsed,
+        Kind::EmailCodesChanged,
+        Kind::PasskeyAdded,
+        Kind::PasskeyRemoved,
+        Kind::DeviceTrusted,
+        Kind::PasswordChanged,
+        Kind::PasswordReset,
+        Kind::EmailChangeRequested,
+        Kind::EmailChanged,
+        Kind::ProfileChanged,
+        Kind::DataDownloaded,
+        Kind::DeletionRequested,
+        Kind::DeletionCancelled,
+    ];
+    ACTS.iter().any(|act| act.as_str() == kind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

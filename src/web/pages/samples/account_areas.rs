@@ -149,12 +149,12 @@ fn activity() -> Vec<Sample> {
         device: Some("Firefox on Windows".to_owned()),
         application: Some(HOSTILE.to_owned()),
         alarming: *what == "sign_in-failed",
+        not_me: *what == "sign_in-succeeded",
     };
     let page = ActivityPage {
         csrf_token: token(),
         entries: words.iter().map(entry).collect(),
         next: Some("sealed".to_owned()),
-        not_me: "https://id.example.com/not-me?token=sealed".to_owned(),
         days: 90,
         ..ActivityPage::default()
     };

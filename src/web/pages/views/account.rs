@@ -97,6 +97,8 @@ pub struct ConfirmPage {
     pub then: String,
     pub email: String,
     pub asks_code: bool,
+    /// A code by mail follows.
+    pub mails_code: bool,
     pub error: Option<ConfirmError>,
 }
 
