@@ -95,8 +95,8 @@ SPECIAL = {
     "mail.port": PORT,
     "mail.tls": texts("starttls", "tls", "none"),
     "proxy.trustedCidrs": {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"}},
-    "hashing.memoryKiB": number(7168),
-    "hashing.iterations": number(1),
+    "hashing.memoryKiB": number(7168, 262144),
+    "hashing.iterations": number(1, 32),
     "hashing.threads": number(1, 256),
     "clients": {
         "type": "array",
