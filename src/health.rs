@@ -1,7 +1,8 @@
 //! Liveness and readiness.
 //!
 //! Owns: `/health/live` (the process answers; never asks the database, so that a slow database does not get processes killed) and
-//! `/health/ready` (requests may be sent here: database reachable, schema ours, signing keys loaded, not draining).
+//! `/health/ready` (requests may be sent here: database reachable, schema ours, signing keys loaded, not draining); `/metrics`, for operators alone.
+//! Must not: say anything about a person.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use tokio::sync::Mutex;
 
 use crate::app::App;
@@ -51,6 +52,13 @@ pub async fn ready(State(app): State<App>) -> Response {
         None => answer(StatusCode::OK, "ready"),
         Some(reason) => answer(StatusCode::SERVICE_UNAVAILABLE, reason),
     }
+}
+
+/// `GET /metrics`, on the internal listener: in the text format of Prometheus.
+pub async fn metrics(State(app): State<App>) -> Response {
+    app.metrics.measured(app.connections.load(Ordering::Relaxed), app.edge.remembered(), app.passwords.load());
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
 }
 
 async fn obstacle(app: &App) -> Option<&'static str> {

@@ -19,7 +19,7 @@ use crate::mfa::reset;
 use crate::session;
 use crate::store::user_security::{self, Security};
 use crate::store::users::{self, User};
-use crate::store::{self, Conn, Store, factor_attempts, mails, people};
+use crate::store::{self, Conn, Store, factor_attempts, failures, mails, people};
 
 #[derive(Debug, Args)]
 pub(super) struct ResetMfa {
@@ -120,7 +120,7 @@ async fn lock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<()>
     audit::record(conn, &event(Kind::UserLocked, user.id), now).await
 }
 
-/// Also takes back a deletion that was asked for, and forgets the codes that were tried.
+/// Also takes back a deletion that was asked for, and forgets the passwords and codes that were tried.
 async fn unlock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<()> {
     users::update_seen(conn, &User { enabled: true, updated_at: now, ..user.clone() }, user.updated_at).await?;
     let security = user_security::find(conn, user.id).await?;
@@ -128,6 +128,7 @@ async fn unlock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<(
         user_security::update(conn, user.id, &security, &Security { delete_at: None, left_at: None, ..security }).await?;
     }
     factor_attempts::revoke(conn, user.id).await?;
+    failures::revoke_all(conn, user.id).await?;
     audit::record(conn, &event(Kind::UserUnlocked, user.id), now).await
 }
 

@@ -13,6 +13,7 @@ mod form;
 mod known_accounts;
 pub mod login;
 mod new_credentials;
+mod passkey_first;
 pub mod password_reset;
 mod place;
 pub mod second_factor;

@@ -32,7 +32,7 @@ pub enum Bound {
 }
 
 impl Bound {
-    const fn id(self) -> Uuid {
+    pub(super) const fn id(self) -> Uuid {
         match self {
             Self::Session(id) | Self::PendingSignIn(id) => id,
         }

@@ -5,17 +5,19 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderValue, StatusCode};
 
 use super::scene;
-use crate::account::confirm::{self, Detour, Then, signed_in};
-use crate::account::console::show;
+use crate::account::confirm::{self, Detour, Then, passkey, signed_in};
+use crate::account::console::locale;
 use crate::app::App;
+use crate::mfa::passkey::Answer;
 use crate::mfa::verify::{self, Refusal, Verdict};
 use crate::mfa::{SixDigits, Unreadable};
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current, Proofs, SecondFactorProof, Start};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::authentication::ConfirmCodePage;
+use crate::web::pages::views::passkeys::PasskeyError;
 use crate::web::pages::views::second_factor::CodeError;
-use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, Wait};
+use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, Wait, csrf};
 
 /// The form.
 ///
@@ -24,7 +26,7 @@ use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, W
 pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, Detour> {
     let then = then(&query.unwrap_or_default());
     let current = open(&app, &visit, then).await?;
-    Ok(page(&app, &visit, &current, then, (StatusCode::OK, None)))
+    page(&app, &visit, &current, then, (StatusCode::OK, None)).await
 }
 
 /// Somebody of whom nothing but the code is missing.
@@ -33,7 +35,7 @@ async fn open(app: &App, visit: &Visit, then: Then) -> Result<Current, Detour> {
     if confirm::is_young(app, current.session.auth_time) { Ok(current) } else { Err(Detour::To(then.confirm_path())) }
 }
 
-/// Takes a code of the app or a recovery code, renews the session, goes on.
+/// Takes a code of the app, a recovery code or a passkey, renews the session, goes on.
 ///
 /// # Errors
 /// As [`get`]; a form from another site.
@@ -43,9 +45,16 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     let then = then(&form);
     let current = open(&app, &visit, then).await?;
     if trust == Trust::Stale {
-        return Ok(page(&app, &visit, &current, then, (StatusCode::UNPROCESSABLE_ENTITY, None)));
+        return page(&app, &visit, &current, then, (StatusCode::UNPROCESSABLE_ENTITY, None)).await;
     }
-    match attempt(&app, &visit, &current, form.get("code").unwrap_or_default()).await? {
+    let tried = match Answer::of(&form) {
+        Some(answer) => passkey::verify(&app, &visit, &current, answer).await?.map_err(|error| (Wrong::Passkey(error), None)),
+        None => {
+            let typed = attempt(&app, &visit, &current, form.get("code").unwrap_or_default()).await?;
+            typed.map_err(|(error, wait)| (Wrong::Code(error), wait))
+        }
+    };
+    match tried {
         Ok(proof) => {
             let proofs = Proofs::session(&current.session, proof);
             match session::start(&app, &visit, &current.user, proofs, &session::origin(&visit)).await? {
@@ -55,7 +64,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
         }
         Err((error, wait)) => {
             let status = if wait.is_some() { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNPROCESSABLE_ENTITY };
-            let mut response = page(&app, &visit, &current, then, (status, Some(error)));
+            let mut response = page(&app, &visit, &current, then, (status, Some(error))).await?;
             if let Some(seconds) = wait {
                 response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
             }
@@ -95,11 +104,34 @@ fn then(params: &Params) -> Then {
     params.get("then").and_then(Then::named).unwrap_or(Then::Authentication)
 }
 
-fn page(app: &App, visit: &Visit, current: &Current, then: Then, (status, error): (StatusCode, Option<CodeError>)) -> Response {
-    show(app, visit, current, status, |csrf_token| ConfirmCodePage {
-        csrf_token,
+/// What is wrong, and with which of the two.
+enum Wrong {
+    Code(CodeError),
+    Passkey(PasskeyError),
+}
+
+async fn page(
+    app: &App,
+    visit: &Visit,
+    current: &Current,
+    then: Then,
+    (status, wrong): (StatusCode, Option<Wrong>),
+) -> Result<Response, Detour> {
+    let (error, passkey_error) = match wrong {
+        Some(Wrong::Code(error)) => (Some(error), None),
+        Some(Wrong::Passkey(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
+    let (browser, set_cookie) = browser::binding(app, visit);
+    let page = ConfirmCodePage {
+        csrf_token: csrf::token(&app.sealer, &browser),
         then: then.name().to_owned(),
         email: current.user.email.clone(),
+        app: factors.totp,
+        passkey: passkey::offer(app, &browser, current).await?,
+        passkey_error,
         error,
-    })
+    };
+    Ok(with_cookie(app.pages.render_with_status(status, visit, locale(visit, current), &page), set_cookie))
 }

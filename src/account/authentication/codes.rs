@@ -54,7 +54,7 @@ pub async fn get_text(State(app): State<App>, visit: Visit) -> Result<Response, 
 
 async fn open(app: &App, visit: &Visit) -> Result<(Current, recovery_codes::Summary), Detour> {
     let (current, factors) = proven(app, visit, Then::RecoveryCodes).await?;
-    if !factors.totp {
+    if !factors.has_codes() {
         return Err(Detour::To(Then::Authentication.path().to_owned()));
     }
     let summary = recovery_codes::summary(&app.store.read(), &app.sealer, &current.session, app.now()).await?;

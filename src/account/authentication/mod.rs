@@ -1,13 +1,15 @@
 //! `/account/authentication`: the tab "Authentication".
 //!
 //! Routes: `GET /account/authentication` [`get`]; `/totp` and `/totp/new` [`totp`]; `/recovery-codes` and `/recovery-codes.txt` [`codes`];
-//! `/disable` [`disable`]; `/code` [`code`]; `/email-codes` [`options`]; `/devices` [`devices`].
+//! `/passkeys` [`passkeys`], `/passkeys/rename` and `/remove` [`passkey_changes`]; `/disable` [`disable`]; `/code` [`code`]; `/email-codes` [`options`]; `/devices` [`devices`].
 
 pub mod code;
 pub mod codes;
 pub mod devices;
 pub mod disable;
 pub mod options;
+pub mod passkey_changes;
+pub mod passkeys;
 pub mod totp;
 
 use axum::extract::{RawQuery, State};
@@ -48,6 +50,7 @@ async fn render(
     let (read, now, user) = (app.store.read(), app.now(), &current.user);
     let factors = session::factors(&read, &app.config, user.id).await?;
     let verified = totp_credentials::find(&read, user.id, TotpState::Active).await?;
+    let passkeys = crate::store::passkeys::count(&read, user.id).await?;
     let security = user_security::find(&read, user.id).await?;
     let codes = recovery_codes::summary(&read, &app.sealer, &current.session, now).await?;
     let devices = trusted_devices::list(&read, user.id, user.auth_epoch, now).await?;
@@ -56,6 +59,8 @@ async fn render(
         csrf_token,
         totp: factors.totp,
         totp_since: verified.and_then(|credential| credential.verified_at).map(crate::clock::Timestamp::secs),
+        passkeys: usize::try_from(passkeys).unwrap_or(usize::MAX),
+        passkeys_offered: factors.policy.passkeys,
         required: factors.policy.second_factor_required,
         frozen: security.frozen_at.is_some(),
         codes_left: codes.left,

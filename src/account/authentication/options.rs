@@ -70,7 +70,7 @@ impl Choice {
         if self.wanted && !user.email_verified {
             return Ok(Err(Trouble::EmailUnverified));
         }
-        if !self.wanted && factors.email && !factors.totp && factors.policy.second_factor_required {
+        if !self.wanted && factors.email && !factors.has_codes() && factors.policy.second_factor_required {
             return Ok(Err(Trouble::Required));
         }
         if security.email_codes == Some(self.wanted) || (!self.wanted && security.email_codes.is_none()) {

@@ -4,6 +4,7 @@
 //! OWASP ASVS 5 §7.5.1, NIST SP 800-63B-4 §5.2 (reauthentication).
 
 mod page;
+pub mod passkey;
 mod second_factor;
 mod then;
 
@@ -77,7 +78,7 @@ pub async fn proven(app: &App, visit: &Visit, then: Then) -> Result<(Current, Fa
 pub(super) enum Missing {
     /// And after it the second factor, where that is too old as well.
     Password,
-    /// Of the authenticator app.
+    /// Of the authenticator app, or a passkey.
     Code,
 }
 
@@ -89,7 +90,7 @@ pub(super) fn missing(app: &App, current: &Current, factors: &Factors) -> Option
     if !is_young(app, session.auth_time) || (factors.email_alone() && !has_second) {
         return Some(Missing::Password);
     }
-    (factors.totp && !has_second).then_some(Missing::Code)
+    (factors.has_codes() && !has_second).then_some(Missing::Code)
 }
 
 /// Whether a proof of then still counts.

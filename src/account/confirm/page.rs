@@ -1,4 +1,4 @@
-//! `/account/confirm`: "Confirm your password".
+//! `/account/confirm`: "Confirm your password", or a passkey.
 //!
 //! Routes: `GET /account/confirm` [`get`], `POST /account/confirm` [`post`].
 
@@ -7,10 +7,12 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderValue, StatusCode};
 
 use super::second_factor::{self, CodeVerdict};
-use super::{Detour, Missing, Then, is_young, missing, signed_in};
+use super::{Detour, Missing, Then, is_young, missing, passkey, signed_in};
 use crate::account::console;
+use crate::account::guesses::Limit;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
+use crate::mfa::passkey::Answer;
 use crate::mfa::{Scene, email_code, trusted_device};
 use crate::secret::Secret;
 use crate::session::browser::{self, Trust};
@@ -19,7 +21,10 @@ use crate::store;
 use crate::store::users::User;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::account::{ConfirmError, ConfirmPage};
-use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit};
+use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, csrf};
+
+/// Seconds that are told when waiting does not help.
+const AT_CEILING: u64 = 24 * 3600;
 
 /// The field and query parameter that says where to go on.
 const THEN: &str = "then";
@@ -50,6 +55,13 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     if trust == Trust::Stale {
         return show(&app, &visit, &current, then, None).await;
     }
+    if let Some(answer) = Answer::of(&form) {
+        return match passkey::confirm(&app, &visit, &current, answer).await? {
+            Ok(Some(cookie)) => Ok(with_cookie(Redirect::to(then.path()).into_response(), Some(cookie))),
+            Ok(None) => Err(Detour::To(then.login_path())),
+            Err(_) => show(&app, &visit, &current, then, Some(ConfirmError::Passkey)).await,
+        };
+    }
     match attempt(&app, &visit, &current, &form).await? {
         Ok((to, cookie)) => Ok(with_cookie(Redirect::to(&to).into_response(), Some(cookie))),
         Err(error) => show(&app, &visit, &current, then, Some(error)).await,
@@ -67,14 +79,19 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
     let Some(password) = form.get("password") else { return Ok(Err(ConfirmError::MissingPassword)) };
     let code = form.get("code").unwrap_or_default();
     let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
-    let (wanted, then) = (factors.totp, then(form));
+    let (wanted, then) = (factors.has_codes(), then(form));
     if wanted && code.is_empty() {
         return Ok(Err(ConfirmError::MissingCode));
     }
     let origin = session::origin(visit);
-    let (user, password) = match sign_in::verify(app, &current.user.email, Secret::new(password.to_owned()), &origin).await? {
+    let (user, password) = match sign_in::verify(app, visit, &current.user.email, Secret::new(password.to_owned())).await? {
         Attempt::Proven { user, proof } => (user, proof),
         Attempt::Refused => return Ok(Err(ConfirmError::WrongPassword)),
+        Attempt::Limited(limited) => {
+            // At the ceiling the way is by mail, from the login page: not here, and not soon.
+            let retry_after = if limited.limit == Limit::Ceiling { AT_CEILING } else { limited.seconds() };
+            return Err(PageError::new(ErrorKind::TooManyRequests { retry_after }).into());
+        }
         Attempt::Busy => return Err(PageError::new(ErrorKind::Busy { retry_after: 2 }).into()),
     };
     if mails_code(app, current, &factors) {
@@ -125,12 +142,15 @@ async fn mail_code(
 async fn show(app: &App, visit: &Visit, current: &Current, then: Then, error: Option<ConfirmError>) -> Result<Response, Detour> {
     let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(console::show(app, visit, current, status, |csrf_token| ConfirmPage {
-        csrf_token,
+    let (browser, set_cookie) = browser::binding(app, visit);
+    let page = ConfirmPage {
+        csrf_token: csrf::token(&app.sealer, &browser),
+        passkey: passkey::offer(app, &browser, current).await?,
         then: then.name().to_owned(),
         email: current.user.email.clone(),
-        asks_code: factors.totp,
+        asks_code: factors.has_codes(),
         mails_code: mails_code(app, current, &factors),
         error,
-    }))
+    };
+    Ok(with_cookie(app.pages.render_with_status(status, visit, console::locale(visit, current), &page), set_cookie))
 }

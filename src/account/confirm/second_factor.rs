@@ -1,4 +1,5 @@
-//! The second factor in a confirmation: people who have an authenticator app give a code of it, or one of their recovery codes, too.
+//! The second factor in a confirmation: people who have an authenticator app give a code of it, or one of their recovery codes, too; so
+//! do people who have a passkey and do not use it here.
 //!
 //! A code by e-mail, where that is all they have, is asked for on the page of the sign-in, after the password.
 

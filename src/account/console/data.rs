@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
 use crate::store::audit_events::AuditEvent;
-use crate::store::{self, audit_events, consents, grants, memberships, sessions, totp_credentials, trusted_devices, user_security};
+use crate::store::{self, audit_events, consents, grants, memberships, passkeys, sessions, totp_credentials, trusted_devices, user_security};
 use crate::web::pages::views::deletion::DataPage;
 use crate::web::{ErrorKind, PageError, StrictForm, Visit};
 
@@ -73,6 +73,7 @@ async fn everything(app: &App, current: &Current) -> store::Result<Value> {
     let consents = consents::list_by_user(&read, user.id).await?;
     let grants = grants::list_live_by_user(&read, user.id, user.auth_epoch, now).await?;
     let devices = trusted_devices::list(&read, user.id, user.auth_epoch, now).await?;
+    let passkeys = passkeys::list(&read, user.id).await?;
     let app_in_use = totp_credentials::any_active(&read, user.id).await?;
     Ok(json!({
         "account": {
@@ -99,6 +100,12 @@ async fn everything(app: &App, current: &Current) -> store::Result<Value> {
             "last_seen_at": rfc3339(session.last_seen_at),
             "device": session.device,
             "address": session.address,
+        })).collect::<Vec<_>>(),
+        "passkeys": passkeys.iter().map(|passkey| json!({
+            "name": passkey.name,
+            "backed_up": passkey.backed_up,
+            "since": rfc3339(passkey.created_at),
+            "last_used_at": passkey.last_used_at.map(rfc3339),
         })).collect::<Vec<_>>(),
         "trusted_devices": devices.iter().map(|device| json!({
             "device": device.device,

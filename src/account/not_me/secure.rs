@@ -15,7 +15,7 @@ use crate::session;
 use crate::store::mails::{self, Mail};
 use crate::store::password_resets::Reset;
 use crate::store::users::{self, User};
-use crate::store::{self, Conn, former_addresses, spent, user_security};
+use crate::store::{self, Conn, former_addresses, passkeys, spent, user_security};
 use crate::web::Visit;
 
 /// How often it is begun anew when somebody changes the account in the same moment: whoever took it over must not be able to hold this up.
@@ -110,6 +110,8 @@ impl Securing {
         if standing.restores {
             former_addresses::revoke(conn, user.id).await?;
         }
+        // Whoever added one could come back with it and no password; as a second factor it is worth nothing to them.
+        passkeys::update_not_alone(conn, user.id).await?;
         let sessions = session::end_all_within(conn, user.id, "not_me", *now).await?;
         user_security::update(conn, user.id, &standing.security, &standing.frozen(*now)).await?;
         password_reset::insert_within(conn, &self.reset, &self.reset_mail).await?;

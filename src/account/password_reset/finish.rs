@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::not_me;
 use super::super::notice::{place, recipient};
+use super::super::{guesses, not_me};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
@@ -66,6 +66,7 @@ impl Finishing {
             return Ok(false);
         };
         users::update_password(conn, user_id, &self.password_hash, now).await?;
+        guesses::lift_within(conn, user_id).await?;
         if !user.email_verified {
             addresses::update_verified(conn, user_id, &user.email, now).await?;
         }

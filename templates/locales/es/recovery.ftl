@@ -62,3 +62,22 @@ not-me-heading-unknown = Este enlace no funciona
 not-me-text-unknown = Puede que falte una parte. Ábrelo de nuevo desde el correo o restablece tu contraseña: eso también cierra todas las sesiones.
 not-me-heading-moved = Este enlace ya no funciona
 not-me-text-moved = La cuenta tiene ahora otra dirección de correo, cambiada hace más de tres días. Avisa al administrador de la cuenta, que puede devolvértela.
+
+unlock-heading-ask = Volver a iniciar sesión
+unlock-heading-sent = Revisa tu correo
+unlock-heading-used = Este enlace ya se usó
+unlock-heading-expired = Este enlace es demasiado antiguo
+unlock-heading-unknown = Este enlace no funciona
+unlock-heading-too_soon = Todavía no
+unlock-text-ask = Alguien probó muchas contraseñas incorrectas para { $email }. Tu cuenta está a salvo. Después de esto podrás volver a iniciar sesión con este navegador; tu contraseña y tu segundo factor siguen igual.
+unlock-text-ask-codes = Alguien que sabe la contraseña de { $email } probó códigos incorrectos. Después de esto podrás volver a escribir tu código. Si no fuiste tú, cambia la contraseña en cuanto inicies sesión.
+unlock-text-sent = Si hay una cuenta con esta dirección, le hemos enviado un correo con un enlace. Ábrelo en este navegador. Sirve una sola vez, durante { $minutes ->
+    [one] { $minutes } minuto
+   *[other] { $minutes } minutos
+ }.
+unlock-text-used = Si todavía no puedes iniciar sesión, pide un enlace nuevo en la página de inicio de sesión.
+unlock-text-expired = Pide un enlace nuevo en la página de inicio de sesión.
+unlock-text-unknown = Puede que tu programa de correo lo haya cortado, o que tu contraseña haya cambiado desde entonces. Pide un enlace nuevo en la página de inicio de sesión.
+unlock-text-too_soon = El segundo factor se puede desbloquear por correo una vez al día. Espera a que termine la pausa, usa un código de recuperación o habla con tu administrador.
+unlock-submit = Volver a iniciar sesión
+unlock-otherwise = Si no lo pediste tú, cierra esta página: no cambia nada.

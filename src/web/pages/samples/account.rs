@@ -81,6 +81,7 @@ fn confirm() -> Vec<Sample> {
         ("confirm-missing-code", ConfirmError::MissingCode),
         ("confirm-wrong-code", ConfirmError::WrongCode),
         ("confirm-too-many-codes", ConfirmError::TooManyCodes),
+        ("confirm-passkey-refused", ConfirmError::Passkey),
     ];
     samples.push(Sample::of("confirm-mails-code", ids, &ConfirmPage { mails_code: true, ..page("password") }));
     for (name, error) in errors {
