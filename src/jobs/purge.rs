@@ -10,8 +10,8 @@ use crate::clock::Timestamp;
 use crate::config::Limits;
 use crate::secret;
 use crate::store::{
-    self, bans, buckets, failures, former_addresses, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions, spent,
-    tried_accounts, trusted_devices,
+    self, bans, buckets, failures, former_addresses, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions,
+    spent, tried_accounts, trusted_devices,
 };
 
 const EVERY: Duration = Duration::from_mins(5);

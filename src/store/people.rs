@@ -4,8 +4,8 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect 
 use uuid::Uuid;
 
 use super::entities::{
-    consents, factor_attempts, failures, former_addresses, grants, mails, memberships, passkeys, password_resets, pending_sign_ins, recovery_codes, sessions,
-    totp_credentials, trusted_devices, user_security, users,
+    consents, factor_attempts, failures, former_addresses, grants, mails, memberships, passkeys, password_resets, pending_sign_ins,
+    recovery_codes, sessions, totp_credentials, trusted_devices, user_security, users,
 };
 use super::{Conn, Result, audit_chain, settings};
 use crate::clock::Timestamp;

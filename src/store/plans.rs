@@ -11,8 +11,8 @@ use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::totp_credentials::TotpState;
 use super::{
     BoxFuture, Conn, Result, Store, audit_events, bans, buckets, clients, consents, factor_attempts, failures, grants, locks,
-    logout_deliveries, mails, memberships, organizations, passkeys, password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent,
-    totp_credentials, tried_accounts, trusted_devices, user_security, users,
+    logout_deliveries, mails, memberships, organizations, passkeys, password_resets, pending_sign_ins, recovery_codes, sessions, settings,
+    spent, totp_credentials, tried_accounts, trusted_devices, user_security, users,
 };
 use crate::secret::Digest;
 

@@ -16,7 +16,9 @@ use crate::clock::Timestamp;
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
 use crate::store::audit_events::AuditEvent;
-use crate::store::{self, audit_events, consents, grants, memberships, passkeys, sessions, totp_credentials, trusted_devices, user_security};
+use crate::store::{
+    self, audit_events, consents, grants, memberships, passkeys, sessions, totp_credentials, trusted_devices, user_security,
+};
 use crate::web::pages::views::deletion::DataPage;
 use crate::web::{ErrorKind, PageError, StrictForm, Visit};
 

@@ -61,9 +61,16 @@ pub(super) fn word(kind: &str, confirmed: bool) -> String {
 
 /// What a person should look at twice.
 pub(super) fn is_alarming(kind: &str) -> bool {
-    [Kind::SignInFailed, Kind::SignInLimited, Kind::SecondFactorFailed, Kind::PasskeyCloneSuspected, Kind::NewDevice, Kind::RefreshTokenReused]
-        .iter()
-        .any(|alarm| alarm.as_str() == kind)
+    [
+        Kind::SignInFailed,
+        Kind::SignInLimited,
+        Kind::SecondFactorFailed,
+        Kind::PasskeyCloneSuspected,
+        Kind::NewDevice,
+        Kind::RefreshTokenReused,
+    ]
+    .iter()
+    .any(|alarm| alarm.as_str() == kind)
 }
 
 /// What somebody else can have done with the account: what operators do, what only ends something, and tries that failed are none of it, but for a wrong
