@@ -1,14 +1,17 @@
 //! Liveness and readiness.
 //!
 //! Owns: `/health/live` (the process answers; never asks the database, so that a slow database does not get processes killed) and
-//! `/health/ready` (requests may be sent here: database reachable, schema ours, signing keys loaded, not draining).
+//! `/health/ready` (requests may be sent here: database reachable, schema ours, signing keys loaded, not draining); `/metrics`, for operators alone.
+//! Must not: say anything about a person.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
+use tokio::sync::Mutex;
 
 use crate::app::App;
 use crate::keys::Algorithm;
@@ -16,6 +19,27 @@ use crate::store::SchemaState;
 
 /// A database that has not answered by then counts as gone.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The database's answer, asked for by one request at a time: however many ask whether this replica is ready, one connection is enough for it.
+#[derive(Debug, Default)]
+pub struct Readiness {
+    begun: AtomicU64,
+    /// The number of the last look, and what it found.
+    last: Mutex<(u64, Option<&'static str>)>,
+}
+
+impl Readiness {
+    /// What a look that began after this call found: of those that wait together, one looks for all.
+    async fn obstacle(&self, app: &App) -> Option<&'static str> {
+        let seen = self.begun.load(Ordering::Acquire);
+        let mut last = self.last.lock().await;
+        if last.0 <= seen {
+            let number = self.begun.fetch_add(1, Ordering::AcqRel).saturating_add(1);
+            *last = (number, look(app).await);
+        }
+        last.1
+    }
+}
 
 /// `GET /health/live`.
 pub async fn live() -> Response {
@@ -30,6 +54,13 @@ pub async fn ready(State(app): State<App>) -> Response {
     }
 }
 
+/// `GET /metrics`, on the internal listener: in the text format of Prometheus.
+pub async fn metrics(State(app): State<App>) -> Response {
+    app.metrics.measured(app.connections.load(Ordering::Relaxed), app.edge.remembered(), app.passwords.load());
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
+}
+
 async fn obstacle(app: &App) -> Option<&'static str> {
     if app.is_draining() {
         return Some("draining");
@@ -37,6 +68,10 @@ async fn obstacle(app: &App) -> Option<&'static str> {
     if app.keys.signer(Algorithm::ES256).is_err() {
         return Some("no signing key");
     }
+    app.readiness.obstacle(app).await
+}
+
+async fn look(app: &App) -> Option<&'static str> {
     match tokio::time::timeout(PATIENCE, app.store.check()).await {
         // Newer: another replica has migrated already; expand/contract migrations let this one go on serving.
         Ok(Ok(SchemaState::Current | SchemaState::Newer)) => None,

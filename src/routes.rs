@@ -12,18 +12,18 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use tower::util::option_layer;
 
-use crate::account::{authentication, confirm, console, email_confirmation, not_me, setup};
+use crate::account::{authentication, confirm, console, email_confirmation, not_me, setup, unlock};
 use crate::app::App;
 use crate::interaction::second_factor as factor;
 use crate::interaction::{choose_account, consent, login, password_reset, sign_up};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
-use crate::oidc::{discovery, jwks, logout, userinfo};
-use crate::ratelimit::edge::Group;
+use crate::oidc::{discovery, jwks, logout, passkey_endpoints, userinfo};
+use crate::ratelimit::edge::{self, Group};
 use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, statics, visit};
 use crate::{health, home};
 
 /// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
-const POP_UP_PATHS: [&str; 16] = [
+const POP_UP_PATHS: [&str; 18] = [
     "/authorize",
     "/authorize/resume",
     "/login",
@@ -31,6 +31,8 @@ const POP_UP_PATHS: [&str; 16] = [
     "/login/recovery-code",
     "/login/email-code",
     "/login/enroll",
+    "/login/enroll/passkey",
+    "/login/passkey",
     "/login/recovery-codes",
     "/choose-account",
     "/consent",
@@ -48,8 +50,8 @@ pub fn router(app: &App) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/setup", get(setup::get).post(setup::post))
         .route("/account/confirm", get(confirm::get).post(confirm::post))
-        .route("/account/password", get(console::password::get).post(console::password::post))
-        .route_layer(option_layer(app.edge.layer(Group::SignIn)));
+        .route("/account/password", get(console::password::get).post(console::password::post));
+    let sign_in = limited(app, Group::SignIn, sign_in);
 
     let pages = Router::new()
         .route("/", get(home::get))
@@ -64,35 +66,33 @@ pub fn router(app: &App) -> Router {
         .merge(second_factor(app))
         .merge(recovery())
         .merge(registration())
-        .merge(sign_in)
-        .route_layer(option_layer(app.edge.layer(Group::Pages)))
+        .merge(sign_in);
+    let pages = limited(app, Group::Pages, pages)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state((app.clone(), Audience::People), survive));
+        .layer(from_fn_with_state((app.clone(), Audience::People), survive))
+        .layer(from_fn_with_state((app.clone(), Audience::People), keep_out));
 
-    let scripts = Router::new()
-        .route("/token", post(token::post))
-        .route("/revoke", post(revoke::post))
-        .route_layer(option_layer(app.edge.layer(Group::Token)));
+    let scripts = Router::new().route("/token", post(token::post)).route("/revoke", post(revoke::post));
+    let scripts = limited(app, Group::Token, scripts);
 
-    let userinfo = Router::new()
-        .route("/userinfo", get(userinfo::get).post(userinfo::post))
-        .route_layer(option_layer(app.edge.layer(Group::Userinfo)));
+    let userinfo = Router::new().route("/userinfo", get(userinfo::get).post(userinfo::post));
+    let userinfo = limited(app, Group::Userinfo, userinfo);
 
     let documents = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
         .route("/jwks", get(jwks::get))
-        .route_layer(option_layer(app.edge.layer(Group::Metadata)));
+        .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get));
+    let documents = limited(app, Group::Metadata, documents);
 
     // Browsers' scripts of any origin may call these; no cookie is read there.
     let open = scripts.merge(userinfo).merge(documents).method_not_allowed_fallback(wrong_method_for_a_client).layer(from_fn(cors::layer));
 
-    let clients = Router::new()
-        .route("/introspect", post(introspect::post))
-        .route_layer(option_layer(app.edge.layer(Group::Token)))
+    let clients = limited(app, Group::Token, Router::new().route("/introspect", post(introspect::post)))
         .method_not_allowed_fallback(wrong_method_for_a_client)
         .merge(open)
-        .layer(from_fn_with_state((app.clone(), Audience::Clients), survive));
+        .layer(from_fn_with_state((app.clone(), Audience::Clients), survive))
+        .layer(from_fn_with_state((app.clone(), Audience::Clients), keep_out));
 
     let files = Router::new()
         .route("/static/{file}", get(statics::get).with_state(app.pages.clone()))
@@ -113,6 +113,20 @@ pub fn router(app: &App) -> Router {
         .layer(from_fn_with_state(headers::Settings { https: app.issuer.is_https(), pop_up_paths: &POP_UP_PATHS }, headers::layer))
 }
 
+/// What is served to operators alone, on a listener of its own.
+pub fn internal_router(app: &App) -> Router {
+    Router::new()
+        .route("/metrics", get(health::metrics))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .with_state(app.clone())
+}
+
+/// These routes with their group's budget, and answers that say how much of it is left.
+fn limited(app: &App, group: Group, routes: Router<App>) -> Router<App> {
+    routes.route_layer(option_layer(app.edge.layer(group))).route_layer(from_fn_with_state(app.edge.told(group), edge::tell))
+}
+
 /// What a person does with their own account.
 fn my_account() -> Router<App> {
     Router::new()
@@ -122,6 +136,7 @@ fn my_account() -> Router<App> {
         .route("/account/sessions", get(console::sessions::get).post(console::sessions::post))
         .route("/account/applications", get(console::applications::get).post(console::applications::post))
         .route("/account/activity", get(console::activity::get))
+        .route("/account/activity/not-me", post(console::activity::not_me::post))
         .route("/account/activity/notify", post(console::activity::notify::post))
         .route("/account/data", get(console::data::get).post(console::data::post))
         .route("/account/delete", get(console::deletion::get).post(console::deletion::post))
@@ -137,6 +152,8 @@ fn second_factor(app: &App) -> Router<App> {
         .route("/login/recovery-code", get(factor::recovery::get).post(factor::recovery::post))
         .route("/login/email-code", get(factor::email::get).post(factor::email::post))
         .route("/login/enroll", get(factor::enroll::get).post(factor::enroll::post))
+        .route("/login/enroll/passkey", get(factor::enroll_passkey::get).post(factor::enroll_passkey::post))
+        .route("/login/passkey", get(factor::passkey::get).post(factor::passkey::post))
         .route("/login/recovery-codes", get(factor::recovery_codes::get).post(factor::recovery_codes::post))
         .route("/account/authentication", get(authentication::get))
         .route("/account/authentication/code", get(authentication::code::get).post(authentication::code::post))
@@ -144,10 +161,14 @@ fn second_factor(app: &App) -> Router<App> {
         .route("/account/authentication/totp/new", post(authentication::totp::post_new))
         .route("/account/authentication/recovery-codes", get(authentication::codes::get).post(authentication::codes::post))
         .route("/account/authentication/recovery-codes.txt", get(authentication::codes::get_text))
+        .route("/account/authentication/passkeys", get(authentication::passkeys::get).post(authentication::passkeys::post))
+        .route("/account/authentication/passkeys/rename", post(authentication::passkey_changes::post_rename))
+        .route("/account/authentication/passkeys/remove", post(authentication::passkey_changes::post_remove))
         .route("/account/authentication/disable", get(authentication::disable::get).post(authentication::disable::post))
         .route("/account/authentication/email-codes", post(authentication::options::post))
         .route("/account/authentication/devices", post(authentication::devices::post))
         .route_layer(option_layer(app.edge.layer(Group::SignIn)))
+        .route_layer(from_fn_with_state(app.edge.told(Group::SignIn), edge::tell))
 }
 
 /// Forgotten passwords, and "This wasn't me".
@@ -158,6 +179,8 @@ fn recovery() -> Router<App> {
         .route("/password/reset/sent", get(password_reset::sent::get).post(password_reset::sent::post))
         .route("/password/reset/finish", get(password_reset::finish::get).post(password_reset::finish::post))
         .route("/not-me", get(not_me::get).post(not_me::post))
+        .route("/login/unlock", get(unlock::get).post(unlock::post))
+        .route("/login/unlock/send", post(unlock::send))
 }
 
 /// New accounts and addresses.
@@ -170,11 +193,17 @@ fn registration() -> Router<App> {
         .route("/email/confirm", get(email_confirmation::get).post(email_confirmation::post))
         .route("/email/confirm/send", post(email_confirmation::send))
         .route("/account/email", get(email_confirmation::address::get).post(email_confirmation::address::post))
+        .route("/account/email/confirm", get(email_confirmation::get))
 }
 
 fn visit_settings(app: &App) -> visit::Settings {
     let default_locale = Locale::ALL.into_iter().find(|locale| locale.tag() == app.config.brand.default_locale).unwrap_or_default();
-    visit::Settings { issuer: app.issuer.clone(), trusted_proxies: app.config.server.trusted_proxies.clone(), default_locale }
+    visit::Settings {
+        issuer: app.issuer.clone(),
+        trusted_proxies: app.config.server.trusted_proxies.clone(),
+        default_locale,
+        warned: Arc::default(),
+    }
 }
 
 async fn nothing_here() -> PageError {
@@ -228,6 +257,24 @@ async fn survive(State((app, audience)): State<(App, Audience)>, request: Reques
         Ok(Err(_)) => audience.tell(ErrorKind::Internal, "a handler panicked"),
         Err(_) => audience.tell(ErrorKind::Busy { retry_after: RETRY_AFTER }, "server.request_timeout"),
     }
+}
+
+/// An address that an operator keeps out is refused before anything else is done for it.
+async fn keep_out(State((app, audience)): State<(App, Audience)>, request: Request, next: Next) -> Response {
+    let address = request.extensions().get::<Arc<Visit>>().map(|visit| visit.address);
+    if let Some(address) = address
+        && app.bans.holds(address, app.now()).await
+    {
+        app.metrics.banned();
+        return match audience {
+            Audience::People => PageError::new(ErrorKind::Banned).into_response(),
+            Audience::Clients => {
+                let error = oauth::Error::new(oauth::Code::AccessDenied, "requests from this network are refused by the operator");
+                (StatusCode::FORBIDDEN, error).into_response()
+            }
+        };
+    }
+    next.run(request).await
 }
 
 /// One line per request; never the query, which may carry sealed values and hints.

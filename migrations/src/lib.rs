@@ -28,6 +28,13 @@ mod m20261121_000019_create_buckets;
 mod m20261121_000020_index_by_user;
 mod m20261121_000021_create_organizations;
 mod m20261121_000022_sessions_idle;
+mod m20261122_000027_create_passkeys;
+mod m20261122_000028_create_failures;
+mod m20261122_000029_create_bans;
+mod m20261122_000031_alter_audit_events;
+mod m20261122_000032_create_audit_chain;
+mod m20261122_000034_create_former_addresses;
+mod m20261122_000035_recovery_codes_shown_to;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -57,6 +64,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000020_index_by_user::Migration),
             Box::new(m20261121_000021_create_organizations::Migration),
             Box::new(m20261121_000022_sessions_idle::Migration),
+            Box::new(m20261122_000027_create_passkeys::Migration),
+            Box::new(m20261122_000028_create_failures::Migration),
+            Box::new(m20261122_000029_create_bans::Migration),
+            Box::new(m20261122_000031_alter_audit_events::Migration),
+            Box::new(m20261122_000032_create_audit_chain::Migration),
+            Box::new(m20261122_000034_create_former_addresses::Migration),
+            Box::new(m20261122_000035_recovery_codes_shown_to::Migration),
         ]
     }
 }

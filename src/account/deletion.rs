@@ -46,7 +46,7 @@ pub async fn request(app: &App, visit: &Visit, current: &Current, locale: Locale
     // Later than every change before: the row carries the same time, see `users::update_seen`.
     let left_at = now.max(current.user.updated_at.plus(std::time::Duration::from_millis(1)));
     let link = CancelLink { cancel_deletion_of: current.user.id, left_at };
-    let token = app.sealer.seal(Purpose::MailLink, &link, until);
+    let token = app.sealer.seal(Purpose::CancelDeletion, &link, until);
     let cancel = app.issuer.url(&format!("/account/delete/cancel?token={token}"));
     let message = Message::AccountDeletion { at: until, cancel, place: notice::place(visit, now) };
     let event = Event::new(Kind::DeletionRequested, &session::origin(visit)).user(current.user.id).session(current.session.id);
@@ -92,7 +92,8 @@ impl Request {
         let left = User { enabled: false, auth_epoch: user.auth_epoch.saturating_add(1), updated_at: self.left_at, ..user.clone() };
         users::update_seen(conn, &left, user.updated_at).await?;
         let security = user_security::find(conn, user.id).await?;
-        user_security::update(conn, user.id, &security, &Security { delete_at: Some(self.until), ..security }).await?;
+        user_security::update(conn, user.id, &security, &Security { delete_at: Some(self.until), left_at: Some(self.left_at), ..security })
+            .await?;
         mails::insert(conn, &self.mail).await?;
         audit::record(conn, &self.event, self.now).await?;
         Ok(Requested::Until(self.until))
@@ -103,7 +104,9 @@ impl Request {
 #[derive(Debug)]
 pub enum Cancel {
     Can(Box<User>, Timestamp),
-    /// Done already, too late, or decided otherwise by an operator.
+    /// Done already, by this link or by "This wasn't me".
+    Kept,
+    /// Too late, or decided otherwise by an operator.
     Over,
     NotOurs,
 }
@@ -113,7 +116,7 @@ pub enum Cancel {
 /// # Errors
 /// The store's.
 pub async fn look(app: &App, token: &str) -> store::Result<Cancel> {
-    let link: CancelLink = match app.sealer.open(Purpose::MailLink, token, app.now()) {
+    let link: CancelLink = match app.sealer.open(Purpose::CancelDeletion, token, app.now()) {
         Ok(link) => link,
         Err(OpenError::Expired(_)) => return Ok(Cancel::Over),
         Err(OpenError::Invalid) => return Ok(Cancel::NotOurs),
@@ -122,9 +125,16 @@ pub async fn look(app: &App, token: &str) -> store::Result<Cancel> {
     let user = users::find(&read, link.cancel_deletion_of).await?;
     let security = user_security::find(&read, link.cancel_deletion_of).await?;
     Ok(match (user, security.delete_at) {
-        (Some(user), Some(at)) if user.updated_at == link.left_at && !user.enabled => Cancel::Can(Box::new(user), at),
+        (Some(user), Some(at)) if is_pending(&user, &security) && user.updated_at == link.left_at => Cancel::Can(Box::new(user), at),
+        (Some(user), None) if user.enabled => Cancel::Kept,
         _ => Cancel::Over,
     })
+}
+
+/// Whether the account is closed because its person asked for its end, and for no reason of an operator's that came later.
+#[must_use]
+pub fn is_pending(user: &User, security: &Security) -> bool {
+    !user.enabled && security.delete_at.is_some() && security.left_at == Some(user.updated_at)
 }
 
 /// Takes it back. Whether this call did.
@@ -146,7 +156,7 @@ pub async fn cancel(app: &App, visit: &Visit, user: &User) -> store::Result<bool
                 let seen = left.updated_at;
                 users::update_seen(conn, &User { enabled: true, updated_at: now, ..left.clone() }, seen).await?;
                 let security = user_security::find(conn, left.id).await?;
-                user_security::update(conn, left.id, &security, &Security { delete_at: None, ..security }).await?;
+                user_security::update(conn, left.id, &security, &Security { delete_at: None, left_at: None, ..security }).await?;
                 mails::insert(conn, &mail).await?;
                 audit::record(conn, &event, now).await
             })
@@ -171,13 +181,11 @@ pub async fn remove(app: &App, user_id: Uuid) -> store::Result<bool> {
     app.store
         .write(move |conn| {
             Box::pin(async move {
-                let security = user_security::find(conn, user_id).await?;
-                if security.delete_at.is_none_or(|at| at > now) {
+                if !people::redeem_deletion(conn, user_id, now).await? {
                     return Ok(false);
                 }
-                let was_there = people::purge(conn, user_id).await?;
                 audit::record(conn, &Event::new(Kind::UserRemoved, &Origin::default()).user(user_id), now).await?;
-                Ok(was_there)
+                Ok(true)
             })
         })
         .await

@@ -55,11 +55,11 @@ impl Kept {
     #[must_use]
     pub fn of(app: &App, visit: &Visit) -> Self {
         let sealed = visit.cookie(Cookie::MailLink.name(&app.issuer));
-        sealed.and_then(|sealed| app.sealer.open(Purpose::MailLink, sealed, app.now()).ok()).unwrap_or_default()
+        sealed.and_then(|sealed| app.sealer.open(Purpose::MailCookie, sealed, app.now()).ok()).unwrap_or_default()
     }
 
     #[must_use]
     pub fn set_cookie(&self, app: &App) -> HeaderValue {
-        Cookie::MailLink.set(&app.issuer, &app.sealer.seal(Purpose::MailLink, self, app.now().plus(LIFETIME)), None)
+        Cookie::MailLink.set(&app.issuer, &app.sealer.seal(Purpose::MailCookie, self, app.now().plus(LIFETIME)), None)
     }
 }

@@ -6,13 +6,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::email;
+use super::guesses::{self, Guess, Limited};
 use super::password::Verdict;
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::secret::{Digest, Secret};
-use crate::session::PasswordProof;
+use crate::session::{self, PasswordProof};
 use crate::store;
 use crate::store::users::{self, User};
+use crate::web::Visit;
 
 /// How an attempt ended.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub enum Attempt {
     Refused,
     /// No hash thread in time.
     Busy,
+    /// Too many were wrong: nothing was checked.
+    Limited(Limited),
 }
 
 /// Why an attempt was refused.
@@ -47,24 +51,35 @@ impl Reason {
     }
 }
 
-/// Exactly one Argon2 verification; a refused attempt leaves one audit event; a hash of weaker parameters is replaced.
+/// The one place where a person's password is checked. The try is counted before ([`guesses`]); then exactly one Argon2 verification; a refused attempt
+/// leaves one audit event; a hash of weaker parameters is replaced.
 ///
 /// # Errors
 /// The store's.
-pub async fn verify(app: &App, email: &str, password: Secret<String>, origin: &audit::Origin) -> store::Result<Attempt> {
+pub async fn verify(app: &App, visit: &Visit, email: &str, password: Secret<String>) -> store::Result<Attempt> {
+    let origin = &session::origin(visit);
     let address = email::canonical(email);
     let user = match &address {
         Some(address) => users::find_by_email(&app.store.read(), address).await?,
         None => None,
     };
+    let typed = address.as_deref().unwrap_or(email);
+    let limited = event(Kind::SignInLimited, user.as_ref(), typed, origin);
+    let counted = match guesses::count(app, Guess::of(app, visit, user.as_ref(), typed), limited).await? {
+        Ok(counted) => counted,
+        Err(limited) => return Ok(Attempt::Limited(limited)),
+    };
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let Ok(verdict) = app.passwords.verify(password, hash).await else { return Ok(Attempt::Busy) };
+    let Ok(verdict) = app.passwords.verify(password, hash).await else {
+        guesses::give_back(app, counted, false).await?;
+        return Ok(Attempt::Busy);
+    };
     let refusal = refusal(user.as_ref(), &verdict);
     let (Some(user), None) = (&user, refusal) else {
-        let typed = address.as_deref().unwrap_or(email);
         record_failure(app, &failure(refusal.unwrap_or(Reason::Unknown), user.as_ref(), typed, origin)).await?;
         return Ok(Attempt::Refused);
     };
+    guesses::give_back(app, counted, true).await?;
     if let Verdict::Right { rehash: Some(new_hash) } = verdict {
         replace_hash(app, user, new_hash).await;
     }
@@ -85,7 +100,11 @@ fn refusal(user: Option<&User>, verdict: &Verdict) -> Option<Reason> {
 /// What a person typed into the address field may be their password, so an unknown address is kept as the start of its digest: enough to
 /// see that it was tried again, too little to be worth anything.
 fn failure(reason: Reason, user: Option<&User>, typed: &str, origin: &audit::Origin) -> Event {
-    let event = Event::new(Kind::SignInFailed, origin).detail("reason", reason.as_str());
+    event(Kind::SignInFailed, user, typed, origin).detail("reason", reason.as_str())
+}
+
+fn event(kind: Kind, user: Option<&User>, typed: &str, origin: &audit::Origin) -> Event {
+    let event = Event::new(kind, origin);
     match user {
         Some(user) => event.user(user.id),
         None => event.detail("address_digest", digest_prefix(typed)),

@@ -2,14 +2,16 @@
 //!
 //! Owns: [`App`], [`App::open`], the listener, TLS, shutdown. Must not: answer requests (`routes` says who does).
 
+mod internal;
 mod open;
+mod peers;
 mod serve;
 mod tls;
 mod watch;
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
@@ -18,14 +20,18 @@ pub use serve::{Server, serve};
 use crate::account::password::Passwords;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Issuer};
+use crate::health::Readiness;
 use crate::keys::KeyRing;
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
+use crate::ratelimit::bans::Bans;
 use crate::ratelimit::edge::Edge;
+use crate::ratelimit::refused::Refused;
 use crate::secret::Sealer;
 use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
 use crate::tokens::access::Verifier;
 use crate::web::Pages;
 
@@ -49,6 +55,12 @@ pub struct Shared {
     pub outbound: Outbound,
     pub mailer: Mailer,
     pub edge: Edge,
+    pub bans: Bans,
+    pub refused: Refused,
+    pub metrics: Metrics,
+    /// Open connections of the public listener.
+    pub connections: AtomicUsize,
+    pub readiness: Readiness,
     /// Rung when a logout delivery is waiting.
     pub logout_waiting: Notify,
     /// Rung when a mail is waiting.

@@ -1,23 +1,27 @@
 //! Putting the parts together.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use tokio::sync::Notify;
 
 use super::{App, Shared};
 use crate::account::password::Passwords;
+use crate::audit::KeyEvents;
 use crate::clock::Clock;
 use crate::config::{Config, StartupError};
-use crate::jobs;
+use crate::health::Readiness;
 use crate::keys::{self, KeyRing};
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
+use crate::ratelimit::bans::Bans;
 use crate::ratelimit::edge::Edge;
+use crate::ratelimit::refused::Refused;
 use crate::secret::Sealer;
 use crate::store::{SchemaState, Store};
+use crate::telemetry::metrics::Metrics;
 use crate::tokens::access::Verifier;
 use crate::web::Pages;
 
@@ -31,18 +35,24 @@ impl App {
         let issuer = config.issuer();
         let sealer = Arc::new(open_sealer(&config)?);
         let store = open_store(&config).await?;
-        let keys = KeyRing::load(&store, &sealer, &config.keys, &clock)
+        let keys = KeyRing::load(&store, &sealer, &config.keys, &clock, Arc::new(KeyEvents))
             .await
             .map_err(|error| StartupError::new("keys.directory", format!("the signing keys cannot be used: {error}")))?;
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
         let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
         let mailer = Mailer::open(&config)?;
-        let app = Self::new(Shared {
+        let metrics = Metrics::default();
+        Ok(Self::new(Shared {
             access_tokens: Verifier::new(keys.clone(), &issuer),
             clients: ClientCache::new(store.clone()),
             discovery: Discovery::new(&issuer, config.registration.mode),
             passwords: Passwords::start(&config.password),
-            edge: Edge::new(&config.limits),
+            edge: Edge::new(&config.limits, &metrics),
+            bans: Bans::load(&store, clock.now()).await,
+            refused: Refused::default(),
+            connections: AtomicUsize::new(0),
+            metrics,
+            readiness: Readiness::default(),
             logout_waiting: Notify::new(),
             mail_waiting: Notify::new(),
             draining: AtomicBool::new(false),
@@ -55,10 +65,7 @@ impl App {
             pages,
             outbound,
             mailer,
-        });
-        let created = app.keys.created().to_vec();
-        jobs::keys::record_made(&app, &created).await;
-        Ok(app)
+        }))
     }
 }
 

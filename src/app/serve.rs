@@ -24,9 +24,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::App;
+use super::peers::Peers;
 use super::tls::Tls;
 use super::watch::{Activity, KEEP_ALIVE, Watched};
+use super::{App, internal};
 use crate::account::setup;
 use crate::clock::SystemClock;
 use crate::config::{Config, StartupError};
@@ -98,6 +99,7 @@ async fn asked_to_stop() {
 pub struct Server {
     app: App,
     listener: TcpListener,
+    internal: Option<TcpListener>,
     tls: Option<Tls>,
     beside: Router,
 }
@@ -113,7 +115,8 @@ impl Server {
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|error| StartupError::new("server.listen", format!("cannot listen on {listen}: {error}")))?;
-        Ok(Self { app, listener, tls, beside: Router::new() })
+        let internal = internal::bind(&app).await?;
+        Ok(Self { app, listener, internal, tls, beside: Router::new() })
     }
 
     /// Serves these routes too, before our own: the demo has pages of its own on the issuer's address.
@@ -127,14 +130,23 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// The address of the internal listener, if there is one.
+    #[must_use]
+    pub fn internal_addr(&self) -> Option<SocketAddr> {
+        self.internal.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
     /// Serves until `stop`; then readiness says no, running requests get `server.drain_timeout`, jobs stop, the store closes.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { app, listener, tls, beside } = self;
+        let Self { app, listener, internal, tls, beside } = self;
         let background = TaskTracker::new();
         let jobs_stop = CancellationToken::new();
         background.spawn(jobs::run(app.clone(), jobs_stop.clone()));
         if let Some(tls) = tls.clone() {
             background.spawn(tls.keep_current(jobs_stop.clone()));
+        }
+        if let Some(listener) = internal {
+            background.spawn(internal::serve(app.clone(), listener, jobs_stop.clone()));
         }
         tracing::info!(issuer = app.issuer.as_str(), listen = ?listener.local_addr().ok(), tls = tls.is_some(), "serving");
 
@@ -164,6 +176,7 @@ struct Connections {
     router: Router,
     builder: Arc<auto::Builder<TokioExecutor>>,
     slots: Arc<Semaphore>,
+    peers: Arc<Peers>,
     graceful: GracefulShutdown,
     /// For the handshake, and for the headers of a request.
     patience: Duration,
@@ -189,6 +202,7 @@ impl Connections {
             router: beside.fallback_service(routes::router(app)),
             builder: Arc::new(builder),
             slots: Arc::new(Semaphore::new(server.max_connections)),
+            peers: Peers::new(app),
             graceful: GracefulShutdown::new(),
             patience: server.header_read_timeout.0,
         }
@@ -206,6 +220,9 @@ impl Connections {
                     continue;
                 }
             };
+            // One address must not take all of them: the connection is closed, unanswered.
+            let Some(entered) = self.peers.enter(peer.ip()) else { continue };
+            let slot = (slot, entered);
             // Answers are small; waiting to fill packets would only delay them.
             let _ = stream.set_nodelay(true);
             let connection = Connection {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 pub enum Kind {
     SignInSucceeded,
     SignInFailed,
+    SignInLimited,
     SignedOut,
     SessionEnded,
     ConsentGranted,
@@ -31,6 +32,7 @@ pub enum Kind {
     KeyCreated,
     KeyRotated,
     KeyRevoked,
+    KeysRewrapped,
     LogoutDelivered,
     LogoutDeliveryFailed,
     StateApplied,
@@ -43,6 +45,8 @@ pub enum Kind {
     EmailCodesChanged,
     PasskeyAdded,
     PasskeyRemoved,
+    PasskeyRenamed,
+    PasskeyCloneSuspected,
     DeviceTrusted,
     DeviceForgotten,
     NewDevice,
@@ -68,6 +72,12 @@ pub enum Kind {
     SecondFactorReset,
     OrganizationChanged,
     MailFailed,
+    AuditEventsRemoved,
+    UnlockRequested,
+    Unlocked,
+    LimitReleased,
+    AddressBanned,
+    AddressUnbanned,
 }
 
 impl Kind {
@@ -77,6 +87,7 @@ impl Kind {
         match self {
             Self::SignInSucceeded => "sign_in.succeeded",
             Self::SignInFailed => "sign_in.failed",
+            Self::SignInLimited => "sign_in.limited",
             Self::SignedOut => "session.signed_out",
             Self::SessionEnded => "session.ended",
             Self::ConsentGranted => "consent.granted",
@@ -99,6 +110,7 @@ impl Kind {
             Self::KeyCreated => "key.created",
             Self::KeyRotated => "key.rotated",
             Self::KeyRevoked => "key.revoked",
+            Self::KeysRewrapped => "keys.rewrapped",
             Self::LogoutDelivered => "logout.delivered",
             Self::LogoutDeliveryFailed => "logout.delivery_failed",
             Self::StateApplied => "state.applied",
@@ -111,6 +123,8 @@ impl Kind {
             Self::EmailCodesChanged => "email_codes.changed",
             Self::PasskeyAdded => "passkey.added",
             Self::PasskeyRemoved => "passkey.removed",
+            Self::PasskeyRenamed => "passkey.renamed",
+            Self::PasskeyCloneSuspected => "passkey.clone_suspected",
             Self::DeviceTrusted => "device.trusted",
             Self::DeviceForgotten => "device.forgotten",
             Self::NewDevice => "device.new",
@@ -136,6 +150,12 @@ impl Kind {
             Self::SecondFactorReset => "second_factor.reset",
             Self::OrganizationChanged => "organization.changed",
             Self::MailFailed => "mail.failed",
+            Self::AuditEventsRemoved => "audit.events_removed",
+            Self::UnlockRequested => "unlock.requested",
+            Self::Unlocked => "unlock.done",
+            Self::LimitReleased => "limit.released",
+            Self::AddressBanned => "address.banned",
+            Self::AddressUnbanned => "address.unbanned",
         }
     }
 }

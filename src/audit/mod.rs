@@ -1,11 +1,14 @@
 //! Audit: typed security events, each one log line and one row in the transaction of the act.
 //!
-//! Owns: [`Event`]; the only writer of the audit table. Must not: fail an act for the sake of a log line, or contain secrets.
+//! Owns: [`Event`]; the only writer of the audit table; the [`chain`] that makes it provable. Must not: fail an act for the sake of a log line, or contain secrets.
 //! OWASP ASVS 5 §16.3.
 
+pub mod chain;
 mod event;
+mod keys;
 
 pub use event::{Event, Kind, Origin};
+pub use keys::KeyEvents;
 
 use crate::clock::Timestamp;
 use crate::secret;

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::database;
 use super::failure::Failure;
 use super::moment::rfc3339;
 use super::output::{Answer, table};
+use super::{database, keys_at_rest};
 use crate::app::App;
-use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::jobs;
 use crate::keys::{self, KeyInfo, KeyState};
 
 #[derive(Debug, Subcommand)]
@@ -28,11 +26,16 @@ pub(super) enum Command {
     },
     /// For a key in wrong hands: it leaves the JWKS at once, everything it signed is worthless, and another takes its place.
     Revoke { kid: String },
+    /// Which key-encryption key (`*.kek`) seals how much of what rests in the database.
+    Check,
+    /// Seal everything that rests in the database under the newest key-encryption key, so that older ones can be taken away. The service may run.
+    Rewrap,
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
     match command {
         Command::List => read(config).await,
+        Command::Check => keys_at_rest::check(config).await,
         Command::Rotate { immediately } => {
             let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
             closing(&app, rotate(&app, immediately).await).await
@@ -40,6 +43,10 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
         Command::Revoke { kid } => {
             let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
             closing(&app, revoke(&app, &kid).await).await
+        }
+        Command::Rewrap => {
+            let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
+            closing(&app, keys_at_rest::rewrap(&app).await).await
         }
     }
 }
@@ -88,8 +95,6 @@ const fn state(state: KeyState) -> &'static str {
 
 async fn rotate(app: &App, immediately: bool) -> Result<Answer, Failure> {
     let kids = app.keys.rotate(immediately).await?;
-    let event = event(Kind::KeyRotated).detail("kids", kids.clone()).detail("immediately", immediately);
-    record(app, event).await?;
     Ok(Answer::new(format!("New keys:\n  {}", kids.join("\n  ")), &json!({ "kids": kids })))
 }
 
@@ -100,8 +105,6 @@ async fn revoke(app: &App, kid: &str) -> Result<Answer, Failure> {
     }
     let made: Vec<KeyInfo> = app.keys.list().into_iter().filter(|key| !before.contains(&key.kid)).collect();
     let new: Vec<&str> = made.iter().map(|key| key.kid.as_str()).collect();
-    record(app, event(Kind::KeyRevoked).detail("kid", kid).detail("kids", new.clone())).await?;
-    jobs::keys::record_made(app, &made).await;
     let text = format!("Revoked {kid}. Running services drop it within seconds; relying parties when they fetch the JWKS again.");
     let text = if new.is_empty() { text } else { format!("{text}\nIn its place:\n  {}", new.join("\n  ")) };
     Ok(Answer::new(text, &json!({ "kid": kid, "revoked": true, "kids": new })))
@@ -109,19 +112,6 @@ async fn revoke(app: &App, kid: &str) -> Result<Answer, Failure> {
 
 fn kids(app: &App) -> Vec<String> {
     app.keys.list().into_iter().map(|key| key.kid).collect()
-}
-
-fn event(kind: Kind) -> Event {
-    Event::new(kind, &Origin::default()).detail("by", "command line")
-}
-
-async fn record(app: &App, event: Event) -> Result<(), Failure> {
-    let now = app.now();
-    let recorded = app.store.write(move |conn| {
-        let event = event.clone();
-        Box::pin(async move { audit::record(conn, &event, now).await })
-    });
-    Ok(recorded.await?)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod apply;
 mod arguments;
+mod audit;
 mod client;
 mod client_view;
 mod config;
@@ -14,10 +15,13 @@ mod failure;
 mod healthcheck;
 mod invite;
 mod keys;
+mod keys_at_rest;
+mod limits;
 mod mail;
 mod migrate;
 mod moment;
 mod organization;
+mod organization_policy;
 mod output;
 mod password_input;
 mod serve;
@@ -73,6 +77,12 @@ enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Security events: what happened, and the proof that nobody touched it since.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Who is limited; release, ban and unban.
+    #[command(subcommand)]
+    Limits(limits::Command),
     /// Mail.
     #[command(subcommand)]
     Mail(mail::Command),
@@ -124,6 +134,8 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Organization(command) => organization::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
+        Command::Audit(command) => audit::run(command, &config).await,
+        Command::Limits(command) => limits::run(command, &config).await,
         Command::Mail(command) => mail::run(command, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
@@ -185,6 +197,18 @@ mod tests {
             "keys list",
             "keys rotate",
             "keys revoke a",
+            "keys check",
+            "keys rewrap",
+            "audit list --user a@b.example --kind sign_in. --client a --since 7d --until 2027-01-31 --limit 10",
+            "audit export --output audit.jsonl",
+            "audit verify",
+            "audit verify audit.jsonl",
+            "limits list",
+            "limits release password:x",
+            "limits release --account a@b.example",
+            "limits release --address 192.0.2.1",
+            "limits ban 203.0.113.0/24 --for 1d --reason stuffing",
+            "limits unban 203.0.113.0/24",
             "mail test --to a@b.example --kind all --locale es",
             "config check",
             "config reference",

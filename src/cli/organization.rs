@@ -6,16 +6,16 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::arguments::named;
 use super::failure::Failure;
 use super::moment::rfc3339;
+use super::organization_policy::{self, Members, Policy};
 use super::output::{Answer, table};
 use super::{client_view, database};
 use crate::account::email;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
-use crate::config::{Config, Span};
-use crate::organization::{Factor, Requirement, Rules, is_id};
+use crate::config::Config;
+use crate::organization::{Rules, is_id};
 use crate::store::memberships::{self, Membership};
 use crate::store::organizations::{self, Organization};
 use crate::store::users::{self, User};
@@ -29,6 +29,8 @@ pub(super) enum Command {
     List,
     /// One organisation, with its people.
     Show { id: String },
+    /// Change what an organisation asks of its people: the members named here, and no others.
+    Policy(Box<Policy>),
     /// Remove an organisation. Its people stay, and what it asked of them no longer holds.
     Remove { id: String },
     /// Make somebody a member, or change whether they administer it.
@@ -50,24 +52,8 @@ pub(super) struct Add {
     /// What people read.
     #[arg(long)]
     name: String,
-    /// required: its people must have a second factor.
-    #[arg(long, value_name = "HOW", value_parser = named::<Requirement>)]
-    second_factor: Option<Requirement>,
-    /// totp, passkey, email: which second factors may be set up; may be repeated. All when absent.
-    #[arg(long = "allowed-factor", value_name = "FACTOR", value_parser = named::<Factor>)]
-    allowed_factors: Vec<Factor>,
-    /// For how long a device may be trusted; 0s: never.
-    #[arg(long, value_name = "SPAN")]
-    trusted_device_ttl: Option<Span>,
-    /// A session not used for this long ends.
-    #[arg(long, value_name = "SPAN")]
-    session_idle: Option<Span>,
-    /// A session ends this long after the sign-in.
-    #[arg(long, value_name = "SPAN")]
-    session_absolute: Option<Span>,
-    /// Least length of a password.
-    #[arg(long, value_name = "CHARACTERS")]
-    password_min_length: Option<usize>,
+    #[command(flatten)]
+    members: Members,
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
@@ -81,6 +67,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
 async fn execute(command: Command, store: &Store, now: Timestamp) -> Result<Answer, Failure> {
     match command {
         Command::Add(arguments) => add(store, *arguments, now).await,
+        Command::Policy(arguments) => organization_policy::change(store, *arguments, now).await,
         Command::List => list(store).await,
         Command::Show { id } => show(store, &id).await,
         Command::Remove { id } => remove(store, id, now).await,
@@ -96,7 +83,7 @@ async fn add(store: &Store, arguments: Add, now: Timestamp) -> Result<Answer, Fa
             "{id:?} cannot be an organisation's id. Write lower-case letters, digits and hyphens, such as acme."
         )));
     }
-    let rules = rules(arguments);
+    let rules = arguments.members.over(Rules::default());
     rules.check().map_err(|(member, what)| Failure::new(format!("{member}: {what}.")))?;
     let organization = Organization { id, name, policy: rules.to_json(), managed: false, created_at: now, updated_at: now };
     let job = Arc::new((organization.clone(), event(&organization.id).detail("action", "created")));
@@ -112,17 +99,6 @@ async fn add(store: &Store, arguments: Add, now: Timestamp) -> Result<Answer, Fa
         other => other.into(),
     })?;
     Ok(Answer::new(format!("Added {}.", organization.id), &view(&organization)))
-}
-
-fn rules(arguments: Add) -> Rules {
-    Rules {
-        second_factor: arguments.second_factor,
-        allowed_factors: (!arguments.allowed_factors.is_empty()).then(|| arguments.allowed_factors.into_iter().collect()),
-        trusted_device_ttl: arguments.trusted_device_ttl,
-        session_idle: arguments.session_idle,
-        session_absolute: arguments.session_absolute,
-        password_min_length: arguments.password_min_length,
-    }
 }
 
 async fn list(store: &Store) -> Result<Answer, Failure> {
@@ -205,7 +181,7 @@ async fn change_member(store: &Store, id: &str, address: &str, (administrator, n
     Ok(Answer::new(text, &json!({ "id": id, "email": user.email, "role": role })))
 }
 
-async fn find(store: &Store, id: &str) -> Result<Organization, Failure> {
+pub(super) async fn find(store: &Store, id: &str) -> Result<Organization, Failure> {
     organizations::find(&store.read(), id).await?.ok_or_else(|| unknown(id))
 }
 
@@ -219,11 +195,11 @@ fn unknown(id: &str) -> Failure {
     Failure::new(format!("There is no organisation {id}. `vestibule organization list` shows all."))
 }
 
-fn event(id: &str) -> Event {
+pub(super) fn event(id: &str) -> Event {
     Event::new(Kind::OrganizationChanged, &Origin::default()).detail("organization", id).detail("by", "command line")
 }
 
-fn view(organization: &Organization) -> Value {
+pub(super) fn view(organization: &Organization) -> Value {
     json!({
         "id": organization.id,
         "name": organization.name,

@@ -1,11 +1,17 @@
 use super::*;
 use crate::cli::database::temporary;
+use crate::cli::organization_policy::Member;
 use crate::declare::plan::new_user;
+use crate::organization::{Factor, Requirement};
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
+fn required() -> Members {
+    Members { second_factor: Some(Requirement::Required), ..Members::default() }
+}
+
 fn acme() -> Add {
-    Add { id: "acme".to_owned(), name: "Acme".to_owned(), second_factor: Some(Requirement::Required), ..Add::default() }
+    Add { id: "acme".to_owned(), name: "Acme".to_owned(), members: required(), ..Add::default() }
 }
 
 #[tokio::test]
@@ -37,10 +43,37 @@ async fn an_organisation_is_made_joined_left_and_removed() {
 #[tokio::test]
 async fn what_cannot_be_is_refused() {
     let (store, _directory) = temporary().await;
-    let contradiction = Add { allowed_factors: vec![Factor::Email], ..acme() };
+    let contradiction = Add { members: Members { allowed_factors: vec![Factor::Email], ..required() }, ..acme() };
     let refusal = execute(Command::Add(Box::new(contradiction)), &store, NOW).await.unwrap_err().to_string();
     assert!(refusal.starts_with("allowed_factors: "), "{refusal}");
     let name = Add { id: "Acme Ltd".to_owned(), ..acme() };
     assert!(execute(Command::Add(Box::new(name)), &store, NOW).await.is_err());
     assert!(execute(Command::List, &store, NOW).await.unwrap().json.as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_policy_is_changed_member_by_member() {
+    let (store, _directory) = temporary().await;
+    execute(Command::Add(Box::new(acme())), &store, NOW).await.unwrap();
+    let change = async |members: Members, unset: Vec<Member>| {
+        let policy = Policy { id: "acme".to_owned(), members, unset };
+        execute(Command::Policy(Box::new(policy)), &store, NOW).await
+    };
+    let idle = Members { session_idle: Some("15m".parse().unwrap()), ..Members::default() };
+    let changed = change(idle, Vec::new()).await.unwrap();
+    assert_eq!(changed.json["policy"], json!({ "second_factor": "required", "session_idle": "15m" }));
+    let refusal = change(Members { allowed_factors: vec![Factor::Email], ..Members::default() }, Vec::new()).await.unwrap_err();
+    assert!(refusal.to_string().starts_with("allowed_factors: "), "{refusal}");
+    let changed = change(Members::default(), vec![Member::SecondFactor]).await.unwrap();
+    assert_eq!(changed.json["policy"], json!({ "session_idle": "15m" }));
+    let declared = Organization { managed: true, ..find(&store, "acme").await.unwrap() };
+    let seen = declared.updated_at;
+    store
+        .write(move |conn| {
+            let declared = declared.clone();
+            Box::pin(async move { organizations::update_seen(conn, &declared, seen).await })
+        })
+        .await
+        .unwrap();
+    assert!(change(Members::default(), vec![Member::SessionIdle]).await.unwrap_err().to_string().contains("declared in a file"));
 }

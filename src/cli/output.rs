@@ -9,22 +9,34 @@ use serde::Serialize;
 pub(super) struct Answer {
     pub text: String,
     pub json: serde_json::Value,
+    /// What was looked at is not as it should be: said like any answer, with the exit code of a failure.
+    pub bad: bool,
 }
 
 impl Answer {
     pub(super) fn new(text: impl Into<String>, json: &impl Serialize) -> Self {
-        Self { text: text.into(), json: serde_json::to_value(json).unwrap_or_default() }
+        Self { text: text.into(), json: serde_json::to_value(json).unwrap_or_default(), bad: false }
+    }
+
+    /// Nothing more to say: the command has written its answer to standard output itself.
+    pub(super) const fn said() -> Self {
+        Self { text: String::new(), json: serde_json::Value::Null, bad: false }
     }
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
 pub(super) fn answer(answer: &Answer, json: bool) -> ExitCode {
-    if json {
+    if json && !answer.json.is_null() {
         println!("{:#}", answer.json);
-    } else if !answer.text.is_empty() {
+    } else if !json && !answer.text.is_empty() {
         println!("{}", answer.text.trim_end());
     }
-    ExitCode::SUCCESS
+    if answer.bad { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// For answers too long to be held.
+pub(super) fn stream() -> impl std::io::Write + Send {
+    std::io::BufWriter::new(std::io::stdout())
 }
 
 #[expect(clippy::print_stderr, reason = "why a command failed")]

@@ -45,6 +45,8 @@ pub(super) async fn run(arguments: Import, config: &Config) -> Result<Answer, Fa
     let mut lines = import::read(format, &text).map_err(|fault| Failure::new(format!("{name}: {fault}.")))?;
     let sealer = sealer(config)?;
     let store = database::open(config).await?;
+    // Sealed under another key than the service's, a secret could never be opened again.
+    keys::check_key_encryption_key(&store, &sealer, &config.keys.directory).await.map_err(|error| Failure::new(error.to_string()))?;
     let answer = take_in(&store, &sealer, &mut lines, arguments.dry_run).await;
     store.close().await;
     answer

@@ -19,7 +19,7 @@ use crate::mfa::reset;
 use crate::session;
 use crate::store::user_security::{self, Security};
 use crate::store::users::{self, User};
-use crate::store::{self, Conn, Store, factor_attempts, mails, people};
+use crate::store::{self, Conn, Store, factor_attempts, failures, mails, people};
 
 #[derive(Debug, Args)]
 pub(super) struct ResetMfa {
@@ -51,7 +51,7 @@ pub(super) async fn reset_mfa(arguments: ResetMfa, config: &Config) -> Result<An
 async fn reset_mfa_at(app: &App, arguments: &ResetMfa) -> Result<Answer, Failure> {
     let (user, now, reason) = (find(&app.store, &arguments.email).await?, app.now(), arguments.reason.trim().to_owned());
     let place = Where { at: now, ..Where::default() };
-    let message = Message::SecondFactorReset { reason: reason.clone(), place, not_me: not_me::link(app, user.id, now) };
+    let message = Message::SecondFactorReset { reason: reason.clone(), place, not_me: not_me::link(app, &user, now) };
     let mail = mail::prepare(app, &notice::recipient(&user, administrators::locale_of(app, &user)), &message, now);
     let job = Arc::new((mail, event(Kind::SecondFactorReset, user.id).detail("reason", reason)));
     let id = user.id;
@@ -120,14 +120,15 @@ async fn lock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<()>
     audit::record(conn, &event(Kind::UserLocked, user.id), now).await
 }
 
-/// Also takes back a deletion that was asked for, and forgets the codes that were tried.
+/// Also takes back a deletion that was asked for, and forgets the passwords and codes that were tried.
 async fn unlock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<()> {
     users::update_seen(conn, &User { enabled: true, updated_at: now, ..user.clone() }, user.updated_at).await?;
     let security = user_security::find(conn, user.id).await?;
     if security.delete_at.is_some() {
-        user_security::update(conn, user.id, &security, &Security { delete_at: None, ..security }).await?;
+        user_security::update(conn, user.id, &security, &Security { delete_at: None, left_at: None, ..security }).await?;
     }
     factor_attempts::revoke(conn, user.id).await?;
+    failures::revoke_all(conn, user.id).await?;
     audit::record(conn, &event(Kind::UserUnlocked, user.id), now).await
 }
 

@@ -25,7 +25,8 @@ pub struct Mfa {
     pub required: bool,
     /// For how long a device may be trusted not to ask for the second factor; `0s`: never.
     pub trusted_device_ttl: Span,
-    /// Passkeys may be added, and used to sign in.
+    /// Passkeys may be added, and used to sign in without a password. Where they may not, those that people have still count as their second factor. They
+    /// belong to the host name of `server.public_url`: another name, and all of them are lost.
     pub passkeys: bool,
 }
 

@@ -3,6 +3,7 @@
 //! Owns: every setting, its default and its documentation. Must not: open files other than configuration, or act on settings.
 
 mod account;
+mod audit;
 mod brand;
 mod database;
 mod environment;
@@ -29,6 +30,7 @@ mod validate;
 mod validate_mail;
 
 pub use account::Account;
+pub use audit::{Audit, LEAST_AUDIT_RETENTION};
 pub use brand::Brand;
 pub use database::Database;
 pub use error::{Problem, Source, StartupError};
@@ -68,6 +70,7 @@ pub struct Config {
     pub mail: Mail,
     pub limits: Limits,
     pub outbound: Outbound,
+    pub audit: Audit,
     pub brand: Brand,
     pub log: Log,
 }

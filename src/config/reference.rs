@@ -74,7 +74,7 @@ impl Setting {
 }
 
 /// The sections in the order of the reference, with the source their documentation is in.
-const SECTIONS: [(&str, &str); 15] = [
+const SECTIONS: [(&str, &str); 16] = [
     ("server", include_str!("server.rs")),
     ("database", include_str!("database.rs")),
     ("keys", include_str!("keys.rs")),
@@ -88,6 +88,7 @@ const SECTIONS: [(&str, &str); 15] = [
     ("mail", include_str!("mail.rs")),
     ("limits", include_str!("limits.rs")),
     ("outbound", include_str!("outbound.rs")),
+    ("audit", include_str!("audit.rs")),
     ("brand", include_str!("brand.rs")),
     ("log", include_str!("log.rs")),
 ];

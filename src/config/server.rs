@@ -23,6 +23,11 @@ pub struct Server {
     pub tls_key: Option<PathBuf>,
     /// Connections served at once; further ones wait to be accepted.
     pub max_connections: usize,
+    /// Connections of one address at once, of IPv6 a /64; further ones are closed. Does not hold for `trusted_proxies`.
+    pub max_connections_per_address: usize,
+    /// Address and port of a second listener, for operators alone: `/metrics` in the text format of Prometheus, and health. Nothing there asks who calls, so
+    /// it must not be reached from outside.
+    pub internal_listen: Option<SocketAddr>,
     /// A connection that has not sent its request headers by then is closed.
     pub header_read_timeout: Span,
     /// A request that has not been answered by then gets 503.
@@ -42,6 +47,8 @@ impl Default for Server {
             tls_certificate: None,
             tls_key: None,
             max_connections: 4096,
+            max_connections_per_address: 512,
+            internal_listen: None,
             header_read_timeout: Span::secs(10),
             request_timeout: Span::secs(15),
             drain_delay: Span::secs(1),

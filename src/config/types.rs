@@ -41,6 +41,12 @@ impl Issuer {
         url::Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
     }
 
+    /// The host by its name; `None` when it is an address, for which there are no passkeys (WebAuthn §5.1.2, effective domain).
+    #[must_use]
+    pub fn domain(&self) -> Option<String> {
+        url::Url::parse(&self.0).ok()?.domain().map(str::to_owned)
+    }
+
     /// Whether browsers reach us over TLS: then cookies are `Secure` and carry the `__Host-` prefix.
     #[must_use]
     pub fn is_https(&self) -> bool {

@@ -28,6 +28,7 @@ impl Config {
         let mut found = Found::default();
         self.check_server(&mut found);
         self.check_tls(&mut found);
+        self.check_limits(&mut found);
         self.check_database(&mut found);
         self.check_keys(&mut found);
         self.check_tokens(&mut found);
@@ -36,6 +37,8 @@ impl Config {
         self.check_passwords(&mut found);
         self.check_brand(&mut found);
         self.check_mail(&mut found);
+        let shown = "the 90 days of activity that people see";
+        found.at_least("audit.retention", self.audit.retention, super::LEAST_AUDIT_RETENTION, shown);
         found.0
     }
 
@@ -52,8 +55,28 @@ impl Config {
         if server.max_connections == 0 {
             found.add("server.max_connections", "nobody could connect", "Set it to 1 or more.");
         }
+        if server.max_connections_per_address == 0 {
+            found.add("server.max_connections_per_address", "nobody could connect", "Set it to 1 or more.");
+        }
         found.positive("server.header_read_timeout", server.header_read_timeout);
         found.positive("server.request_timeout", server.request_timeout);
+    }
+
+    /// A ceiling above 100 is none (NIST SP 800-63B §3.2.2).
+    fn check_limits(&self, found: &mut Found) {
+        let limits = &self.limits;
+        for (key, ceiling) in [("limits.password_ceiling", limits.password_ceiling), ("limits.code_ceiling", limits.code_ceiling)] {
+            if !(1..=100).contains(&ceiling) {
+                found.add(key, "outside of 1 to 100 (NIST SP 800-63B §3.2.2)", "Set it to 100 or less.");
+            }
+        }
+        for (key, span) in [
+            ("limits.password_pause", limits.password_pause),
+            ("limits.code_pause", limits.code_pause),
+            ("limits.failures_kept", limits.failures_kept),
+        ] {
+            found.positive(key, span);
+        }
     }
 
     fn check_tls(&self, found: &mut Found) {
@@ -121,6 +144,13 @@ impl Config {
         if session.idle.0 > session.absolute.0 {
             found.add("session.idle", "longer than the session lives", "Set it to at most session.absolute.");
         }
+        if self.tokens.refresh_token_absolute.0 < session.absolute.0 {
+            found.add(
+                "tokens.refresh_token_absolute",
+                "shorter than the session: a code made late in a session would be exchanged for a grant that is over",
+                "Set it to at least session.absolute, or shorten that.",
+            );
+        }
     }
 
     fn check_hashing(&self, found: &mut Found) {
@@ -134,6 +164,15 @@ impl Config {
                 "password.memory_kib",
                 format!("{} KiB with {} iterations is weaker than OWASP's minimum", password.memory_kib, password.iterations),
                 "Set memory_kib to 19456 and iterations to 2, or more; less is only for an http issuer on loopback.",
+            );
+        }
+        // What a sign-in would not verify (`account::password`, which holds imported hashes to the same) must not be made.
+        let work = u64::from(password.memory_kib).saturating_mul(u64::from(password.iterations));
+        if password.memory_kib > 262_144 || password.iterations > 32 || work > 1_048_576 {
+            found.add(
+                "password.memory_kib",
+                format!("{} KiB with {} iterations takes longer than people wait", password.memory_kib, password.iterations),
+                "Set memory_kib to 262144 at most, iterations to 32, and both so that one times the other is at most 1048576.",
             );
         }
         if password.iterations == 0 || password.memory_kib < 8 {

@@ -24,14 +24,22 @@ pub enum Error {
     Store(store::Error),
     #[error("Something that is declared was changed by somebody else meanwhile; nothing was written. Apply again.")]
     Changed,
+    #[error(
+        "This would leave the service without an administrator, and whoever finds the set-up page could become one; nothing was written. Declare another first."
+    )]
+    LastAdministrator,
     #[error(transparent)]
     Busy(#[from] Busy),
 }
+
+/// What is not there when the last one has been taken away.
+const ADMINISTRATOR: &str = "administrator";
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Conflict => Self::Changed,
+            store::Error::NotFound(ADMINISTRATOR) => Self::LastAdministrator,
             other => Self::Store(other),
         }
     }
@@ -86,7 +94,7 @@ async fn new_hash(conn: &Conn<'_>, passwords: &Passwords, desired: &DesiredUser,
     match (&desired.password, user) {
         (None, _) => Ok(None),
         (Some(declared @ DesiredPassword::Hash(hash)), Some(user)) => {
-            let applied = settings::find(conn, &applied_hash(user.id)).await?.and_then(|bytes| Digest::from_slice(&bytes));
+            let applied = settings::find(conn, &settings::declared_hash(user.id)).await?.and_then(|bytes| Digest::from_slice(&bytes));
             Ok((applied != declared.hash_digest()).then(|| hash.clone()))
         }
         (Some(DesiredPassword::Hash(hash)), None) => Ok(Some(hash.clone())),
@@ -97,12 +105,6 @@ async fn new_hash(conn: &Conn<'_>, passwords: &Passwords, desired: &DesiredUser,
             Ok(Some(passwords.hash(password.clone()).await?))
         }
     }
-}
-
-/// The setting that holds the digest of the declared hash a person was given. The stored one says nothing about it: a sign-in replaces a brought hash
-/// by one with this service's own parameters, which is the same password.
-fn applied_hash(user_id: Uuid) -> String {
-    format!("declared-hash:{user_id}")
 }
 
 /// Writes every change and its audit events in one transaction. Writes nothing when there is no change.
@@ -121,12 +123,21 @@ pub async fn apply(store: &Store, plan: &Plan, now: Timestamp) -> Result<(), Err
                 for change in &plan.changes {
                     write(conn, change, now).await?;
                 }
+                if plan.changes.iter().any(demotes) && users::list_administrators(conn).await?.is_empty() {
+                    return Err(store::Error::NotFound(ADMINISTRATOR));
+                }
                 let event = Event::new(Kind::StateApplied, &Origin::default()).detail("changes", plan.changes.len());
                 audit::record(conn, &event, now).await
             })
         })
         .await?;
     Ok(())
+}
+
+/// Whether somebody is no administrator any more, or nobody for now.
+fn demotes(change: &Change) -> bool {
+    let Write::User { user, seen: Some(_), .. } = &change.write else { return false };
+    !(user.administrator && user.enabled) && change.fields.iter().any(|field| field.field == "administrator")
 }
 
 async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Result<()> {
@@ -162,7 +173,7 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
 
 /// Notes which declared hash the password is from; `None`: from none, so that any that is declared later is another one.
 async fn remember(conn: &Conn<'_>, user_id: Uuid, declared: Option<&Digest>) -> store::Result<()> {
-    let name = applied_hash(user_id);
+    let name = settings::declared_hash(user_id);
     match declared {
         Some(digest) => settings::update(conn, &name, digest.as_bytes()).await,
         None => settings::revoke(conn, &name).await.map(drop),

@@ -142,16 +142,21 @@ fn fields(organization: &Organization) -> Map<String, Value> {
 pub(super) struct Joining {
     pub organization_id: String,
     pub administrator: Option<bool>,
+    /// What the plan was made from; `None`: none.
+    pub before: Option<bool>,
 }
 
 impl Joining {
+    /// # Errors
+    /// `Conflict` when the membership is no longer what the plan was made from; the store's.
     pub(super) async fn write(&self, conn: &Conn<'_>, user_id: Uuid, now: Timestamp) -> store::Result<()> {
         let organization_id = self.organization_id.clone();
-        match self.administrator {
-            None => memberships::revoke(conn, &organization_id, user_id).await.map(drop),
-            Some(administrator) => {
-                memberships::update(conn, &Membership { organization_id, user_id, administrator, created_at: now }).await
+        match (self.administrator, self.before) {
+            (Some(administrator), before) => {
+                memberships::update_seen(conn, &Membership { organization_id, user_id, administrator, created_at: now }, before).await
             }
+            (None, Some(before)) => memberships::revoke_seen(conn, &organization_id, user_id, before).await,
+            (None, None) => Ok(()),
         }
     }
 }
@@ -168,7 +173,7 @@ pub(super) fn membership_changes(
     let joining: Vec<Joining> = ids
         .into_iter()
         .filter(|id| before.get(*id) != desired.of.get(*id))
-        .map(|id| Joining { organization_id: id.clone(), administrator: desired.of.get(id).copied() })
+        .map(|id| Joining { organization_id: id.clone(), administrator: desired.of.get(id).copied(), before: before.get(id).copied() })
         .collect();
     let view = |of: &BTreeMap<String, bool>| {
         let those = |administrators: bool| -> Value {
@@ -203,6 +208,7 @@ mod tests {
         let (joining, fields) = membership_changes(Some(&desired), Some(&of(&[("acme", false), ("bolt", false), ("core", true)])));
         let shape: Vec<_> = joining.iter().map(|one| (one.organization_id.as_str(), one.administrator)).collect();
         assert_eq!(shape, [("acme", Some(true)), ("core", None)]);
+        assert_eq!(joining.iter().map(|one| one.before).collect::<Vec<_>>(), [Some(false), Some(true)]);
         assert_eq!(fields.len(), 2);
         assert!(membership_changes(Some(&desired), Some(&desired.of)).1.is_empty());
         assert!(membership_changes(None, Some(&desired.of)).0.is_empty());

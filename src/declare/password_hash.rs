@@ -20,7 +20,8 @@ pub(super) fn check(phc: &str) -> Result<(), String> {
     }
     if !is_verifiable(phc) {
         return Err(
-            "cannot be verified: at most m=262144,t=32,p=16, a salt of 8 to 48 bytes and a hash of 16 to 64 are understood".to_owned()
+            "cannot be verified: at most m=262144,t=32,p=16 and m*t=1048576, a salt of 8 to 48 bytes and a hash of 16 to 64 are understood"
+                .to_owned(),
         );
     }
     Ok(())

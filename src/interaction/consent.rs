@@ -11,6 +11,7 @@ use crate::audit::{self, Event, Kind};
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
 use crate::store;
+use crate::store::clients;
 use crate::store::consents::{self, Consent};
 use crate::tokens::Scope;
 use crate::web::cookies::with_cookie;
@@ -84,6 +85,10 @@ async fn allow(app: &App, visit: &Visit, flow: &Flow, current: &Current, questio
         .write(move |conn| {
             let (client_id, scope, event) = (client_id.clone(), scope.clone(), event.clone());
             Box::pin(async move {
+                // Removed while the page was open: whoever registers its id later must not find a consent to somebody else.
+                if clients::find(conn, &client_id).await?.is_none() {
+                    return Ok(());
+                }
                 let consent = Consent { user_id, client_id, scope: scope.to_string(), granted_at: now };
                 consents::update_widened(conn, &consent, |earlier| scope.union(&parse(earlier)).to_string()).await?;
                 audit::record(conn, &event, now).await

@@ -1,18 +1,22 @@
-//! `/login`: e-mail and password.
+//! `/login`: e-mail and password, or a passkey.
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
 use super::flow::{self, Flow, FlowQuery};
 use super::form::{self, facts, see_other};
 use super::known_accounts;
+use super::passkey_first;
 use super::place::Place;
 use super::second_factor;
 use crate::account::confirm::Then;
+use crate::account::guesses::{Limit, Limited};
 use crate::account::known_device;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
+use crate::mfa::passkey::Answer;
 use crate::mfa::trusted_device;
 use crate::secret::Secret;
 use crate::session::browser::{self, Trust};
@@ -20,7 +24,7 @@ use crate::session::{self, Current, Proofs, Start};
 use crate::store::users::User;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::{LoginError, LoginPage, Notice};
-use crate::web::{ErrorKind, PageError, Params, StrictForm, Visit, csrf};
+use crate::web::{ErrorKind, Locale, PageError, Params, StrictForm, Visit, Wait, csrf};
 
 /// The page of My Account at which a sign-in ends that no application asked for, by name.
 const THEN: &str = "then";
@@ -41,7 +45,7 @@ pub async fn get(
         return Ok(see_other(&place.path_after()));
     }
     let email = place.login_hint().unwrap_or_default().to_owned();
-    let form = Form { email, error: None, notice: notice(query.as_deref().unwrap_or_default()) };
+    let form = Form { email, error: None, wait: None, notice: notice(query.as_deref().unwrap_or_default()) };
     show(&app, &visit, &place, current.as_ref(), form).await
 }
 
@@ -54,7 +58,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     let trust = browser::check(&app, &visit, &posted)?;
     let then = posted.get(THEN).and_then(Then::named).unwrap_or(Then::Overview);
     let place = Place::open(&app, &visit, posted.get(flow::PARAM))?.leading_to(then);
-    match attempt(&app, &visit, trust, &posted).await? {
+    match attempt(&app, &visit, (trust, place.locale(&visit)), &posted).await? {
         Outcome::SignedIn { cookies } => {
             Ok(cookies.into_iter().fold(see_other(&place.path_after()), |response, cookie| with_cookie(response, Some(cookie))))
         }
@@ -65,6 +69,19 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
+        Outcome::Limited(form, limited) => {
+            let current = session::current(&app, &visit).await?;
+            let ceiling = limited.limit == Limit::Ceiling;
+            let error = if ceiling { LoginError::Ceiling } else { LoginError::Limited };
+            let wait = (!ceiling).then(|| Wait::of(limited.seconds()));
+            let mut response = show(&app, &visit, &place, current.as_ref(), Form { error: Some(error), wait, ..form }).await?;
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            // At the ceiling no time helps: then none is promised.
+            if !ceiling {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(limited.seconds()));
+            }
+            Ok(response)
+        }
     }
 }
 
@@ -72,7 +89,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
 enum Outcome {
     /// With the cookies to set.
     SignedIn {
-        cookies: [HeaderValue; 3],
+        cookies: Vec<HeaderValue>,
     },
     /// The password was right, and is not enough.
     SecondFactorMissing {
@@ -80,21 +97,31 @@ enum Outcome {
         proofs: Proofs,
     },
     Again(Form),
+    /// Too many were wrong: nothing was checked.
+    Limited(Form, Limited),
 }
 
 /// The form's content and its word to the person.
 struct Form {
     email: String,
     error: Option<LoginError>,
+    /// Until another try, when there were too many.
+    wait: Option<Wait>,
     notice: Option<Notice>,
 }
 
 /// Nothing of the form is looked at beyond the address before its token is known to fit.
-async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Result<Outcome, PageError> {
+async fn attempt(app: &App, visit: &Visit, (trust, locale): (Trust, Locale), posted: &Params) -> Result<Outcome, PageError> {
     let email = posted.get("email").unwrap_or_default().trim();
-    let again = |error, notice| Ok(Outcome::Again(Form { email: email.to_owned(), error, notice }));
+    let again = |error, notice| Ok(Outcome::Again(Form { email: email.to_owned(), error, wait: None, notice }));
     if trust == Trust::Stale {
         return again(None, Some(Notice::FormRefreshed));
+    }
+    if let Some(answer) = Answer::of(posted) {
+        return Ok(match passkey_first::attempt(app, visit, locale, answer).await? {
+            Ok(cookies) => Outcome::SignedIn { cookies },
+            Err(error) => Outcome::Again(Form { email: String::new(), error: Some(error), notice: None }),
+        });
     }
     if email.is_empty() {
         return again(Some(LoginError::MissingEmail), None);
@@ -103,15 +130,17 @@ async fn attempt(app: &App, visit: &Visit, trust: Trust, posted: &Params) -> Res
         return again(Some(LoginError::MissingPassword), None);
     };
     let origin = session::origin(visit);
-    match sign_in::verify(app, email, Secret::new(password.to_owned()), &origin).await? {
+    match sign_in::verify(app, visit, email, Secret::new(password.to_owned())).await? {
         Attempt::Refused => again(Some(LoginError::Refused), None),
+        Attempt::Limited(limited) => Ok(Outcome::Limited(Form { email: email.to_owned(), error: None, wait: None, notice: None }, limited)),
         Attempt::Busy => Err(PageError::new(ErrorKind::Busy { retry_after: 2 })),
         Attempt::Proven { user, proof } => {
             let proofs = Proofs::password(proof, trusted_device::witness(app, visit, &user).await?);
             match session::start(app, visit, &user, proofs, &origin).await? {
                 Start::Begun(started) => {
                     let device = known_device::greet(app, visit, &user, &started.session).await;
-                    Ok(Outcome::SignedIn { cookies: [started.set_cookie, known_accounts::remember(app, visit, user.id), device] })
+                    let accounts = known_accounts::remember(app, visit, user.id);
+                    Ok(Outcome::SignedIn { cookies: vec![started.set_cookie, accounts, device] })
                 }
                 Start::SecondFactorMissing(proofs) => Ok(Outcome::SecondFactorMissing { user, proofs }),
                 Start::Gone => again(None, Some(Notice::FormRefreshed)),
@@ -136,6 +165,7 @@ fn notice(query: &str) -> Option<Notice> {
         "code_expired" => Some(Notice::CodeExpired),
         "password_reset" => Some(Notice::PasswordReset),
         "account_created" => Some(Notice::AccountCreated),
+        "unlocked" => Some(Notice::Unlocked),
         _ => None,
     }
 }
@@ -155,11 +185,13 @@ async fn show(app: &App, visit: &Visit, place: &Place<'_>, current: Option<&Curr
         flow: place.sealed().map(str::to_owned),
         then: place.then(),
         csrf_token: csrf::token(&app.sealer, &browser),
+        passkey: passkey_first::offer(app, &browser),
         email: again.map_or(form.email, |current| current.user.email.clone()),
         again: again.is_some(),
         another_account,
         client,
         error: form.error,
+        wait: form.wait,
         notice: form.notice,
         return_origin: place.flow().and_then(Flow::return_origin),
     };

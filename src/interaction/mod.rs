@@ -12,6 +12,8 @@ pub mod flow;
 mod form;
 mod known_accounts;
 pub mod login;
+mod new_credentials;
+mod passkey_first;
 pub mod password_reset;
 mod place;
 pub mod second_factor;

@@ -2,8 +2,10 @@
 //!
 //! Owns: the job loop. Must not: hold a lock longer than its lease.
 
+pub mod audit;
 pub mod deletions;
-pub(crate) mod keys;
+mod keys;
+mod limits;
 mod logouts;
 mod mails;
 pub mod purge;
@@ -20,7 +22,10 @@ use crate::app::App;
 /// Runs all jobs until `shutdown`; what has been begun is finished. A job that fails or panics says so and goes on at its next time.
 pub async fn run(app: App, shutdown: CancellationToken) {
     let mut jobs = JoinSet::new();
+    jobs.spawn(audit::seal_all(app.clone(), shutdown.clone()));
+    jobs.spawn(audit::remove_old(app.clone(), shutdown.clone()));
     jobs.spawn(keys::run(app.clone(), shutdown.clone()));
+    jobs.spawn(limits::run(app.clone(), shutdown.clone()));
     jobs.spawn(logouts::run(app.clone(), shutdown.clone()));
     jobs.spawn(deletions::run(app.clone(), shutdown.clone()));
     jobs.spawn(mails::run(app.clone(), shutdown.clone()));

@@ -7,9 +7,11 @@ use tokio_util::sync::CancellationToken;
 use super::repeat;
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::config::Limits;
 use crate::secret;
 use crate::store::{
-    self, buckets, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions, spent, trusted_devices,
+    self, bans, buckets, failures, former_addresses, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions, spent,
+    tried_accounts, trusted_devices,
 };
 
 const EVERY: Duration = Duration::from_mins(5);
@@ -26,6 +28,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// A spent code is remembered long after the last token of its grant is worthless.
 const GRANTS_KEPT: Duration = Duration::from_hours(1);
+const SPENT_KEPT: Duration = Duration::from_hours(1);
 /// An ended session is looked at by refreshes and logouts that were under way.
 const SESSIONS_KEPT: Duration = Duration::from_hours(24);
 /// People may find an old mail: until then they are told that its link was used, or is too old, rather than that there is no such link.
@@ -46,10 +49,14 @@ enum Table {
     TrustedDevices,
     PasswordResets,
     Buckets,
+    Failures,
+    TriedAccounts,
+    Bans,
+    FormerAddresses,
 }
 
 impl Table {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
         Self::Sessions,
         Self::Grants,
         Self::Spent,
@@ -59,13 +66,21 @@ impl Table {
         Self::TrustedDevices,
         Self::PasswordResets,
         Self::Buckets,
+        Self::FormerAddresses,
+        Self::Failures,
+        Self::TriedAccounts,
+        Self::Bans,
     ];
 
-    fn before(self, now: Timestamp) -> Timestamp {
+    fn before(self, now: Timestamp, limits: &Limits) -> Timestamp {
         match self {
             Self::Sessions => now.minus(SESSIONS_KEPT),
             Self::Grants => now.minus(GRANTS_KEPT),
-            Self::Spent | Self::PendingSignIns | Self::TrustedDevices | Self::Buckets => now,
+            // Another replica's clock may be behind: what it still asks for must still be there.
+            Self::Spent => now.minus(SPENT_KEPT),
+            Self::PendingSignIns | Self::TrustedDevices | Self::Buckets | Self::Bans | Self::FormerAddresses => now,
+            Self::Failures => now.minus(limits.failures_kept.0),
+            Self::TriedAccounts => now.minus(limits.accounts_per_address.per),
             Self::PasswordResets => now.minus(RESETS_KEPT),
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
             Self::Mails => now.minus(MAILS_KEPT),
@@ -109,7 +124,7 @@ pub async fn once(app: &App, holder: &str) -> store::Result<u64> {
     let mut total = 0;
     if mine {
         for table in Table::ALL {
-            total += purge(app, table, table.before(now)).await?;
+            total += purge(app, table, table.before(now, &app.config.limits)).await?;
         }
     }
     Ok(total)
@@ -137,7 +152,11 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::Spent => spent::purge(conn, before, BATCH).await,
                     Table::LogoutDeliveries => logout_deliveries::purge(conn, before, BATCH).await,
                     Table::PasswordResets => password_resets::purge(conn, before, BATCH).await,
+                    Table::Failures => failures::purge(conn, before, BATCH).await,
+                    Table::TriedAccounts => tried_accounts::purge(conn, before, BATCH).await,
+                    Table::Bans => bans::purge(conn, before, BATCH).await,
                     Table::Buckets => buckets::purge(conn, before, BATCH).await,
+                    Table::FormerAddresses => former_addresses::purge(conn, before, BATCH).await,
                     Table::Mails => mails::purge(conn, before, BATCH).await,
                     Table::PendingSignIns => pending_sign_ins::purge(conn, before, BATCH).await,
                     Table::TrustedDevices => trusted_devices::purge(conn, before, BATCH).await,
@@ -204,7 +223,7 @@ mod tests {
     #[test]
     fn spent_codes_are_remembered_for_ten_minutes_and_more() {
         let now = Timestamp::from_secs(1_000_000);
-        assert!(now.since(Table::Grants.before(now)) >= Duration::from_mins(10));
+        assert!(now.since(Table::Grants.before(now, &Limits::default())) >= Duration::from_mins(10));
     }
 
     #[test]

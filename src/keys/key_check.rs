@@ -17,7 +17,7 @@ const CONTENT: &[u8] = b"vestibule";
 ///
 /// # Errors
 /// [`KeyError::WrongKeyEncryptionKey`], or the store's.
-pub(super) async fn check(store: &Store, sealer: &Sealer, directory: &Path) -> Result<(), KeyError> {
+pub async fn check(store: &Store, sealer: &Sealer, directory: &Path) -> Result<(), KeyError> {
     let proof = match settings::find(&store.read(), NAME).await? {
         Some(proof) => proof,
         None => insert(store, sealer).await?,

@@ -69,14 +69,20 @@ pub(super) fn open(algorithm: Algorithm, der: &[u8]) -> Result<KeyMaterial, KeyE
         }
     };
     let (kid, public_jwk) = publish(algorithm, jwk.as_ref())?;
+    let verifier = verifier(algorithm, &public_jwk)?;
+    Ok(KeyMaterial { kid, public_jwk, signer, verifier })
+}
+
+/// Builds a verifier from a public key.
+pub(super) fn verifier(algorithm: Algorithm, public_jwk: &Map<String, Value>) -> Result<Box<dyn JwsVerifier>, KeyError> {
+    let failed = |error: JoseError| key_error(algorithm, &error);
     let public = Jwk::from_map(public_jwk.clone()).map_err(failed)?;
-    let verifier: Box<dyn JwsVerifier> = match algorithm {
+    Ok(match algorithm {
         Algorithm::RS256 => Box::new(RS256.verifier_from_jwk(&public).map_err(failed)?),
         Algorithm::PS256 => Box::new(PS256.verifier_from_jwk(&public).map_err(failed)?),
         Algorithm::ES256 => Box::new(ES256.verifier_from_jwk(&public).map_err(failed)?),
         Algorithm::EdDSA => Box::new(EdDSA.verifier_from_jwk(&public).map_err(failed)?),
-    };
-    Ok(KeyMaterial { kid, public_jwk, signer, verifier })
+    })
 }
 
 /// The JWK as it is published: the public members we name and no other, whatever the library answered.

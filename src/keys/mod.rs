@@ -1,7 +1,8 @@
 //! Keys: the only room that knows josekit.
 //!
 //! Owns: the key ring (next → active → retiring → gone), signing and verifying our own tokens, the JWKS, key files.
-//! Must not: know what is in a token beyond its header, or write audit events (whoever asked for new keys is told of them and records them).
+//! Must not: know what is in a token beyond its header, or write audit events (a [`Witness`] does,
+//! in the transaction of the act).
 //! RFC 7515, 7517, 7518, 7638, 8037, 8725. `keys/README.md` at the top of the repository tells operators the same story.
 
 mod directory;
@@ -10,6 +11,8 @@ mod import;
 mod jwks;
 mod key_check;
 mod material;
+mod public;
+mod rewrap;
 mod ring;
 mod rotation;
 mod set;
@@ -17,16 +20,21 @@ mod signer;
 mod thumbprint;
 mod upkeep;
 mod verify;
+mod witness;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use crate::store::signing_keys::Algorithm;
 pub use directory::{KeyFileError, load_key_encryption_keys};
+pub use key_check::check as check_key_encryption_key;
+pub use public::PublicKeys;
+pub use rewrap::{Rewrapped, Usage, rewrap, usage};
 pub use ring::{KeyError, KeyRing};
 pub use set::{KeyInfo, KeyState, list};
 pub use signer::Signer;
 pub use verify::VerifyError;
+pub use witness::{Change, Witness};
 
 #[cfg(test)]
 use set::KeySet;

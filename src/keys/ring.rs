@@ -14,6 +14,7 @@ use super::set::{KeyInfo, KeySet};
 use super::signer::Signer;
 use super::upkeep::Upkeep;
 use super::verify::{self, VerifyError};
+use super::witness::Witness;
 use super::{import, key_check};
 use crate::clock::{Clock, Timestamp};
 use crate::config;
@@ -56,9 +57,15 @@ impl KeyRing {
     ///
     /// # Errors
     /// When the store fails or a key cannot be opened.
-    pub async fn load(store: &Store, sealer: &Arc<Sealer>, config: &config::Keys, clock: &Arc<dyn Clock>) -> Result<Self, KeyError> {
+    pub async fn load(
+        store: &Store,
+        sealer: &Arc<Sealer>,
+        config: &config::Keys,
+        clock: &Arc<dyn Clock>,
+        witness: Arc<dyn Witness>,
+    ) -> Result<Self, KeyError> {
         key_check::check(store, sealer, &config.directory).await?;
-        let upkeep = Upkeep { store: store.clone(), sealer: Arc::clone(sealer), policy: Policy::from(config) };
+        let upkeep = Upkeep { store: store.clone(), sealer: Arc::clone(sealer), policy: Policy::from(config), witness };
         let imported = upkeep.import(read_pem(config.directory.clone()).await?, clock.now()).await?;
         let (rows, mut made) = upkeep.settle(Wish::WhenDue, clock.now()).await?;
         made.extend(imported);
@@ -75,14 +82,14 @@ impl KeyRing {
         })))
     }
 
-    /// The keys that `load` made or took in, to be recorded by the caller.
+    /// The keys that `load` made or took in.
     #[must_use]
     pub fn created(&self) -> &[KeyInfo] {
         &self.0.created
     }
 
     /// Reads the store again, so that replicas agree: plans and makes the next keys when their time has come, drops those that are gone.
-    /// Answers the keys it made, to be recorded by the caller.
+    /// Answers the keys it made.
     ///
     /// # Errors
     /// The store's, or a key that does not open; the ring stays as it was.

@@ -10,7 +10,7 @@ use super::*;
 use crate::clock::{TestClock, Timestamp};
 use crate::config::Span;
 use crate::keys::testing::{self, START};
-use crate::keys::{KeyState, file};
+use crate::keys::{Change, KeyState, file};
 use crate::secret::{KeyEncryptionKey, Secret};
 use crate::store::signing_keys;
 
@@ -22,6 +22,7 @@ struct House {
     store: Store,
     clock: Arc<TestClock>,
     config: config::Keys,
+    witness: Arc<testing::Notes>,
 }
 
 async fn connect(home: &Path) -> Store {
@@ -35,7 +36,7 @@ async fn house() -> House {
     store.migrate_up().await.unwrap();
     let config = config::Keys { directory: home.path().join("keys"), ..config::Keys::default() };
     std::fs::create_dir(&config.directory).unwrap();
-    House { home, store, clock: testing::clock(), config }
+    House { home, store, clock: testing::clock(), config, witness: Arc::default() }
 }
 
 fn sealer(keys: &[u8]) -> Arc<Sealer> {
@@ -46,7 +47,7 @@ fn sealer(keys: &[u8]) -> Arc<Sealer> {
 impl House {
     async fn open_with(&self, store: &Store, keks: &[u8]) -> Result<KeyRing, KeyError> {
         let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
-        KeyRing::load(store, &sealer(keks), &self.config, &clock).await
+        KeyRing::load(store, &sealer(keks), &self.config, &clock, Arc::clone(&self.witness) as Arc<dyn Witness>).await
     }
 
     async fn ring(&self) -> KeyRing {
@@ -246,4 +247,31 @@ async fn a_short_life_needs_no_day() {
             assert!(ring.verify(&token, None).is_ok(), "second {second}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_becomes_of_keys_is_recorded_with_it_or_does_not_happen() {
+    let house = house().await;
+    let ring = house.ring().await;
+    let taken = || std::mem::take(&mut *house.witness.changes.lock().unwrap());
+    let created = |changes: &[Change]| changes.iter().filter(|change| matches!(change, Change::Created { .. })).count();
+    assert_eq!(created(&taken()), 4);
+    ring.rotate(true).await.unwrap();
+    let changes = taken();
+    assert_eq!(created(&changes), 4);
+    assert!(changes.iter().any(|change| matches!(change, Change::Rotated { immediately: true, kids } if kids.len() == 4)));
+    let (before, active) = (kids(&ring), signing(&ring, Algorithm::ES256));
+
+    house.witness.refuses.store(true, Ordering::Relaxed);
+    assert!(ring.rotate(true).await.is_err());
+    assert!(ring.revoke(&active).await.is_err());
+    assert_eq!(kids(&ring), before);
+    let rows = signing_keys::list(&house.store.read()).await.unwrap();
+    assert_eq!(rows.into_iter().map(|row| row.kid).collect::<BTreeSet<_>>(), before, "nothing was done");
+
+    house.witness.refuses.store(false, Ordering::Relaxed);
+    assert!(ring.revoke(&active).await.unwrap());
+    let changes = taken();
+    assert_eq!(changes[0], Change::Revoked { kid: active });
+    assert_eq!(created(&changes), 1, "its successor");
 }

@@ -1,14 +1,16 @@
 //! Rings of fixed keys for unit tests, without a store. (Rings of a real store: the tests of `upkeep`.)
 
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::material::{self, Pkcs8};
 use super::ring::KeyRing;
 use super::rotation::Lifetime;
 use super::set::{KeySet, LoadedKey};
-use super::{Algorithm, thumbprint};
+use super::{Algorithm, Change, Witness, thumbprint};
 use crate::clock::{Clock, TestClock, Timestamp};
 use crate::secret;
+use crate::store::{self, BoxFuture, Conn};
 
 /// When the tests of this room and of `tokens` begin.
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -46,4 +48,24 @@ pub(super) fn stranger(algorithm: Algorithm) -> LoadedKey {
     let key = LoadedKey::open(lifetime, &material::generate(algorithm).unwrap()).unwrap();
     assert!(thumbprint::of(key.signer.public_jwk().as_object().unwrap()).is_some());
     key
+}
+
+/// Keeps what it is told; refuses when told to.
+#[derive(Default)]
+pub(crate) struct Notes {
+    pub(crate) changes: Mutex<Vec<Change>>,
+    pub(crate) refuses: AtomicBool,
+}
+
+impl Witness for Notes {
+    fn record<'c>(&'c self, conn: &'c Conn<'c>, change: Change, _now: Timestamp) -> BoxFuture<'c, store::Result<()>> {
+        Box::pin(async move {
+            if self.refuses.load(Ordering::Relaxed) {
+                return Err(store::Error::Conflict);
+            }
+            let _ = conn;
+            self.changes.lock().unwrap().push(change);
+            Ok(())
+        })
+    }
 }

@@ -9,6 +9,7 @@ use super::import::Imported;
 use super::material::{self, Pkcs8};
 use super::ring::KeyError;
 use super::rotation::{self, Lifetime, Plan, Policy, Wish};
+use super::witness::{Change, Witness};
 use crate::clock::Timestamp;
 use crate::secret::{self, Purpose, Sealer};
 use crate::store::signing_keys::{self, Algorithm, SigningKey};
@@ -22,6 +23,7 @@ pub(super) struct Upkeep {
     pub(super) store: Store,
     pub(super) sealer: Arc<Sealer>,
     pub(super) policy: Policy,
+    pub(super) witness: Arc<dyn Witness>,
 }
 
 /// A key pair, sealed, whose times are not decided yet.
@@ -46,10 +48,20 @@ impl Upkeep {
             return Ok((rows, Vec::new()));
         }
         let drafts = self.generate(plans.iter().filter(|plan| plan.make.is_some()).map(|plan| plan.algorithm), now).await?;
-        let policy = self.policy;
+        let (policy, witness) = (self.policy, Arc::clone(&self.witness));
         let settled = self.store.write(move |conn| {
-            let drafts = drafts.clone();
-            Box::pin(async move { commit(conn, &drafts, policy, wish, now).await })
+            let (drafts, witness) = (drafts.clone(), Arc::clone(&witness));
+            Box::pin(async move {
+                let (rows, made) = commit(conn, &drafts, policy, wish, now).await?;
+                for key in rows.iter().filter(|row| made.contains(&row.kid)) {
+                    witness.record(conn, Change::Created { kid: key.kid.clone(), algorithm: key.algorithm }, now).await?;
+                }
+                if wish != Wish::WhenDue {
+                    let rotated = Change::Rotated { kids: made.clone(), immediately: wish == Wish::Now };
+                    witness.record(conn, rotated, now).await?;
+                }
+                Ok((rows, made))
+            })
         });
         Ok(settled.await?)
     }
@@ -64,10 +76,16 @@ impl Upkeep {
                 continue;
             }
             let draft = self.draft(key.algorithm, &key.der, now)?;
-            let policy = self.policy;
+            let (policy, witness) = (self.policy, Arc::clone(&self.witness));
             let inserted = self.store.write(move |conn| {
-                let (draft, mark) = (draft.clone(), mark.clone());
-                Box::pin(async move { take_in(conn, &draft, &mark, policy, now).await })
+                let (draft, mark, witness) = (draft.clone(), mark.clone(), Arc::clone(&witness));
+                Box::pin(async move {
+                    let taken = take_in(conn, &draft, &mark, policy, now).await?;
+                    if taken {
+                        witness.record(conn, Change::Created { kid: draft.kid, algorithm: draft.algorithm }, now).await?;
+                    }
+                    Ok(taken)
+                })
             });
             if inserted.await? {
                 taken.push(key.kid);
@@ -78,15 +96,18 @@ impl Upkeep {
 
     /// Ends a key now. Whether there was one.
     pub(super) async fn revoke(&self, kid: &str, now: Timestamp) -> Result<bool, KeyError> {
-        let kid = kid.to_owned();
+        let (kid, witness) = (kid.to_owned(), Arc::clone(&self.witness));
         let revoked = self.store.write(move |conn| {
-            let kid = kid.clone();
+            let (kid, witness) = (kid.clone(), Arc::clone(&witness));
             Box::pin(async move {
                 lock(conn, now).await?;
                 let rows = signing_keys::list(conn).await?;
-                let Some(row) = rows.into_iter().find(|row| row.kid == kid) else { return Ok(false) };
+                let Some(row) = rows.into_iter().find(|row| row.kid == kid && row.expires_at.is_none_or(|at| at > now)) else {
+                    return Ok(false);
+                };
                 let ended = SigningKey { retires_at: Some(row.retires_at.map_or(now, |at| at.min(now))), expires_at: Some(now), ..row };
                 signing_keys::update(conn, &ended).await?;
+                witness.record(conn, Change::Revoked { kid }, now).await?;
                 Ok(true)
             })
         });

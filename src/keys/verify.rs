@@ -5,11 +5,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use josekit::jws::JwsVerifier;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::set::KeySet;
 use crate::clock::Timestamp;
+use crate::store::signing_keys::Algorithm;
 
 /// Our own tokens are a tenth of this.
 const MAX_BYTES: usize = 8 * 1024;
@@ -39,21 +41,32 @@ struct Header {
 
 /// Checks form, key, algorithm, type and signature; answers the claims.
 pub(super) fn verify(set: &KeySet, token: &str, typ: Option<&str>, now: Timestamp) -> Result<Map<String, Value>, VerifyError> {
+    let find = |kid: &str| set.find(kid, now).map(|key| (key.signer.algorithm(), &*key.verifier));
+    verify_with(token, typ, find).map(|(_, claims)| claims)
+}
+
+/// The same with keys from anywhere; answers the key's id too.
+pub(super) fn verify_with<'k>(
+    token: &str,
+    typ: Option<&str>,
+    find: impl FnOnce(&str) -> Option<(Algorithm, &'k dyn JwsVerifier)>,
+) -> Result<(String, Map<String, Value>), VerifyError> {
     if token.len() > MAX_BYTES {
         return Err(VerifyError::Malformed);
     }
     let (signed, signature) = token.rsplit_once('.').ok_or(VerifyError::Malformed)?;
     let (header, payload) = signed.split_once('.').filter(|(_, payload)| !payload.contains('.')).ok_or(VerifyError::Malformed)?;
     let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| VerifyError::Malformed)?;
-    let key = set.find(&header.kid, now).ok_or(VerifyError::UnknownKey)?;
-    if header.alg != key.signer.algorithm().name() {
+    let (algorithm, verifier) = find(&header.kid).ok_or(VerifyError::UnknownKey)?;
+    if header.alg != algorithm.name() {
         return Err(VerifyError::UnknownKey);
     }
     if !is_type(header.typ.as_deref(), typ) {
         return Err(VerifyError::WrongType);
     }
-    key.verifier.verify(signed.as_bytes(), &decode(signature)?).map_err(|_| VerifyError::Signature)?;
-    serde_json::from_slice(&decode(payload)?).map_err(|_| VerifyError::Malformed)
+    verifier.verify(signed.as_bytes(), &decode(signature)?).map_err(|_| VerifyError::Signature)?;
+    let claims = serde_json::from_slice(&decode(payload)?).map_err(|_| VerifyError::Malformed)?;
+    Ok((header.kid, claims))
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, VerifyError> {

@@ -50,8 +50,13 @@ fn fill(letter: &mut Letter, message: &Message) {
         Message::AlreadyRegistered { login, place } => {
             letter.action("log_in", login).advice("already_registered").place(place);
         }
-        Message::AccountSecured { place } => {
-            letter.place(place).advice("account_secured");
+        Message::Unlock { link, minutes, codes, place } => {
+            let kind = if *codes { "unlock_codes" } else { "unlock" };
+            letter.kind = kind;
+            letter.number("minutes", *minutes).action("unlock", link).advice(kind).place(place);
+        }
+        Message::AccountSecured { reset, place } => {
+            letter.action("password_reset", reset).place(place).advice("account_secured");
         }
         Message::AdministratorNotice { person, organization, words, place } => {
             letter.text("person", words::short(person)).fact("person", person).fact("organization", organization);

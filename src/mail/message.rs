@@ -127,8 +127,17 @@ pub enum Message {
         place: Where,
         not_me: String,
     },
+    /// A link that lifts the pause after too many wrong passwords, or wrong codes.
+    Unlock {
+        link: String,
+        minutes: u32,
+        codes: bool,
+        place: Where,
+    },
     /// What was done after "This wasn't me".
     AccountSecured {
+        /// Where a new password can be asked for: the mail with one was sent at the same time, and may be too old or lost.
+        reset: String,
         place: Where,
     },
     /// To administrators of the person's organisation.
@@ -171,6 +180,7 @@ impl Message {
             Self::RecoveryCodeUsed { .. } => "recovery_code_used",
             Self::RecoveryCodesReplaced { .. } => "recovery_codes_replaced",
             Self::SecondFactorGuessed { .. } => "second_factor_guessed",
+            Self::Unlock { .. } => "unlock",
             Self::AccountSecured { .. } => "account_secured",
             Self::AdministratorNotice { .. } => "administrator_notice",
             Self::AccountDeletion { .. } => "account_deletion",
@@ -182,9 +192,10 @@ impl Message {
     #[must_use]
     pub fn useful_for(&self) -> Option<Duration> {
         match self {
-            Self::PasswordReset { minutes, .. } | Self::OneTimeCode { minutes, .. } | Self::ConfirmEmail { minutes, .. } => {
-                Some(Duration::from_mins(u64::from(*minutes)))
-            }
+            Self::PasswordReset { minutes, .. }
+            | Self::OneTimeCode { minutes, .. }
+            | Self::ConfirmEmail { minutes, .. }
+            | Self::Unlock { minutes, .. } => Some(Duration::from_mins(u64::from(*minutes))),
             _ => None,
         }
     }

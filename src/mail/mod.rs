@@ -24,7 +24,7 @@ use crate::store::mails::{Mail, MailState};
 use crate::web::Locale;
 use crate::web::pages::views::mail::Letter;
 use compose::{Outgoing, Sender};
-use transport::{Failure, Transport};
+use transport::{Failure, Reason, Transport};
 
 /// The way out, as configured.
 pub struct Mailer {
@@ -65,8 +65,11 @@ impl Content {
         let letter = self.letter(app);
         let locale = Locale::matching(&self.to.locale).unwrap_or_else(|| default_locale(app));
         // Wrong templates are mended by another version of this program.
-        let rendered = app.pages.mail(locale, &letter).map_err(Failure::Again)?;
-        app.mailer.sender.compose(id, self.message.kind(), &self.to, rendered, app.now()).map_err(Failure::Final)
+        let rendered = app.pages.mail(locale, &letter).map_err(|why| Failure::Again(Reason::new("template", why)))?;
+        app.mailer
+            .sender
+            .compose(id, self.message.kind(), &self.to, rendered, app.now())
+            .map_err(|why| Failure::Final(Reason::new("message", why)))
     }
 
     fn letter(&self, app: &App) -> Letter {
@@ -107,6 +110,6 @@ pub async fn send_now(app: &App, to: &Recipient, message: &Message) -> Result<St
     let content = Content { to: to.clone(), message: message.clone() };
     let sent = async { app.mailer.transport.send(&content.compose(app, secret::id(app.now()))?).await };
     sent.await.map_err(|failure| match failure {
-        Failure::Again(why) | Failure::Final(why) => why,
+        Failure::Again(why) | Failure::Final(why) => why.text,
     })
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
-use super::transport::Failure;
+use super::transport::{Failure, Reason};
 use super::{Content, Transport};
 use crate::app::App;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::Timestamp;
 use crate::store;
-use crate::store::mails::{self, Mail, MailState};
+use crate::store::mails::{self, Mail, MailState, Outcome};
 
 /// Rows taken at once, and how many of them are under way together.
 const BATCH: u64 = 32;
@@ -62,7 +62,7 @@ async fn deliver(app: &App, mail: &Mail) -> store::Result<bool> {
         return Ok(false);
     }
     let outcome = attempt(app, mail).await;
-    if let Err(Failure::Again(error) | Failure::Final(error)) = &outcome {
+    if let Err(Failure::Again(Reason { text: error, .. }) | Failure::Final(Reason { text: error, .. })) = &outcome {
         tracing::warn!(mail = %id, kind = mail.kind, attempts = before.saturating_add(1), error, "mail not sent");
     }
     note(app, mail, &verdict(outcome, mail, app.now())).await?;
@@ -71,9 +71,9 @@ async fn deliver(app: &App, mail: &Mail) -> store::Result<bool> {
 
 async fn attempt(app: &App, mail: &Mail) -> Result<(), Failure> {
     if app.now() >= mail.expires_at {
-        return Err(Failure::Final("too late to be of use".to_owned()));
+        return Err(Failure::Final(Reason::new("late", "too late to be of use")));
     }
-    let unreadable = || Failure::Final("sealed under a key that is not here".to_owned());
+    let unreadable = || Failure::Final(Reason::new("sealed", "sealed under a key that is not here"));
     let content = Content::open(&app.sealer, mail).ok_or_else(unreadable)?;
     let transport: &Transport = &app.mailer.transport;
     transport.send(&content.compose(app, mail.id)?).await.map(drop)
@@ -84,7 +84,7 @@ async fn attempt(app: &App, mail: &Mail) -> Result<(), Failure> {
 struct Verdict {
     state: MailState,
     next_attempt_at: Timestamp,
-    error: Option<String>,
+    error: Option<Reason>,
 }
 
 fn verdict(outcome: Result<(), Failure>, mail: &Mail, now: Timestamp) -> Verdict {
@@ -101,20 +101,25 @@ fn verdict(outcome: Result<(), Failure>, mail: &Mail, now: Timestamp) -> Verdict
     }
 }
 
-fn shorten(mut error: String) -> String {
-    error.truncate(error.floor_char_boundary(MAX_ERROR));
+fn shorten(mut error: Reason) -> Reason {
+    error.text.truncate(error.text.floor_char_boundary(MAX_ERROR));
     error
 }
 
 /// The row, and an event when it is given up.
 async fn note(app: &App, mail: &Mail, verdict: &Verdict) -> store::Result<()> {
-    let (id, state, next_attempt_at, now) = (mail.id, verdict.state, verdict.next_attempt_at, app.now());
-    let (error, event) = (verdict.error.clone(), event(mail, verdict));
+    let (attempt, now) = ((mail.id, mail.attempts.saturating_add(1)), app.now());
+    let outcome =
+        Outcome { state: verdict.state, next_attempt_at: verdict.next_attempt_at, error: verdict.error.clone().map(|error| error.text) };
+    let event = event(mail, verdict);
     app.store
         .write(move |conn| {
-            let (error, event) = (error.clone(), event.clone());
+            let (outcome, event) = (outcome.clone(), event.clone());
             Box::pin(async move {
-                mails::update(conn, id, state, next_attempt_at, error.as_deref()).await?;
+                // The lease ran out, and another attempt is under way, or was noted: its word holds. Or the person is gone, with their mails.
+                if !mails::update(conn, attempt, &outcome).await? {
+                    return Ok(());
+                }
                 match &event {
                     Some(event) => audit::record(conn, event, now).await,
                     None => Ok(()),
@@ -131,7 +136,7 @@ fn event(mail: &Mail, verdict: &Verdict) -> Option<Event> {
     let event = Event::new(Kind::MailFailed, &Origin::default())
         .detail("kind", mail.kind.as_str())
         .detail("attempts", mail.attempts.saturating_add(1))
-        .detail("error", verdict.error.clone().unwrap_or_default());
+        .detail("error", verdict.error.as_ref().map_or("", |error| error.kind.as_str()));
     Some(match mail.user_id {
         Some(user_id) => event.user(user_id),
         None => event,
@@ -161,7 +166,7 @@ mod tests {
     }
 
     fn again() -> Result<(), Failure> {
-        Err(Failure::Again("nobody there".to_owned()))
+        Err(Failure::Again(Reason::new("connection", "nobody there")))
     }
 
     #[test]
@@ -192,12 +197,13 @@ mod tests {
     fn success_and_refusals_are_final_and_only_what_is_given_up_is_an_event() {
         let mail = mail(0, Duration::from_hours(1));
         let sent = verdict(Ok(()), &mail, NOW);
-        assert_eq!((sent.state, sent.error.as_deref()), (MailState::Sent, None));
+        assert_eq!((sent.state, sent.error.as_ref()), (MailState::Sent, None));
         assert!(event(&mail, &sent).is_none());
         assert!(event(&mail, &verdict(again(), &mail, NOW)).is_none());
-        let refused = verdict(Err(Failure::Final("550 nobody of that name".to_owned())), &mail, NOW);
+        let refused = verdict(Err(Failure::Final(Reason::new("smtp 550", "550 <ana@example.com>: nobody of that name"))), &mail, NOW);
         assert_eq!(refused.state, MailState::Failed);
         let event = event(&mail, &refused).unwrap();
         assert_eq!((event.kind, event.detail.get("attempts")), (Kind::MailFailed, Some(&1.into())));
+        assert_eq!(event.detail.get("error"), Some(&"smtp 550".into()), "no address, which the event would outlive");
     }
 }

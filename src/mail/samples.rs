@@ -120,9 +120,15 @@ impl Writer<'_> {
         all
     }
 
+    fn unlock(&self, codes: bool) -> Message {
+        Message::Unlock { link: self.link("/login/unlock"), minutes: 15, codes, place: self.place() }
+    }
+
     fn account(&self) -> Vec<Message> {
         vec![
-            Message::AccountSecured { place: self.place() },
+            self.unlock(false),
+            self.unlock(true),
+            Message::AccountSecured { reset: self.issuer.url("/password/reset"), place: self.place() },
             Message::AdministratorNotice {
                 person: "ana@example.com".to_owned(),
                 organization: "Ministry of Administrative Affairs".to_owned(),

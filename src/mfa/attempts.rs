@@ -1,22 +1,24 @@
 //! How much trying a second factor bears: counted before anything is checked, for the person, not for the session or the address.
 //!
+//! A browser in which the person signed in before has a budget of its own: whoever knows the password, and no more, cannot use up the owner's tries.
 //! NIST SP 800-63B §3.2.2: at most 100 failures in a row. OWASP ASVS 5 §6.6.3.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::Scene;
+use crate::account::known_device;
+use crate::app::App;
 use crate::clock::Timestamp;
+use crate::config::Limits;
 use crate::store::factor_attempts::{self, Attempts, Rules};
-use crate::store::{self, Conn};
+use crate::store::users::User;
+use crate::store::{self, Conn, failures};
+use crate::web::Visit;
 
-const RULES: Rules = Rules {
-    free: 5,
-    pause: Duration::from_secs(30),
-    longest_pause: Duration::from_hours(1),
-    window: Duration::from_hours(24),
-    ceiling: 100,
-};
+/// The failures of this long are counted for the owner's notice.
+const WINDOW: Duration = Duration::from_hours(24);
 
 /// Failures within the window at which the owner is told that somebody knows the password.
 pub const TOLD_AT: i32 = 10;
@@ -32,37 +34,122 @@ pub struct Blocked {
     pub at_ceiling: bool,
 }
 
-/// Counts a try. What was counted so far with it, or that it must not be made.
-///
-/// # Errors
-/// The store's.
-pub async fn count(conn: &Conn<'_>, user_id: Uuid, now: Timestamp) -> store::Result<Result<Attempts, Blocked>> {
-    let counted = factor_attempts::redeem(conn, user_id, &RULES, now).await?;
-    let attempts = factor_attempts::find(conn, user_id).await?;
-    if counted { Ok(Ok(attempts)) } else { Ok(Err(blocked(&attempts, now).unwrap_or(Blocked { wait: RULES.pause, at_ceiling: false }))) }
+/// What was counted of a try.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    /// In a row.
+    pub failures: i32,
+    /// Within the window, of strangers.
+    pub window_failures: i32,
+    /// Where it was counted; none: with everybody's.
+    device_key: Option<String>,
 }
 
-/// Whether tries are refused now: for a page that is to say so before anything is typed.
-///
-/// # Errors
-/// The store's.
-pub async fn find_blocked(conn: &Conn<'_>, user_id: Uuid, now: Timestamp) -> store::Result<Option<Blocked>> {
-    Ok(blocked(&factor_attempts::find(conn, user_id).await?, now))
+/// Whose tries are counted, and where.
+#[derive(Clone, Debug)]
+pub struct Counter {
+    user_id: Uuid,
+    device: Option<Uuid>,
+    rules: Rules,
+    device_rules: failures::Rules,
 }
 
-fn blocked(attempts: &Attempts, now: Timestamp) -> Option<Blocked> {
-    if attempts.failures >= RULES.ceiling {
-        return Some(Blocked { wait: RULES.window, at_ceiling: true });
+impl Counter {
+    #[must_use]
+    pub fn of(scene: &Scene) -> Self {
+        Self::made(&scene.app().config.limits, scene.user.id, scene.known_device)
     }
-    (attempts.blocked_until > now).then(|| Blocked { wait: attempts.blocked_until.since(now), at_ceiling: false })
+
+    #[must_use]
+    pub fn here(app: &App, visit: &Visit, user: &User) -> Self {
+        Self::made(&app.config.limits, user.id, known_device::id(app, visit, user))
+    }
+
+    fn made(limits: &Limits, user_id: Uuid, device: Option<Uuid>) -> Self {
+        let rules = rules(limits);
+        let device_rules = failures::Rules { ceiling: whole(limits.known_device_ceiling), ..rules.row };
+        Self { user_id, device, rules, device_rules }
+    }
+
+    /// Counts a try. What was counted so far with it, or that it must not be made.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn count(&self, conn: &Conn<'_>, now: Timestamp) -> store::Result<Result<Counted, Blocked>> {
+        if let Some(key) = self.device_key() {
+            let counted = failures::redeem(conn, &key, self.user_id, &self.device_rules, now).await?;
+            let row = failures::find(conn, &key).await?.unwrap_or_default();
+            if counted {
+                return Ok(Ok(Counted { failures: row.failures, window_failures: 0, device_key: Some(key) }));
+            }
+            if row.failures < self.device_rules.ceiling {
+                return Ok(Err(Blocked { wait: row.blocked_until.since(now), at_ceiling: false }));
+            }
+        }
+        let counted = factor_attempts::redeem(conn, self.user_id, &self.rules, now).await?;
+        let attempts = factor_attempts::find(conn, self.user_id).await?;
+        if counted {
+            let Attempts { failures, window_failures, .. } = attempts;
+            return Ok(Ok(Counted { failures, window_failures, device_key: None }));
+        }
+        Ok(Err(self.blocked(&attempts, now).unwrap_or(Blocked { wait: self.rules.row.pause, at_ceiling: false })))
+    }
+
+    /// Whether tries are refused now: for a page that is to say so before anything is typed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn find_blocked(&self, conn: &Conn<'_>, now: Timestamp) -> store::Result<Option<Blocked>> {
+        if let Some(key) = self.device_key() {
+            let row = failures::find(conn, &key).await?.unwrap_or_default();
+            if row.failures < self.device_rules.ceiling {
+                let paused = row.blocked_until > now;
+                return Ok(paused.then(|| Blocked { wait: row.blocked_until.since(now), at_ceiling: false }));
+            }
+        }
+        Ok(self.blocked(&factor_attempts::find(conn, self.user_id).await?, now))
+    }
+
+    /// Gives a try back that was right. `proves_little`: a code by mail says nothing about who guesses the codes of the app, so the failures before it
+    /// stay.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn give_back(&self, conn: &Conn<'_>, counted: &Counted, proves_little: bool) -> store::Result<()> {
+        match (&counted.device_key, proves_little) {
+            (Some(key), true) => failures::update_given_back(conn, key).await,
+            (Some(key), false) => failures::revoke(conn, key).await.map(drop),
+            (None, true) => factor_attempts::update_given_back(conn, self.user_id).await,
+            (None, false) => factor_attempts::update_succeeded(conn, self.user_id).await,
+        }
+    }
+
+    fn device_key(&self) -> Option<String> {
+        self.device.map(|device| format!("code:{}:{device}", self.user_id))
+    }
+
+    fn blocked(&self, attempts: &Attempts, now: Timestamp) -> Option<Blocked> {
+        if attempts.failures >= self.rules.row.ceiling {
+            return Some(Blocked { wait: WINDOW, at_ceiling: true });
+        }
+        (attempts.blocked_until > now).then(|| Blocked { wait: attempts.blocked_until.since(now), at_ceiling: false })
+    }
 }
 
-/// Gives a try back that was right.
-///
-/// # Errors
-/// The store's.
-pub async fn give_back(conn: &Conn<'_>, user_id: Uuid) -> store::Result<()> {
-    factor_attempts::update_succeeded(conn, user_id).await
+/// For everybody but known devices.
+#[must_use]
+pub fn rules(limits: &Limits) -> Rules {
+    let row = failures::Rules {
+        free: whole(limits.code_free),
+        pause: limits.code_pause.0,
+        longest_pause: limits.code_longest_pause.0,
+        ceiling: whole(limits.code_ceiling),
+    };
+    Rules { row, window: WINDOW }
+}
+
+fn whole(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]
@@ -72,20 +159,22 @@ mod tests {
     #[test]
     fn pauses_and_the_ceiling_block() {
         let now = Timestamp::from_secs(1_000);
+        let counter = Counter::made(&Limits::default(), Uuid::nil(), None);
         let attempts = |failures, until| Attempts { failures, blocked_until: Timestamp::from_secs(until), ..Attempts::default() };
-        assert_eq!(blocked(&attempts(4, 0), now), None);
-        assert_eq!(blocked(&attempts(5, 1_000), now), None);
-        assert_eq!(blocked(&attempts(6, 1_060), now), Some(Blocked { wait: Duration::from_mins(1), at_ceiling: false }));
-        assert!(blocked(&attempts(100, 0), now).is_some_and(|blocked| blocked.at_ceiling));
+        assert_eq!(counter.blocked(&attempts(4, 0), now), None);
+        assert_eq!(counter.blocked(&attempts(5, 1_000), now), None);
+        assert_eq!(counter.blocked(&attempts(6, 1_060), now), Some(Blocked { wait: Duration::from_mins(1), at_ceiling: false }));
+        assert!(counter.blocked(&attempts(100, 0), now).is_some_and(|blocked| blocked.at_ceiling));
     }
 
     /// 100 tries at a window of three steps.
     #[test]
     fn a_hundred_guesses_take_more_than_three_days() {
-        let (mut pause, mut all) = (RULES.pause, Duration::ZERO);
-        for _ in RULES.free..RULES.ceiling {
+        let rules = rules(&Limits::default()).row;
+        let (mut pause, mut all) = (rules.pause, Duration::ZERO);
+        for _ in rules.free..rules.ceiling {
             all += pause;
-            pause = (pause * 2).min(RULES.longest_pause);
+            pause = (pause * 2).min(rules.longest_pause);
         }
         assert!(all > Duration::from_hours(72), "{all:?}");
     }

@@ -10,7 +10,6 @@ use super::{Scene, SixDigits};
 use crate::app::App;
 use crate::audit::{self, Kind};
 use crate::mail::Message;
-use crate::organization;
 use crate::secret;
 use crate::session;
 use crate::session::{SecondFactor, SecondFactorProof};
@@ -33,7 +32,7 @@ pub enum Bound {
 }
 
 impl Bound {
-    const fn id(self) -> Uuid {
+    pub(super) const fn id(self) -> Uuid {
         match self {
             Self::Session(id) | Self::PendingSignIn(id) => id,
         }
@@ -174,20 +173,20 @@ impl Enabling {
             return Ok(Outcome::Frozen);
         }
         let replaced = totp_credentials::any_active(conn, user.id).await?;
-        // Who has one may move it to another device: that adds nothing.
-        if !replaced && !organization::policy(conn, &self.scene.app().config, user.id).await?.totp {
+        // Who has one may move it to another device: that adds nothing. Who has to set one up may.
+        if !replaced && !session::factors(conn, &self.scene.app().config, user.id).await?.policy.totp {
             return Ok(Outcome::NotAllowed);
         }
         // First, because it lets one of two go on: the one whose credentials are still those it began with.
         let kept = if let Bound::Session(id) = self.bound { Some(id) } else { None };
-        let Some(epoch) = session::end_others_within(conn, user, kept, "second_factor_changed", *now).await? else {
+        let Some(epoch) = session::raise_epoch_within(conn, user, kept, "second_factor_changed", *now).await? else {
             return Ok(Outcome::Gone);
         };
         if !totp_credentials::rotate(conn, user.id, self.id, self.step, *now).await? {
             return Err(store::Error::Conflict);
         }
         if !replaced {
-            let codes = recovery_codes::generate(&self.scene.app().sealer, user.id, *now);
+            let codes = recovery_codes::generate(&self.scene.app().sealer, user.id, self.bound.id(), *now);
             store::recovery_codes::rotate(conn, user.id, &codes).await?;
         }
         if let Bound::PendingSignIn(id) = self.bound {

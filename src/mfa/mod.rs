@@ -7,6 +7,7 @@ pub mod attempts;
 mod digits;
 pub mod email_code;
 pub mod enrolment;
+pub mod passkey;
 pub mod recovery_codes;
 pub mod reset;
 mod scene;

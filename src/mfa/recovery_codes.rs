@@ -9,6 +9,7 @@ use super::totp::{base32, groups_of_four};
 use crate::clock::Timestamp;
 use crate::secret::{Digest, Purpose, Sealer, random_bytes};
 use crate::store::recovery_codes::{self, RecoveryCode};
+use crate::store::sessions::Session;
 use crate::store::{self, Conn};
 
 const HOW_MANY: usize = 10;
@@ -19,13 +20,21 @@ const LETTERS: usize = 16;
 /// For how long a new set can be looked at again: a page that was reloaded must not cost a person their codes.
 const SHOWN_FOR: Duration = Duration::from_mins(15);
 
-/// A new set: its rows, which keep no code but sealed and only for a while.
+/// A new set: its rows, which keep no code but sealed and only for a while. `shown_to`: the session, or the pending sign-in, that makes it: somebody else who
+/// is signed in to the account must not read along.
 #[must_use]
-pub fn generate(sealer: &Sealer, user_id: Uuid, now: Timestamp) -> Vec<RecoveryCode> {
+pub fn generate(sealer: &Sealer, user_id: Uuid, shown_to: Uuid, now: Timestamp) -> Vec<RecoveryCode> {
     let one = |_| {
         let code = base32(&random_bytes::<BYTES>());
         let shown = sealer.seal_bytes(Purpose::TotpSecret, &context(user_id), code.as_bytes());
-        RecoveryCode { user_id, digest: digest(user_id, &code), created_at: now, used_at: None, shown: Some(shown) }
+        RecoveryCode {
+            user_id,
+            digest: digest(user_id, &code),
+            created_at: now,
+            used_at: None,
+            shown: Some(shown),
+            shown_to: Some(shown_to),
+        }
     };
     (0..HOW_MANY).map(one).collect()
 }
@@ -67,14 +76,15 @@ pub struct Summary {
     pub codes: Vec<String>,
 }
 
-/// The person's set.
+/// The person's set, as this session may see it.
 ///
 /// # Errors
 /// The store's.
-pub async fn summary(conn: &Conn<'_>, sealer: &Sealer, user_id: Uuid, now: Timestamp) -> store::Result<Summary> {
-    let codes = recovery_codes::list(conn, user_id).await?;
+pub async fn summary(conn: &Conn<'_>, sealer: &Sealer, session: &Session, now: Timestamp) -> store::Result<Summary> {
+    let codes = recovery_codes::list(conn, session.user_id).await?;
     let left = codes.iter().filter(|code| code.used_at.is_none()).count();
-    let is_new = |code: &&RecoveryCode| code.used_at.is_none() && now.since(code.created_at) < SHOWN_FOR;
+    let is_new =
+        |code: &&RecoveryCode| code.used_at.is_none() && code.shown_to == Some(session.id) && now.since(code.created_at) < SHOWN_FOR;
     let mut shown: Vec<String> = codes.iter().filter(is_new).filter_map(|code| open(sealer, code)).collect();
     shown.sort_unstable();
     Ok(Summary { left, of: codes.len(), codes: shown })
@@ -98,7 +108,7 @@ mod tests {
 
     #[test]
     fn ten_codes_that_are_read_however_they_are_typed() {
-        let codes = generate(&sealer(), ADA, Timestamp::default());
+        let codes = generate(&sealer(), ADA, Uuid::from_u128(3), Timestamp::default());
         assert_eq!(codes.len(), 10);
         for code in &codes {
             let text = open(&sealer(), code).unwrap();

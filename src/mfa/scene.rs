@@ -1,6 +1,8 @@
 //! Who does something to a second factor, when and from where: what mails and events about it say.
 
-use crate::account::not_me;
+use uuid::Uuid;
+
+use crate::account::{known_device, not_me};
 use crate::app::App;
 use crate::audit::{Event, Kind, Origin};
 use crate::clock::Timestamp;
@@ -18,6 +20,8 @@ pub struct Scene {
     pub origin: Origin,
     pub user: User,
     pub now: Timestamp,
+    /// This browser, if the person signed in here before.
+    pub known_device: Option<Uuid>,
 }
 
 impl Scene {
@@ -32,6 +36,7 @@ impl Scene {
             origin: session::origin(visit),
             user: user.clone(),
             now,
+            known_device: known_device::id(app, visit, user),
         }
     }
 
@@ -49,7 +54,7 @@ impl Scene {
     /// A mail with "This wasn't me". It is put into the outbox in the transaction of the act.
     #[must_use]
     pub fn notice(&self, message: impl FnOnce(Where, String) -> Message) -> Mail {
-        let link = not_me::link(&self.app, self.user.id, self.now);
+        let link = not_me::link(&self.app, &self.user, self.now);
         mail::prepare(&self.app, &self.to, &message(self.place.clone(), link), self.now)
     }
 }

@@ -2,14 +2,14 @@
 
 use uuid::Uuid;
 
-use super::attempts::{self, Blocked, PER_SIGN_IN, TOLD_AT};
+use super::attempts::{Blocked, Counted, Counter, PER_SIGN_IN, TOLD_AT};
+use super::passkey::Assertion;
 use super::totp::{Check, TotpSecret};
 use super::{Scene, SixDigits, email_code, recovery_codes};
 use crate::audit::{self, Kind};
 use crate::mail::Message;
 use crate::secret::Digest;
 use crate::session::{SecondFactor, SecondFactorProof};
-use crate::store::factor_attempts::Attempts;
 use crate::store::pending_sign_ins::{self, PendingSignIn};
 use crate::store::totp_credentials::{self, TotpState};
 use crate::store::{self, Conn, mails};
@@ -46,6 +46,7 @@ enum Typed {
     Totp(SixDigits),
     Recovery(Digest),
     Email { code: Digest, pending: Uuid },
+    Passkey(Box<Assertion>),
 }
 
 impl Typed {
@@ -54,6 +55,7 @@ impl Typed {
             Self::Totp(_) => SecondFactor::Totp,
             Self::Recovery(_) => SecondFactor::RecoveryCode,
             Self::Email { .. } => SecondFactor::EmailCode,
+            Self::Passkey(assertion) => assertion.factor(),
         }
     }
 
@@ -62,6 +64,7 @@ impl Typed {
             Self::Totp(_) => "totp",
             Self::Recovery(_) => "recovery_code",
             Self::Email { .. } => "email_code",
+            Self::Passkey(_) => "passkey",
         }
     }
 }
@@ -94,6 +97,14 @@ pub async fn email(scene: &Scene, pending: &PendingSignIn, code: &SixDigits) -> 
     run(scene, Some(pending), Typed::Email { code, pending: pending.id }).await
 }
 
+/// What a passkey answered, see [`super::passkey`].
+///
+/// # Errors
+/// The store's.
+pub(super) async fn passkey(scene: &Scene, pending: Option<&PendingSignIn>, assertion: Assertion) -> store::Result<Verdict> {
+    run(scene, pending, Typed::Passkey(Box::new(assertion))).await
+}
+
 async fn run(scene: &Scene, pending: Option<&PendingSignIn>, typed: Typed) -> store::Result<Verdict> {
     let trial = Trial { scene: scene.clone(), pending: pending.map(|pending| pending.id), typed };
     let store = &scene.app().store;
@@ -117,7 +128,10 @@ async fn run(scene: &Scene, pending: Option<&PendingSignIn>, typed: Typed) -> st
             }
             Verdict::Refused { why, over }
         }
-        Outcome::Blocked(blocked) => Verdict::Blocked(blocked),
+        Outcome::Blocked(blocked) => {
+            scene.app().metrics.limited("codes");
+            Verdict::Blocked(blocked)
+        }
     })
 }
 
@@ -137,13 +151,14 @@ struct Trial {
 
 impl Trial {
     async fn run(&self, conn: &Conn<'_>) -> store::Result<Outcome> {
-        let Scene { user, now, .. } = &self.scene;
-        let attempts = match attempts::count(conn, user.id, *now).await? {
+        let now = &self.scene.now;
+        let counter = Counter::of(&self.scene);
+        let attempts = match counter.count(conn, *now).await? {
             Ok(attempts) => attempts,
             Err(blocked) => return Ok(Outcome::Blocked(blocked)),
         };
         let Some(why) = self.check(conn, &attempts).await? else {
-            attempts::give_back(conn, user.id).await?;
+            counter.give_back(conn, &attempts, matches!(self.typed, Typed::Email { .. })).await?;
             let mailed = self.tell_of_recovery(conn).await?;
             return Ok(Outcome::Right { mailed });
         };
@@ -162,17 +177,18 @@ impl Trial {
     }
 
     /// Why it is refused; `None` when it was right and is spent now.
-    async fn check(&self, conn: &Conn<'_>, attempts: &Attempts) -> store::Result<Option<Refusal>> {
+    async fn check(&self, conn: &Conn<'_>, attempts: &Counted) -> store::Result<Option<Refusal>> {
         let Scene { user, now, .. } = &self.scene;
         let spent = match &self.typed {
             Typed::Totp(code) => return self.check_totp(conn, code, attempts).await,
+            Typed::Passkey(assertion) => return assertion.redeem(conn, &self.scene).await,
             Typed::Recovery(digest) => store::recovery_codes::redeem(conn, user.id, digest, *now).await?,
             Typed::Email { code, pending } => pending_sign_ins::redeem_code(conn, *pending, code, now.minus(email_code::LIFETIME)).await?,
         };
         Ok((!spent).then_some(Refusal::Wrong))
     }
 
-    async fn check_totp(&self, conn: &Conn<'_>, code: &SixDigits, attempts: &Attempts) -> store::Result<Option<Refusal>> {
+    async fn check_totp(&self, conn: &Conn<'_>, code: &SixDigits, attempts: &Counted) -> store::Result<Option<Refusal>> {
         let Scene { user, now, .. } = &self.scene;
         let Some(credential) = totp_credentials::find(conn, user.id, TotpState::Active).await? else { return Ok(Some(Refusal::Wrong)) };
         let secret = TotpSecret::open(&self.scene.app().sealer, user.id, &credential.secret)
@@ -201,7 +217,7 @@ impl Trial {
     }
 
     /// Whether a mail waits: the password is known to somebody who has not the second factor.
-    async fn tell_of_guesses(&self, conn: &Conn<'_>, attempts: &Attempts) -> store::Result<bool> {
+    async fn tell_of_guesses(&self, conn: &Conn<'_>, attempts: &Counted) -> store::Result<bool> {
         if attempts.window_failures != TOLD_AT {
             return Ok(false);
         }

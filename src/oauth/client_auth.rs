@@ -8,6 +8,7 @@ use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
 use super::client::is_client_id;
+use super::client_limit::FailureLimit;
 use super::error::{Code, Error};
 use crate::app::App;
 use crate::audit;
@@ -46,7 +47,9 @@ const SECRET_SLOTS: usize = 2;
 pub async fn authenticate(app: &App, headers: &HeaderMap, form: &Params, origin: &audit::Origin) -> Result<AuthenticatedClient, Error> {
     let credentials = presented(headers, form)?;
     let client = if is_client_id(&credentials.client_id) { app.clients.find(&credentials.client_id).await? } else { None };
-    check(client, &credentials, app.now()).inspect_err(|error| {
+    let limit = FailureLimit::of(app, &credentials.client_id, origin);
+    limit.check(app)?;
+    let checked = check(client, &credentials, app.now()).inspect_err(|error| {
         tracing::warn!(
             event = audit::Kind::ClientAuthenticationFailed.as_str(),
             client_id = credentials.client_id.chars().take(128).collect::<String>(),
@@ -55,7 +58,11 @@ pub async fn authenticate(app: &App, headers: &HeaderMap, form: &Params, origin:
             request_id = origin.request_id,
             reason = %error.description,
         );
-    })
+    });
+    if checked.is_err() {
+        limit.count(app).await?;
+    }
+    checked
 }
 
 /// The one way a request identifies its client.

@@ -27,6 +27,8 @@ pub enum Code {
     AccessDenied,
     ServerError,
     TemporarilyUnavailable,
+    /// RFC 6585 §4, in the words of RFC 6749.
+    TooManyRequests,
     /// RFC 6750 §3.1.
     InvalidToken,
     InsufficientScope,
@@ -37,6 +39,8 @@ pub enum Code {
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
+    /// OpenID Connect Core Unmet Authentication Requirements 1.0 §2.
+    UnmetAuthenticationRequirements,
 }
 
 impl Code {
@@ -53,7 +57,7 @@ impl Code {
             Self::InvalidScope => "invalid_scope",
             Self::AccessDenied => "access_denied",
             Self::ServerError => "server_error",
-            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::TemporarilyUnavailable | Self::TooManyRequests => "temporarily_unavailable",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::LoginRequired => "login_required",
@@ -62,6 +66,7 @@ impl Code {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
         }
     }
 
@@ -73,6 +78,7 @@ impl Code {
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::InvalidRequest
             | Self::InvalidGrant
             | Self::UnauthorizedClient
@@ -85,7 +91,8 @@ impl Code {
             | Self::AccountSelectionRequired
             | Self::RequestNotSupported
             | Self::RequestUriNotSupported
-            | Self::RegistrationNotSupported => StatusCode::BAD_REQUEST,
+            | Self::RegistrationNotSupported
+            | Self::UnmetAuthenticationRequirements => StatusCode::BAD_REQUEST,
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod authorize;
 pub mod bearer;
 pub mod client;
 pub mod client_auth;
+mod client_limit;
 pub mod client_request;
 pub mod cors;
 pub mod error;

@@ -13,12 +13,14 @@ pub struct VerifiedRedirect {
 const LOOPBACK: [&str; 2] = ["http://127.0.0.1", "http://[::1]"];
 
 impl VerifiedRedirect {
+    /// `native`: a public client, which may listen on any port of the loopback addresses.
+    ///
     /// # Errors
     /// How the received URI differs from the registered ones, in words for the developer that do not list them.
-    pub fn resolve(registered: &[String], received: &str) -> Result<Self, String> {
+    pub fn resolve(registered: &[String], received: &str, native: bool) -> Result<Self, String> {
         // What goes into a header is visible ASCII without a fragment, whatever may have been registered.
         let sound = received.bytes().all(|byte| byte.is_ascii_graphic()) && !received.contains('#');
-        if sound && registered.iter().any(|known| known == received || same_but_for_loopback_port(known, received)) {
+        if sound && registered.iter().any(|known| known == received || native && same_but_for_loopback_port(known, received)) {
             return Ok(Self { uri: received.to_owned() });
         }
         Err(difference(registered, received))
@@ -141,7 +143,7 @@ mod tests {
     use super::*;
 
     fn resolve(registered: &[&str], received: &str) -> Result<VerifiedRedirect, String> {
-        VerifiedRedirect::resolve(&registered.iter().map(|uri| (*uri).to_owned()).collect::<Vec<_>>(), received)
+        VerifiedRedirect::resolve(&registered.iter().map(|uri| (*uri).to_owned()).collect::<Vec<_>>(), received, true)
     }
 
     const APP: &str = "https://app.example/cb";

@@ -2,6 +2,7 @@
 //!
 //! A logout token is signed when it is sent, not when it is due: it is short-lived (§2.4), and retries may come hours later.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -14,9 +15,16 @@ use crate::store::logout_deliveries::{self, DeliveryState, LogoutDelivery};
 use crate::store::{self, Store};
 use crate::tokens::logout_token;
 
-/// Deliveries taken at once, and how many of them are under way together: one slow application does not hold up the others.
+/// Deliveries taken at once; to how many applications they go together, and how many are under way to one of them.
 const BATCH: u64 = 64;
-const CONCURRENT: usize = 8;
+const APPLICATIONS: usize = 16;
+const PER_APPLICATION: usize = 4;
+
+/// For how long an application that could not be reached is left alone with everything else that is due to it: it must not hold up the others.
+const LEFT_ALONE: Duration = Duration::from_mins(1);
+
+/// A delivery that could not be made for so long is given up, tried or not.
+const GIVE_UP_AFTER: Duration = Duration::from_hours(3);
 
 /// An attempt that its replica does not live to note is made again after this.
 const LEASE: Duration = Duration::from_mins(1);
@@ -39,33 +47,101 @@ pub async fn deliver_due(app: &App) -> store::Result<usize> {
     let mut attempts = 0;
     loop {
         let due = logout_deliveries::list_due(&app.store.read(), app.now(), BATCH).await?;
-        let attempt = |delivery: LogoutDelivery| async move {
-            let id = delivery.id;
-            deliver(app, &delivery).await.inspect_err(|error| tracing::warn!(delivery = %id, %error, "logout delivery not noted"))
-        };
-        let outcomes: Vec<_> = futures_util::stream::iter(due).map(attempt).buffer_unordered(CONCURRENT).collect().await;
-        let noted = outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count();
+        let applications = by_application(due).into_values().map(|due| deliver_to(app, due));
+        let runs: Vec<Run> = futures_util::stream::iter(applications).buffer_unordered(APPLICATIONS).collect().await;
+        let noted: usize = runs.iter().map(|run| run.noted).sum();
         attempts += noted;
-        if noted == 0 || outcomes.iter().any(Result::is_err) {
+        if noted == 0 || runs.iter().any(|run| run.broken) {
             return Ok(attempts);
         }
     }
 }
 
-/// One attempt. `false`: another replica has it.
-async fn deliver(app: &App, delivery: &LogoutDelivery) -> store::Result<bool> {
+fn by_application(due: Vec<LogoutDelivery>) -> BTreeMap<String, Vec<LogoutDelivery>> {
+    let mut applications: BTreeMap<String, Vec<LogoutDelivery>> = BTreeMap::new();
+    for delivery in due {
+        applications.entry(delivery.client_id.clone()).or_default().push(delivery);
+    }
+    applications
+}
+
+/// What became of the deliveries to one application.
+#[derive(Default)]
+struct Run {
+    noted: usize,
+    /// Something could not be written down.
+    broken: bool,
+}
+
+/// A few at a time; the first that does not reach the application is the last: the others wait with it, and are not counted as tried.
+async fn deliver_to(app: &App, due: Vec<LogoutDelivery>) -> Run {
+    let Some(client_id) = due.first().map(|delivery| delivery.client_id.clone()) else { return Run::default() };
+    let mut run = Run::default();
+    let mut unreachable = false;
+    let attempt = |delivery: LogoutDelivery| async move { deliver(app, &delivery).await };
+    for few in due.chunks(PER_APPLICATION) {
+        let few = futures_util::stream::iter(few.to_vec()).map(attempt);
+        for attempt in few.buffer_unordered(PER_APPLICATION).collect::<Vec<_>>().await {
+            match attempt {
+                Ok(Attempt::Elsewhere) => {}
+                Ok(attempt) => {
+                    run.noted += 1;
+                    unreachable |= attempt == Attempt::Unreachable;
+                }
+                Err(error) => {
+                    tracing::warn!(client_id, %error, "logout delivery not noted");
+                    run.broken = true;
+                }
+            }
+        }
+        if unreachable || run.broken {
+            break;
+        }
+    }
+    if unreachable && let Err(error) = leave_alone(app, client_id).await {
+        tracing::warn!(%error, "logout deliveries not put off");
+        run.broken = true;
+    }
+    run
+}
+
+async fn leave_alone(app: &App, client_id: String) -> store::Result<()> {
+    let now = app.now();
+    app.store
+        .write_one(move |conn| {
+            let client_id = client_id.clone();
+            Box::pin(async move { logout_deliveries::update_due_of_client(conn, &client_id, now, now.plus(LEFT_ALONE)).await })
+        })
+        .await
+}
+
+/// How one attempt went, as far as the others to the same application are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    /// Another replica has it.
+    Elsewhere,
+    /// It was answered, or needed no asking.
+    Noted,
+    Unreachable,
+}
+
+async fn deliver(app: &App, delivery: &LogoutDelivery) -> store::Result<Attempt> {
     let (id, before, lease_until) = (delivery.id, delivery.attempts, app.now().plus(LEASE));
     let mine = app.store.write_one(move |conn| Box::pin(logout_deliveries::redeem(conn, id, before, lease_until))).await?;
     if !mine {
-        return Ok(false);
+        return Ok(Attempt::Elsewhere);
     }
     let client = clients::find(&app.store.read(), &delivery.client_id).await?;
     let outcome = match &client {
+        _ if app.now().since(delivery.created_at) > GIVE_UP_AFTER => {
+            Err(Failure::Final("the application could not be reached in time".to_owned()))
+        }
         Some(client) => send(app, client, delivery).await,
         None => Err(Failure::Final("the client has been removed".to_owned())),
     };
+    let attempt = if matches!(outcome, Err(Failure::Unreachable(_))) { Attempt::Unreachable } else { Attempt::Noted };
     note(&app.store, delivery, &verdict(outcome, before, app.now()), app.now()).await?;
-    Ok(true)
+    Ok(attempt)
 }
 
 /// Why an attempt failed.
@@ -73,6 +149,8 @@ async fn deliver(app: &App, delivery: &LogoutDelivery) -> store::Result<bool> {
 enum Failure {
     /// Worth another attempt. Also 400, by which a client says that its own logout failed (§2.8).
     Again(String),
+    /// Nothing answered: neither will it answer the others that are due.
+    Unreachable(String),
     Final(String),
 }
 
@@ -84,7 +162,7 @@ async fn send(app: &App, client: &Client, delivery: &LogoutDelivery) -> Result<(
     match status {
         Ok(status) if status.is_success() => Ok(()),
         Ok(status) => Err(Failure::Again(format!("answered {}", status.as_u16()))),
-        Err(error) => Err(Failure::Again(error.to_string())),
+        Err(error) => Err(Failure::Unreachable(error.to_string())),
     }
 }
 
@@ -100,10 +178,10 @@ fn verdict(outcome: Result<(), Failure>, attempts_before: i32, now: Timestamp) -
     let wait = usize::try_from(attempts_before).ok().and_then(|attempts| BACK_OFF.get(attempts));
     match (outcome, wait) {
         (Ok(()), _) => Verdict { state: DeliveryState::Delivered, next_attempt_at: now, error: None },
-        (Err(Failure::Again(error)), Some(&wait)) => {
+        (Err(Failure::Again(error) | Failure::Unreachable(error)), Some(&wait)) => {
             Verdict { state: DeliveryState::Pending, next_attempt_at: now.plus(Duration::from_secs(wait)), error: Some(shorten(error)) }
         }
-        (Err(Failure::Again(error) | Failure::Final(error)), _) => {
+        (Err(Failure::Again(error) | Failure::Unreachable(error) | Failure::Final(error)), _) => {
             Verdict { state: DeliveryState::Failed, next_attempt_at: now, error: Some(shorten(error)) }
         }
     }

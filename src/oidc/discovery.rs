@@ -122,6 +122,7 @@ fn metadata(issuer: &Issuer, registration: RegistrationMode) -> Result<Metadata,
         .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
         .set_claims_supported(Some(claims.collect()))
         .set_ui_locales_supported(Some(locales.collect()))
+        // Of it `acr` alone is read (`oauth::authorize::claims`): whoever relied on true would miss other claims.
         .set_claims_parameter_supported(Some(false))
         .set_request_parameter_supported(Some(false))
         // Leaving it out would mean true (OpenID Connect Discovery §3).

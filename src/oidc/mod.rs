@@ -7,4 +7,5 @@ pub mod discovery;
 mod document;
 pub mod jwks;
 pub mod logout;
+pub mod passkey_endpoints;
 pub mod userinfo;

@@ -22,6 +22,7 @@ pub struct Policy {
     /// Authenticator apps may be set up.
     pub totp: bool,
     pub email_codes: EmailCodes,
+    /// Passkeys may be added, and used in place of a password.
     pub passkeys: bool,
     /// `None`: devices are not trusted.
     pub trusted_device_ttl: Option<Duration>,
@@ -40,7 +41,7 @@ impl Policy {
             second_factor_required: config.mfa.required,
             totp: true,
             email_codes: config.mfa.email_code,
-            passkeys: config.mfa.passkeys,
+            passkeys: config.mfa.passkeys && config.issuer().domain().is_some(),
             trusted_device_ttl: (!trusted.is_zero()).then_some(trusted),
             session_idle: config.session.idle.0,
             session_absolute: config.session.absolute.0,
@@ -49,7 +50,17 @@ impl Policy {
     }
 }
 
-/// The policy that holds for a person: of everything that is asked of them, the strictest. One read.
+impl Policy {
+    /// Asks for a second factor, and lets an authenticator app be set up where passkeys are not allowed: one of the two can be set up at the sign-in. Of
+    /// organisations that contradict each other, the requirement holds: without it, or without a way to meet it, their common members would be less safe
+    /// than either asks, or locked out.
+    pub(crate) const fn require_second_factor(&mut self) {
+        self.second_factor_required = true;
+        self.totp |= !self.passkeys;
+    }
+}
+
+/// The policy that holds for a person: of everything that is asked of them, the strictest that can be met. One read.
 ///
 /// # Errors
 /// The store's. `Inconsistent` when a stored policy cannot be read: what it asks is not guessed.
@@ -61,6 +72,9 @@ pub async fn policy(conn: &Conn<'_>, config: &Config, user_id: Uuid) -> store::R
             detail: format!("the policy of {}: {error}", organization.id),
         })?;
         rules.tighten(&mut policy);
+    }
+    if policy.second_factor_required {
+        policy.require_second_factor();
     }
     Ok(policy)
 }

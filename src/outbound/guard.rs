@@ -159,6 +159,31 @@ mod tests {
             prop_assert_eq!(is_public_v4(address), is_public(IpAddr::V6(address.to_ipv6_mapped())));
         }
 
+        /// RFC 6052, RFC 8215, RFC 3056, RFC 4380, RFC 4291 §2.5.5: whatever IPv4 address is in it, a private one could be.
+        #[test]
+        fn no_address_that_carries_an_ipv4_address_is_public(bits: u32, rest: u128) {
+            let v4 = u128::from(bits);
+            let forms = [
+                0x0064_ff9b_u128 << 96 | v4,
+                0x0064_ff9b_0001_u128 << 80 | rest >> 48,
+                0x2002_u128 << 112 | v4 << 80 | rest >> 48,
+                0x2001_0000_u128 << 96 | rest >> 32,
+                v4,
+            ];
+            for form in forms {
+                prop_assert!(!is_public_v6(Ipv6Addr::from(form)), "{}", Ipv6Addr::from(form));
+            }
+        }
+
+        /// No operator's list of private networks makes a stranger's reachable over plain http.
+        #[test]
+        fn what_is_allowed_does_not_widen(bits: u32) {
+            let address = Ipv4Addr::from(bits);
+            let guard = Guard::new("10.0.0.0/8".parse().unwrap(), Reach::AllowedOnly);
+            prop_assert_eq!(guard.permits(address.into()), address.octets()[0] == 10);
+            prop_assert_eq!(guard.permits(address.to_ipv6_mapped().into()), address.octets()[0] == 10);
+        }
+
         #[test]
         fn nothing_the_standard_library_calls_local_is_public(bits: u128) {
             let address = Ipv6Addr::from(bits);

@@ -280,6 +280,44 @@ mod tests {
         assert!(matches!(failed, Err(CallError::Transport(_))), "{failed:?}");
     }
 
+    const FIVE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+
+    #[tokio::test]
+    async fn an_answer_is_read_up_to_its_limit_and_only_when_it_is_one() {
+        let get = async |answer: &'static str, limit: usize| {
+            let (address, _) = server(answer).await;
+            outbound("127.0.0.1").get_text(&format!("http://{address}/"), &[("accept", "text/plain")], limit).await
+        };
+        assert_eq!(get(FIVE, 5).await.unwrap(), "hello");
+        assert!(matches!(get(FIVE, 4).await, Err(CallError::Transport(text)) if text.contains("longer than 4 bytes")));
+        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n";
+        assert!(get(chunked, 9).await.is_err(), "no length announced");
+        assert_eq!(get(chunked, 10).await.unwrap(), "helloworld");
+        let moved = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+        assert!(matches!(get(moved, 9).await, Err(CallError::Transport(text)) if text.contains("302")));
+        assert!(get("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n\u{fffd}", 9).await.is_err(), "cut in a letter");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_trickles_ends_with_the_time_for_the_whole_call() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n").await;
+            while stream.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        });
+        let config = config::Outbound {
+            allowed_networks: "127.0.0.1".parse().unwrap(),
+            timeout: Span(std::time::Duration::from_millis(300)),
+            ..config::Outbound::default()
+        };
+        let failed = Outbound::new(&config).unwrap().get_text(&format!("http://{address}/"), &[], 1 << 20).await;
+        assert!(matches!(failed, Err(CallError::Transport(_))), "{failed:?}");
+    }
+
     #[test]
     fn a_missing_or_empty_authority_file_is_named() {
         let config = config::Outbound { extra_ca_file: Some("/nowhere/ca.pem".into()), ..config::Outbound::default() };

@@ -6,15 +6,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::clock::QuantaInstant;
-use governor::middleware::NoOpMiddleware;
+use governor::middleware::StateInformationMiddleware;
 use http::{HeaderValue, StatusCode, header};
 use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
 use tower_governor::key_extractor::KeyExtractor;
 use tower_governor::{GovernorError, GovernorLayer};
 
+use super::headers;
 use crate::config::{Limits, Quota};
+use crate::telemetry::metrics::Metrics;
 use crate::web::{ErrorKind, PageError, Visit, address};
 
 /// Routes that share a budget.
@@ -41,6 +44,17 @@ impl Group {
         }
     }
 
+    /// Its name in headers and metrics.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pages => "pages",
+            Self::SignIn => "sign_in",
+            Self::Token => "token",
+            Self::Userinfo => "userinfo",
+            Self::Metadata => "metadata",
+        }
+    }
+
     /// Whether people rather than programs meet this limit.
     const fn is_for_people(self) -> bool {
         matches!(self, Self::Pages | Self::SignIn)
@@ -59,34 +73,59 @@ impl KeyExtractor for AddressClass {
     }
 }
 
-type Middleware = NoOpMiddleware<QuantaInstant>;
+type Middleware = StateInformationMiddleware;
 pub type Layer = GovernorLayer<AddressClass, Middleware, Body>;
 
 /// All limiters of this process.
 pub struct Edge {
-    limiters: Vec<(Group, Arc<GovernorConfig<AddressClass, Middleware>>)>,
+    limiters: Vec<(Group, Quota, Arc<GovernorConfig<AddressClass, Middleware>>)>,
+    metrics: Metrics,
+}
+
+/// What is said of a limit on every answer.
+#[derive(Clone, Copy)]
+pub struct Told {
+    group: Group,
+    quota: Quota,
 }
 
 impl Edge {
     /// One limiter per group; none at all when limits are switched off.
     #[must_use]
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new(limits: &Limits, metrics: &Metrics) -> Self {
         let groups = if limits.enabled { Group::ALL.as_slice() } else { &[] };
-        Self { limiters: groups.iter().filter_map(|&group| Some((group, Arc::new(limiter(group, limits)?)))).collect() }
+        let limiters = groups.iter().filter_map(|&group| Some((group, group.quota(limits), Arc::new(limiter(group, limits)?))));
+        Self { limiters: limiters.collect(), metrics: metrics.clone() }
     }
 
     /// The layer for a group's routes.
     #[must_use]
     pub fn layer(&self, group: Group) -> Option<Layer> {
-        let (_, config) = self.limiters.iter().find(|(g, _)| *g == group)?;
-        Some(GovernorLayer::new(Arc::clone(config)).error_handler(move |error| refuse(group, &error)))
+        let (_, quota, config) = self.limiters.iter().find(|(g, ..)| *g == group)?;
+        let (quota, metrics) = (*quota, self.metrics.clone());
+        Some(GovernorLayer::new(Arc::clone(config)).error_handler(move |error| {
+            metrics.limited(group.name());
+            refuse(Told { group, quota }, &error)
+        }))
+    }
+
+    /// What [`tell`] needs, for a layer outside of [`Edge::layer`]; none when there is no limit.
+    #[must_use]
+    pub fn told(&self, group: Group) -> Option<Told> {
+        self.limiters.iter().find(|(g, ..)| *g == group).map(|(_, quota, _)| Told { group, quota: *quota })
+    }
+
+    /// How many addresses are remembered.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.limiters.iter().map(|(_, _, config)| config.limiter().len()).sum()
     }
 
     /// Forgets addresses whose budget is full again: the maps never shrink by themselves. Answers how many are still remembered.
     pub fn sweep(&self) -> usize {
         self.limiters
             .iter()
-            .map(|(_, config)| {
+            .map(|(_, _, config)| {
                 let limiter = config.limiter();
                 limiter.retain_recent();
                 limiter.shrink_to_fit();
@@ -99,7 +138,7 @@ impl Edge {
 /// `None` for a quota of nothing, which the configuration does not let through.
 fn limiter(group: Group, limits: &Limits) -> Option<GovernorConfig<AddressClass, Middleware>> {
     let Quota { burst, per } = group.quota(limits);
-    let mut builder = GovernorConfigBuilder::default().key_extractor(AddressClass);
+    let mut builder = GovernorConfigBuilder::default().key_extractor(AddressClass).use_headers();
     builder.burst_size(burst).period(per / burst.max(1));
     if group == Group::SignIn {
         builder.methods(vec![http::Method::POST]);
@@ -107,15 +146,27 @@ fn limiter(group: Group, limits: &Limits) -> Option<GovernorConfig<AddressClass,
     builder.finish()
 }
 
+/// How much of the budget is left, on answers that were counted.
+pub async fn tell(State(told): State<Option<Told>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(Told { group, quota }) = told {
+        headers::translate(response.headers_mut(), group.name(), quota);
+    }
+    response
+}
+
 /// 429 in the shape of who asked.
-fn refuse(group: Group, error: &GovernorError) -> Response {
+fn refuse(told: Told, error: &GovernorError) -> Response {
     let GovernorError::TooManyRequests { wait_time, .. } = error else {
         return PageError::because(ErrorKind::Internal, error).into_response();
     };
     // The crate rounds down and would say "in 0 seconds".
     let retry_after = wait_time.saturating_add(1);
+    let Told { group, quota } = told;
     if group.is_for_people() {
-        return PageError::new(ErrorKind::TooManyRequests { retry_after }).into_response();
+        let mut response = PageError::new(ErrorKind::TooManyRequests { retry_after }).into_response();
+        headers::tell(response.headers_mut(), group.name(), quota, 0, retry_after);
+        return response;
     }
     let body = serde_json::json!({
         "error": "temporarily_unavailable",
@@ -123,6 +174,7 @@ fn refuse(group: Group, error: &GovernorError) -> Response {
     });
     let mut response = (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+    headers::tell(response.headers_mut(), group.name(), quota, 0, retry_after);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -44,6 +44,10 @@ pub enum Purpose {
     NotMe,
     /// Links in mails that need no row: invitations, confirmations of an address.
     MailLink,
+    /// The cookie of a browser that asked for such a mail, or opened one.
+    MailCookie,
+    /// The link that takes back the deletion of an account.
+    CancelDeletion,
     /// A page of My Account that waits for the person to confirm who they are.
     AccountAction,
     /// A passkey ceremony in progress.
@@ -59,7 +63,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
@@ -70,6 +74,8 @@ impl Purpose {
         Self::Setup,
         Self::NotMe,
         Self::MailLink,
+        Self::MailCookie,
+        Self::CancelDeletion,
         Self::AccountAction,
         Self::PasskeyCeremony,
         Self::SigningKey,
@@ -90,6 +96,8 @@ impl Purpose {
             Self::Setup => "setup",
             Self::NotMe => "not-me",
             Self::MailLink => "mail-link",
+            Self::MailCookie => "mail-cookie",
+            Self::CancelDeletion => "cancel-deletion",
             Self::AccountAction => "account-action",
             Self::PasskeyCeremony => "passkey-ceremony",
             Self::SigningKey => "signing-key",
@@ -117,8 +125,12 @@ impl KeyEncryptionKey {
     /// The id as it is printed for operators: eight hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{:08x}", u32::from_be_bytes(self.id))
+        printed(self.id)
     }
+}
+
+fn printed(id: [u8; KEY_ID]) -> String {
+    format!("{:08x}", u32::from_be_bytes(id))
 }
 
 struct Derived {
@@ -239,6 +251,32 @@ impl Sealer {
     #[must_use]
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         self.keys.first().is_some_and(|key| sealed.get(1..=KEY_ID) == Some(key.id.as_slice()))
+    }
+
+    /// The id of the key that a value was sealed under. `None`: it is none of ours, or no sealed value.
+    #[must_use]
+    pub fn key_of(&self, sealed: &[u8]) -> Option<String> {
+        let id: [u8; KEY_ID] = sealed.get(1..=KEY_ID)?.try_into().ok()?;
+        self.keys.iter().find(|key| key.id == id).map(|key| printed(key.id))
+    }
+
+    /// The ids of the keys, the one that seals first.
+    #[must_use]
+    pub fn key_ids(&self) -> Vec<String> {
+        self.keys.iter().map(|key| printed(key.id)).collect()
+    }
+
+    /// The id of the key that seals.
+    #[must_use]
+    pub fn newest(&self) -> String {
+        self.keys.first().map(|key| printed(key.id)).unwrap_or_default()
+    }
+
+    /// What [`Sealer::seal_bytes`] made under any of the keys, under the key that seals now. `None`: it does not open.
+    #[must_use]
+    pub fn reseal(&self, purpose: Purpose, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let plain = Zeroizing::new(self.open_bytes(purpose, context, sealed)?);
+        Some(self.seal_bytes(purpose, context, &plain))
     }
 
     /// A message authentication code (HMAC-SHA-256) under the sealing key of this purpose.

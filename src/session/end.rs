@@ -44,7 +44,21 @@ pub(super) fn ended(kind: Kind, session: &Session, origin: &Origin) -> Event {
 /// # Errors
 /// The store's.
 pub async fn end_all_within(conn: &Conn<'_>, user_id: Uuid, reason: &str, now: Timestamp) -> store::Result<usize> {
-    let live = sessions::list_live_by_user(conn, user_id, now).await?;
+    end_others_within(conn, (user_id, None), reason, now).await
+}
+
+/// The same, but for the one that is kept.
+///
+/// # Errors
+/// The store's.
+pub async fn end_others_within(
+    conn: &Conn<'_>,
+    (user_id, kept): (Uuid, Option<Uuid>),
+    reason: &str,
+    now: Timestamp,
+) -> store::Result<usize> {
+    let mut live = sessions::list_live_by_user(conn, user_id, now).await?;
+    live.retain(|session| kept != Some(session.id));
     for session in &live {
         let event = ended(Kind::SessionEnded, session, &Origin::default()).detail("reason", reason);
         end_within(conn, session, &event, now).await?;

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::config::{Config, EmailCodes};
 use crate::organization::{self, Policy};
-use crate::store::totp_credentials;
 use crate::store::{self, Conn, user_security};
+use crate::store::{passkeys, totp_credentials};
 
 #[derive(Clone, Debug)]
 pub struct Factors {
@@ -13,6 +13,8 @@ pub struct Factors {
     pub totp: bool,
     /// Codes by e-mail, switched on and allowed.
     pub email: bool,
+    /// At least one passkey. It counts also where no new ones are allowed: a setting takes no factor away.
+    pub passkeys: bool,
     pub policy: Policy,
 }
 
@@ -23,10 +25,22 @@ impl Factors {
         self.any() || self.policy.second_factor_required
     }
 
+    /// Whether the only one is a code by e-mail.
+    #[must_use]
+    pub const fn email_alone(&self) -> bool {
+        self.email && !self.has_codes()
+    }
+
+    /// Whether they have a factor that recovery codes stand in for: an authenticator app or a passkey.
+    #[must_use]
+    pub const fn has_codes(&self) -> bool {
+        self.totp || self.passkeys
+    }
+
     /// Whether there is one to ask for; if not, and one is asked, it has to be set up.
     #[must_use]
     pub const fn any(&self) -> bool {
-        self.totp || self.email
+        self.has_codes() || self.email
     }
 }
 
@@ -35,16 +49,24 @@ impl Factors {
 /// # Errors
 /// The store's.
 pub async fn factors(conn: &Conn<'_>, config: &Config, user_id: Uuid) -> store::Result<Factors> {
-    let policy = organization::policy(conn, config, user_id).await?;
+    let mut policy = organization::policy(conn, config, user_id).await?;
     let totp = totp_credentials::any_active(conn, user_id).await?;
-    let email = allows_email(policy.email_codes, totp) && user_security::find(conn, user_id).await?.email_codes == Some(true);
-    Ok(Factors { totp, email, policy })
+    let passkeys = passkeys::any(conn, user_id).await?;
+    let better = totp || passkeys;
+    // Beside an app or a passkey, what is not a fallback is of no account.
+    let chosen = (!better || policy.email_codes == EmailCodes::On) && user_security::find(conn, user_id).await?.email_codes == Some(true);
+    let email = chosen && allows_email(policy.email_codes, better);
+    if chosen && !email && !better {
+        // Forbidden since they chose it: their password alone must not become enough (decision 0018).
+        policy.require_second_factor();
+    }
+    Ok(Factors { totp, email, passkeys, policy })
 }
 
-const fn allows_email(policy: EmailCodes, has_app: bool) -> bool {
+const fn allows_email(policy: EmailCodes, has_better: bool) -> bool {
     match policy {
         EmailCodes::Off => false,
-        EmailCodes::Fallback => !has_app,
+        EmailCodes::Fallback => !has_better,
         EmailCodes::On => true,
     }
 }

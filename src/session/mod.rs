@@ -9,18 +9,16 @@ pub mod browser;
 mod end;
 mod factors;
 mod level;
-mod others;
 pub mod pending;
 mod proof;
 mod rotate;
 mod start;
 
-pub use end::{end, end_all_within, end_within};
+pub use end::{end, end_all_within, end_others_within, end_within};
 pub use factors::{Factors, factors};
 pub use level::{AAL1, AAL2};
-pub use others::end_others_within;
 pub use proof::{PasswordProof, Proofs, SecondFactor, SecondFactorProof};
-pub use rotate::{Rotation, confirm, end_all_but_within};
+pub use rotate::{Rotation, confirm, raise_epoch_within};
 pub use start::{Start, Started, start};
 
 use crate::app::App;

@@ -20,23 +20,31 @@ const LIFETIME: Duration = Duration::from_mins(15);
 
 /// One that can go on. Only this file makes it, from a row that a right password made.
 #[derive(Clone, Debug)]
-pub struct Pending(PendingSignIn);
+pub struct Pending {
+    row: PendingSignIn,
+    /// A second factor was set up in it, with recovery codes that are shown to whoever did.
+    enrolled: bool,
+}
 
 impl Pending {
     #[must_use]
     pub const fn row(&self) -> &PendingSignIn {
-        &self.0
+        &self.row
+    }
+
+    pub(super) const fn is_enrolled(&self) -> bool {
+        self.enrolled
     }
 
     #[must_use]
     pub const fn user_id(&self) -> Uuid {
-        self.0.user_id
+        self.row.user_id
     }
 
-    /// The same, after the person's credentials were changed in it and its epoch with them.
+    /// The same, after a second factor was set up in it, which raised the person's epoch and its own.
     #[must_use]
     pub fn in_epoch(&self, epoch: i64) -> Self {
-        Self(PendingSignIn { epoch, ..self.0.clone() })
+        Self { row: PendingSignIn { epoch, ..self.row.clone() }, enrolled: true }
     }
 }
 
@@ -72,7 +80,7 @@ pub async fn begin(app: &App, user: &User, proofs: &Proofs, leads_to: Option<Str
             Box::pin(async move { pending_sign_ins::insert(conn, &row).await })
         })
         .await?;
-    Ok((Pending(row), Cookie::PendingSignIn.set(&app.issuer, &cookie, Some(LIFETIME))))
+    Ok((Pending { row, enrolled: false }, Cookie::PendingSignIn.set(&app.issuer, &cookie, Some(LIFETIME))))
 }
 
 fn inconsistent(detail: &str) -> store::Error {
@@ -88,7 +96,7 @@ pub async fn find(app: &App, visit: &Visit) -> store::Result<Option<(Pending, Us
     let read = app.store.read();
     let Some(row) = pending_sign_ins::find(&read, &Digest::of(cookie.as_bytes()), app.now()).await? else { return Ok(None) };
     let user = users::find(&read, row.user_id).await?.filter(|user| user.enabled && user.auth_epoch == row.epoch);
-    Ok(user.map(|user| (Pending(row), user)))
+    Ok(user.map(|user| (Pending { row, enrolled: false }, user)))
 }
 
 /// The cookie goes with it.

@@ -3,14 +3,15 @@
 use http::HeaderValue;
 use uuid::Uuid;
 
-use super::end::{end_within, ended};
+use super::end::{end_others_within, ended};
 use super::proof::PasswordProof;
 use crate::app::App;
 use crate::audit::{self, Kind, Origin};
 use crate::clock::Timestamp;
 use crate::secret::{self, Digest};
 use crate::store::sessions::{self, Session};
-use crate::store::{self, Conn, users};
+use crate::store::users::{self, User};
+use crate::store::{self, Conn};
 use crate::web::cookies::Cookie;
 
 /// A session on its way to its new cookie.
@@ -42,7 +43,7 @@ impl Rotation {
     /// `NotFound` when the session has ended meanwhile; the store's.
     pub async fn keep_within(&self, conn: &Conn<'_>, reason: &str, now: Timestamp) -> store::Result<usize> {
         self.renew(conn).await?;
-        end_all_but_within(conn, &self.session, reason, now).await
+        end_others_within(conn, (self.session.user_id, Some(self.session.id)), reason, now).await
     }
 
     /// The same, but the person's other sessions go on, too, as the person wants it; what applications were granted through them is dead all the same.
@@ -86,19 +87,25 @@ pub async fn confirm(app: &App, session: &Session, proof: &PasswordProof, origin
     Ok(cookie)
 }
 
-/// Inside a transaction: every session of the person but this one. How many.
+/// For a session that goes on under the cookie it has: inside the transaction of a change to the credentials that `user` was read with. Raises the person's
+/// epoch, takes the session `kept` into it, and ends all others. What applications were granted before is dead by its epoch; through the session that goes
+/// on they get it again. The new epoch; `None`, and nothing done, when the credentials are others by now.
 ///
 /// # Errors
-/// The store's.
-pub async fn end_all_but_within(conn: &Conn<'_>, kept: &Session, reason: &str, now: Timestamp) -> store::Result<usize> {
-    let others: Vec<Session> = others(sessions::list_live_by_user(conn, kept.user_id, now).await?, kept.id);
-    for session in &others {
-        let event = ended(Kind::SessionEnded, session, &Origin::default()).detail("reason", reason);
-        end_within(conn, session, &event, now).await?;
+/// `Conflict` when the session that was to go on has ended meanwhile: then all of the transaction must be; the store's.
+pub async fn raise_epoch_within(
+    conn: &Conn<'_>,
+    user: &User,
+    kept: Option<Uuid>,
+    reason: &str,
+    now: Timestamp,
+) -> store::Result<Option<i64>> {
+    let Some(epoch) = users::update_epoch_seen(conn, user.id, user.auth_epoch, now).await? else { return Ok(None) };
+    if let Some(kept) = kept
+        && !sessions::update_epoch(conn, kept, epoch).await?
+    {
+        return Err(store::Error::Conflict);
     }
-    Ok(others.len())
-}
-
-fn others(live: Vec<Session>, kept: Uuid) -> Vec<Session> {
-    live.into_iter().filter(|session| session.id != kept).collect()
+    end_others_within(conn, (user.id, kept), reason, now).await?;
+    Ok(Some(epoch))
 }

@@ -14,7 +14,7 @@ use crate::organization::{self, Policy};
 use crate::secret::{self, Digest};
 use crate::store::sessions::{self, Session};
 use crate::store::users::{self, User};
-use crate::store::{self, Conn, pending_sign_ins};
+use crate::store::{self, Conn, pending_sign_ins, recovery_codes};
 use crate::web::cookies::Cookie;
 use crate::web::{Visit, device};
 
@@ -37,6 +37,10 @@ pub struct Started {
     pub remove_pending: Option<HeaderValue>,
 }
 
+/// Browsers in which one person is signed in at once. The one unused for longest makes room: whatever ends all sessions of a person is one transaction, and
+/// must stay a short one.
+const MOST_SESSIONS: u64 = 50;
+
 /// What is not there when a pending sign-in was used or timed out: everything else is rolled back with it.
 const PENDING: &str = "pending sign-in";
 
@@ -49,6 +53,8 @@ struct Beginning {
     previous: Option<Session>,
     /// The pending sign-in that becomes this session: its id and epoch.
     pending: Option<(uuid::Uuid, i64)>,
+    /// A second factor was set up in it.
+    enrolled: bool,
     second_factor_given: bool,
     signed_in: Event,
     replaced: Option<Event>,
@@ -112,6 +118,7 @@ impl Attempt<'_> {
             now: app.now(),
             previous,
             pending: self.pending(),
+            enrolled: matches!(&self.proofs.first, First::Pending(pending) if pending.is_enrolled()),
             second_factor_given: self.proofs.second.is_some(),
             session,
         };
@@ -204,20 +211,36 @@ async fn begin(conn: &Conn<'_>, beginning: &Beginning) -> store::Result<Outcome>
     match (previous, replaced) {
         (Some(previous), Some(event)) => {
             told = !end_within(conn, previous, event, *now).await?.is_empty();
-            sessions::insert(conn, session).await?;
+            told |= insert(conn, session, *now).await?;
         }
         (Some(_), None) if !sessions::renew(conn, session).await? => return Ok(Outcome::Gone),
         (Some(_), None) => {}
-        (None, _) => sessions::insert(conn, session).await?,
+        (None, _) => told = insert(conn, session, *now).await?,
     }
     if let Some((id, epoch)) = pending
         && !pending_sign_ins::redeem(conn, *id, *epoch, *now).await?
     {
         return Err(store::Error::NotFound(PENDING));
     }
+    if let Some((id, _)) = pending
+        && beginning.enrolled
+    {
+        recovery_codes::update_shown_to(conn, session.user_id, *id, session.id).await?;
+    }
     users::update_last_sign_in(conn, session.user_id, *now).await?;
     audit::record(conn, signed_in, *now).await?;
     Ok(Outcome::Begun { told, session: Box::new(session.clone()) })
+}
+
+/// One more session, and the end of those that are one too many. Whether applications wait to be told of one.
+async fn insert(conn: &Conn<'_>, session: &Session, now: Timestamp) -> store::Result<bool> {
+    let mut told = false;
+    for surplus in sessions::list_surplus_by_user(conn, session.user_id, MOST_SESSIONS.saturating_sub(1), now).await? {
+        let event = ended(Kind::SessionEnded, &surplus, &audit::Origin::default()).detail("reason", "too_many_sessions");
+        told |= !end_within(conn, &surplus, &event, now).await?.is_empty();
+    }
+    sessions::insert(conn, session).await?;
+    Ok(told)
 }
 
 /// The session with the lengths its person's organisations allow, where they are shorter than the service's.

@@ -1,13 +1,15 @@
 //! Security events, append-only. Written through `audit` alone.
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
+};
 use uuid::Uuid;
 
 use super::entities::audit_events::{Column, Entity, Model};
 use super::{Conn, Result};
 use crate::clock::Timestamp;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
     pub id: Uuid,
     pub at: Timestamp,
@@ -26,6 +28,31 @@ pub struct AuditEvent {
 pub async fn insert(conn: &Conn<'_>, event: &AuditEvent) -> Result<()> {
     Entity::insert(Model::from(event).into_active_model()).exec_without_returning(conn).await?;
     Ok(())
+}
+
+/// Which events an operator asks for; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub user_id: Option<Uuid>,
+    pub client_id: Option<String>,
+    /// `sign_in.failed`; or, ending in a full stop, all that begin so: `sign_in.`.
+    pub kind: Option<String>,
+    pub since: Option<Timestamp>,
+    /// Not including.
+    pub until: Option<Timestamp>,
+}
+
+/// The newest `limit` that pass the filter, newest first.
+pub async fn list_filtered(conn: &Conn<'_>, filter: &Filter, limit: u64) -> Result<Vec<AuditEvent>> {
+    let kind = filter.kind.as_deref().map(|kind| if kind.ends_with('.') { Column::Kind.starts_with(kind) } else { Column::Kind.eq(kind) });
+    let passing = Entity::find()
+        .apply_if(filter.user_id, |events, id| events.filter(Column::UserId.eq(id)))
+        .apply_if(filter.client_id.as_deref(), |events, id| events.filter(Column::ClientId.eq(id)))
+        .apply_if(kind, Select::filter)
+        .apply_if(filter.since, |events, since| events.filter(Column::At.gte(since.millis())))
+        .apply_if(filter.until, |events, until| events.filter(Column::At.lt(until.millis())));
+    let rows = passing.order_by_desc(Column::Id).limit(limit).all(conn).await?;
+    Ok(rows.into_iter().map(AuditEvent::from).collect())
 }
 
 /// The newest `limit`, newest first.
@@ -86,6 +113,7 @@ impl From<&AuditEvent> for Model {
             address: event.address.clone(),
             request_id: event.request_id.clone(),
             detail: event.detail.clone(),
+            sealed_in: None,
         }
     }
 }

@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+};
 
 use super::entities::buckets::{Column, Entity, Model};
 use super::{Conn, Result};
@@ -42,10 +44,34 @@ pub async fn take(conn: &Conn<'_>, key: &str, quota: Quota, now: Timestamp) -> R
     Ok(Take::Wait(full_at.minus(all_but_one).since(now)))
 }
 
-/// Empties nobody's bucket: forgets `key`, so that it is full.
-pub async fn revoke(conn: &Conn<'_>, key: &str) -> Result<()> {
-    Entity::delete_by_id(key).exec(conn).await?;
+/// Puts one back into each of these, in one statement per bucket: what was paid for was no guess.
+pub async fn update_given_back(conn: &Conn<'_>, taken: &[(String, Quota)]) -> Result<()> {
+    for (key, quota) in taken {
+        let one = std::cmp::max(quota.per / std::cmp::max(quota.burst, 1), Duration::from_millis(1));
+        let millis = i64::try_from(one.as_millis()).unwrap_or(i64::MAX);
+        let update = Entity::update_many().col_expr(Column::FullAt, Expr::col(Column::FullAt).sub(millis));
+        update.filter(Column::Key.eq(key)).exec(conn).await?;
+    }
     Ok(())
+}
+
+/// Buckets of this kind that are not full, the emptiest first: for operators.
+pub async fn list(conn: &Conn<'_>, kind: &str, now: Timestamp, limit: u64) -> Result<Vec<(String, Timestamp)>> {
+    let wanted = Column::FullAt.gt(now.millis()).and(Column::Key.starts_with(kind));
+    let rows = Entity::find().filter(wanted).order_by_desc(Column::FullAt).limit(limit).all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.key, Timestamp::from_millis(row.full_at))).collect())
+}
+
+/// Empties nobody's bucket: forgets `key`, so that it is full.
+pub async fn revoke(conn: &Conn<'_>, key: &str) -> Result<bool> {
+    Ok(Entity::delete_by_id(key).exec(conn).await?.rows_affected > 0)
+}
+
+/// Forgets `key`, and those whose key goes on after it with a colon. How many.
+pub async fn revoke_all(conn: &Conn<'_>, key: &str) -> Result<u64> {
+    // A colon and what comes after it in ASCII: a range of keys, which the index finds.
+    let wanted = Column::Key.eq(key).or(Column::Key.gte(format!("{key}:")).and(Column::Key.lt(format!("{key};"))));
+    Ok(Entity::delete_many().filter(wanted).exec(conn).await?.rows_affected)
 }
 
 /// Removes those that were full before `before`, at most `limit`.
@@ -112,7 +138,61 @@ mod tests {
                 taken(&store, "b", NOW).await;
             }
             store.write_one(|conn| Box::pin(revoke(conn, "b"))).await.unwrap();
+            for _ in 0..6 {
+                assert_eq!(taken(&store, "c", NOW).await, Take::Given, "what is put back can be taken again");
+                let giving =
+                    store.write_one(|conn| Box::pin(async move { update_given_back(conn, &[("c".to_owned(), THREE_AN_HOUR)]).await }));
+                giving.await.unwrap();
+            }
             assert_eq!(taken(&store, "b", NOW).await, Take::Given);
         }
+    }
+
+    /// Steps in milliseconds between tries of one key: what was given, when; a refusal must be honest about its end.
+    async fn given(store: &Store, key: String, quota: Quota, steps: &[u64]) -> Vec<Timestamp> {
+        let (mut now, mut given) = (NOW, Vec::new());
+        for step in steps {
+            now = now.plus(Duration::from_millis(*step));
+            let taking = |at: Timestamp| {
+                let key = key.clone();
+                store.write_one(move |conn| {
+                    let key = key.clone();
+                    Box::pin(async move { take(conn, &key, quota, at).await })
+                })
+            };
+            if let Take::Wait(wait) = taking(now).await.unwrap() {
+                assert!(!wait.is_zero(), "a refusal without an end");
+                now = now.plus(wait);
+                assert_eq!(taking(now).await.unwrap(), Take::Given, "not given when it was said");
+            }
+            given.push(now);
+        }
+        given
+    }
+
+    #[test]
+    fn whenever_it_is_tried_no_more_is_given_than_the_quota_and_refusals_are_honest() {
+        use proptest::prelude::*;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let database = TestDatabase::sqlite();
+        let store = runtime.block_on(database.migrated());
+        let case = std::cell::Cell::new(0);
+        let strategy = (1_u32..6, proptest::collection::vec(0_u64..900, 1..16));
+        let config = ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() };
+        let mut runner = proptest::test_runner::TestRunner::new(config);
+        let outcome = runner.run(&strategy, |(burst, steps)| {
+            case.set(case.get() + 1);
+            let quota = Quota { burst, per: Duration::from_secs(2) };
+            let given = runtime.block_on(given(&store, format!("case:{}", case.get()), quota, &steps));
+            let one = (quota.per / burst).as_millis();
+            for (first, from) in given.iter().enumerate() {
+                for (last, to) in given.iter().enumerate().skip(first) {
+                    let allowed = u128::from(burst) + to.since(*from).as_millis() / one;
+                    prop_assert!((last - first + 1) as u128 <= allowed, "{burst} {given:?}");
+                }
+            }
+            Ok(())
+        });
+        outcome.unwrap();
     }
 }

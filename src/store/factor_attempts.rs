@@ -2,26 +2,20 @@
 
 use std::time::Duration;
 
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, OnConflict};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryTrait as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 use uuid::Uuid;
 
 use super::entities::factor_attempts::{Column, Entity, Model};
-use super::{Conn, Result};
+use super::{Conn, Result, failures};
 use crate::clock::Timestamp;
 
 /// How much trying is borne.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// Failures in a row after which a pause follows each.
-    pub free: i32,
-    /// The first pause; each one after it is twice as long.
-    pub pause: Duration,
-    pub longest_pause: Duration,
+    pub row: failures::Rules,
     /// The failures of this long are counted for the owner's notice.
     pub window: Duration,
-    /// Failures in a row after which nothing is tried any more.
-    pub ceiling: i32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,32 +33,26 @@ pub async fn find(conn: &Conn<'_>, user_id: Uuid) -> Result<Attempts> {
 
 /// Counts a try before anything is checked, as if it had failed. Whether it may be made; if not, nothing was counted.
 pub async fn redeem(conn: &Conn<'_>, user_id: Uuid, rules: &Rules, now: Timestamp) -> Result<bool> {
-    let row =
-        Model { user_id, failures: 1, window_failures: 1, window_started_at: now.millis(), blocked_until: 0, sends: 0, sends_since: 0 };
+    let row = Model {
+        user_id,
+        failures: 1,
+        window_failures: 1,
+        window_started_at: now.millis(),
+        blocked_until: failures::first_pause(&rules.row, now),
+        sends: 0,
+        sends_since: 0,
+    };
     let window_is_over = || column(Column::WindowStartedAt).lte(now.minus(rules.window).millis());
     let again = OnConflict::column(Column::UserId)
         .value(Column::Failures, column(Column::Failures).add(1))
         .value(Column::WindowFailures, Expr::case(window_is_over(), 1).finally(column(Column::WindowFailures).add(1)))
         .value(Column::WindowStartedAt, Expr::case(window_is_over(), now.millis()).finally(column(Column::WindowStartedAt)))
-        .value(Column::BlockedUntil, pauses(rules, now))
+        .value(Column::BlockedUntil, failures::pauses(|| column(Column::Failures), &rules.row, now))
         .action_and_where(column(Column::BlockedUntil).lte(now.millis()))
-        .action_and_where(column(Column::Failures).lt(rules.ceiling))
+        .action_and_where(column(Column::Failures).lt(rules.row.ceiling))
         .to_owned();
     let statement = Entity::insert(row.into_active_model()).on_conflict(again).into_query();
     Ok(conn.change(&statement).await? > 0)
-}
-
-/// The end of the pause after the failure that is being counted: by how many there were before it.
-fn pauses(rules: &Rules, now: Timestamp) -> CaseStatement {
-    let mut pause = rules.pause;
-    let mut before = rules.free;
-    let mut ends = CaseStatement::new().case(column(Column::Failures).lt(rules.free.saturating_sub(1)), 0_i64);
-    while pause < rules.longest_pause {
-        ends = ends.case(column(Column::Failures).lt(before), now.plus(pause).millis());
-        pause = pause.saturating_mul(2);
-        before = before.saturating_add(1);
-    }
-    ends.finally(now.plus(rules.longest_pause).millis())
 }
 
 /// The row that is there, not the one that would be inserted.
@@ -82,6 +70,25 @@ pub async fn update_succeeded(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
         .exec(conn)
         .await?;
     Ok(())
+}
+
+/// Gives a try back that was right, but says nothing about the failures before it: those stay.
+pub async fn update_given_back(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::Failures, Expr::col(Column::Failures).sub(1))
+        .col_expr(Column::BlockedUntil, Expr::value(0_i64))
+        .col_expr(Column::WindowFailures, Expr::col(Column::WindowFailures).sub(1))
+        .filter(Column::UserId.eq(user_id))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// People whose codes are not tried now: for operators.
+pub async fn list_blocked(conn: &Conn<'_>, ceiling: i32, now: Timestamp, limit: u64) -> Result<Vec<(Uuid, Attempts)>> {
+    let blocked = Column::BlockedUntil.gt(now.millis()).or(Column::Failures.gte(ceiling));
+    let rows = Entity::find().filter(blocked).limit(limit).all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.user_id, Attempts::from(row))).collect())
 }
 
 /// Counts a mailed code: at most `most` in every `period`. Whether it may be sent.
@@ -130,11 +137,8 @@ mod tests {
 
     const ADA: Uuid = Uuid::from_u128(1);
     const RULES: Rules = Rules {
-        free: 5,
-        pause: Duration::from_secs(30),
-        longest_pause: Duration::from_mins(4),
+        row: failures::Rules { free: 5, pause: Duration::from_secs(30), longest_pause: Duration::from_mins(4), ceiling: 12 },
         window: Duration::from_hours(24),
-        ceiling: 12,
     };
 
     async fn tried(store: &Store, now: Timestamp) -> bool {
@@ -157,7 +161,7 @@ mod tests {
                 now = attempts.blocked_until;
                 assert!(tried(&store, now).await);
             }
-            assert_eq!(find(&store.read(), ADA).await.unwrap().failures, RULES.ceiling);
+            assert_eq!(find(&store.read(), ADA).await.unwrap().failures, RULES.row.ceiling);
             assert!(!tried(&store, now.plus(Duration::from_hours(1000))).await, "the ceiling");
             store.write_one(|conn| Box::pin(revoke(conn, ADA))).await.unwrap();
             assert!(tried(&store, now).await);

@@ -9,13 +9,13 @@ use super::entities::locks::{Column, Entity, Model};
 use super::{Conn, Result};
 use crate::clock::Timestamp;
 
-/// Takes or prolongs the lease `name` for `holder`, in one statement. Whether `holder` has it now.
+/// Takes or prolongs the lease `name` for `holder`, in one statement. Whether `holder` has it now. A lease that ends much later than any can was taken
+/// by a clock that was wrong, and is free.
 pub async fn redeem(conn: &Conn<'_>, name: &str, holder: &str, now: Timestamp, lease: Duration) -> Result<bool> {
     let row = Model { name: name.to_owned(), holder: holder.to_owned(), expires_at: now.plus(lease).millis() };
-    let take = OnConflict::column(Column::Name)
-        .update_columns([Column::Holder, Column::ExpiresAt])
-        .action_and_where(Column::Holder.eq(holder).or(Column::ExpiresAt.lte(now.millis())))
-        .to_owned();
+    let never = now.plus(lease.saturating_mul(10)).millis();
+    let free = Column::Holder.eq(holder).or(Column::ExpiresAt.lte(now.millis())).or(Column::ExpiresAt.gt(never));
+    let take = OnConflict::column(Column::Name).update_columns([Column::Holder, Column::ExpiresAt]).action_and_where(free).to_owned();
     let statement = Entity::insert(row.into_active_model()).on_conflict(take).into_query();
     Ok(conn.change(&statement).await? > 0)
 }
@@ -39,6 +39,8 @@ mod tests {
             assert!(!take("b", 14).await.unwrap());
             assert!(take("b", 15).await.unwrap());
             assert!(!take("a", 16).await.unwrap());
+            assert!(take("a", 100_000).await.unwrap());
+            assert!(take("b", 50).await.unwrap(), "taken by a clock that was a day ahead");
         }
     }
 }

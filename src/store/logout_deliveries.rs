@@ -89,6 +89,18 @@ pub async fn update(conn: &Conn<'_>, id: Uuid, state: DeliveryState, next_attemp
     if changed == 0 { Err(Error::NotFound("logout delivery")) } else { Ok(()) }
 }
 
+/// Puts off everything that is due to one client, untried.
+pub async fn update_due_of_client(conn: &Conn<'_>, client_id: &str, now: Timestamp, until: Timestamp) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::NextAttemptAt, Expr::value(until.millis()))
+        .filter(Column::ClientId.eq(client_id))
+        .filter(Column::State.eq(DeliveryState::Pending.as_str()))
+        .filter(Column::NextAttemptAt.lte(now.millis()))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
 pub async fn find(conn: &Conn<'_>, id: Uuid) -> Result<Option<LogoutDelivery>> {
     Entity::find_by_id(id).one(conn).await?.map(LogoutDelivery::try_from).transpose()
 }

@@ -77,19 +77,33 @@ pub async fn redeem(conn: &Conn<'_>, id: Uuid, attempts_before: i32, lease_until
     Ok(taken.rows_affected > 0)
 }
 
-/// Notes how an attempt went. What is finished keeps no content.
-pub async fn update(conn: &Conn<'_>, id: Uuid, state: MailState, next_attempt_at: Timestamp, last_error: Option<&str>) -> Result<()> {
-    let mut outcome = ActiveModel {
-        state: Set(state.as_str().to_owned()),
-        next_attempt_at: Set(next_attempt_at.millis()),
-        last_error: Set(last_error.map(str::to_owned)),
+/// How an attempt went.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub state: MailState,
+    pub next_attempt_at: Timestamp,
+    pub error: Option<String>,
+}
+
+/// Notes how attempt number `attempt` went, while it is the last one and nothing was noted. Whether it was so. What is finished keeps no content.
+pub async fn update(conn: &Conn<'_>, (id, attempt): (Uuid, i32), outcome: &Outcome) -> Result<bool> {
+    let mut noted = ActiveModel {
+        state: Set(outcome.state.as_str().to_owned()),
+        next_attempt_at: Set(outcome.next_attempt_at.millis()),
+        last_error: Set(outcome.error.clone()),
         ..ActiveModel::default()
     };
-    if state != MailState::Pending {
-        outcome.content = Set(Vec::new());
+    if outcome.state != MailState::Pending {
+        noted.content = Set(Vec::new());
     }
-    let changed = Entity::update_many().set(outcome).filter(Column::Id.eq(id)).exec(conn).await?.rows_affected;
-    if changed == 0 { Err(Error::NotFound("mail")) } else { Ok(()) }
+    let changed = Entity::update_many()
+        .set(noted)
+        .filter(Column::Id.eq(id))
+        .filter(Column::Attempts.eq(attempt))
+        .filter(Column::State.eq(MailState::Pending.as_str()))
+        .exec(conn)
+        .await?;
+    Ok(changed.rows_affected > 0)
 }
 
 pub async fn find(conn: &Conn<'_>, id: Uuid) -> Result<Option<Mail>> {
@@ -190,6 +204,15 @@ mod tests {
         store
     }
 
+    async fn noted(store: &Store, attempt: (Uuid, i32), state: MailState, error: &'static str) -> bool {
+        let outcome = Outcome { state, next_attempt_at: NOW, error: Some(error.to_owned()) };
+        let note = store.write(move |conn| {
+            let outcome = outcome.clone();
+            Box::pin(async move { update(conn, attempt, &outcome).await })
+        });
+        note.await.unwrap()
+    }
+
     #[tokio::test]
     async fn due_ones_come_oldest_first_and_one_caller_gets_each() {
         for database in TestDatabase::each().await {
@@ -214,16 +237,18 @@ mod tests {
             let store = filled(&database).await;
             for (id, state) in [(1, MailState::Sent), (2, MailState::Failed)] {
                 let id = Uuid::from_u128(id);
-                store.write(move |conn| Box::pin(update(conn, id, state, NOW, Some("why")))).await.unwrap();
+                assert!(noted(&store, (id, 0), state, "why").await);
+                assert!(!noted(&store, (id, 0), MailState::Pending, "late").await, "what is finished stays so");
                 let found = find(&store.read(), id).await.unwrap().unwrap();
                 assert_eq!((found.state, found.content.len(), found.last_error.as_deref()), (state, 0, Some("why")));
                 assert!(!store.write_one(move |conn| Box::pin(redeem(conn, id, 0, NOW))).await.unwrap());
             }
             let waiting = Uuid::from_u128(3);
-            store.write(move |conn| Box::pin(update(conn, waiting, MailState::Pending, NOW, Some("later")))).await.unwrap();
+            assert!(noted(&store, (waiting, 0), MailState::Pending, "later").await);
+            assert!(store.write_one(move |conn| Box::pin(redeem(conn, waiting, 0, NOW))).await.unwrap());
+            assert!(!noted(&store, (waiting, 0), MailState::Sent, "of the attempt before").await, "another attempt is under way");
             assert_eq!(find(&store.read(), waiting).await.unwrap().unwrap().content.len(), 3);
-            let missing = store.write(|conn| Box::pin(update(conn, Uuid::nil(), MailState::Sent, NOW, None))).await;
-            assert!(matches!(missing, Err(Error::NotFound(_))));
+            assert!(!noted(&store, (Uuid::nil(), 0), MailState::Sent, "gone").await);
         }
     }
 
@@ -232,7 +257,7 @@ mod tests {
         for database in TestDatabase::each().await {
             let store = filled(&database).await;
             let id = Uuid::from_u128(1);
-            store.write(move |conn| Box::pin(update(conn, id, MailState::Sent, NOW, None))).await.unwrap();
+            assert!(noted(&store, (id, 0), MailState::Sent, "").await);
             assert_eq!(store.write(|conn| Box::pin(purge(conn, NOW, 10))).await.unwrap(), 0, "not before its time");
             let later = NOW.plus(Duration::from_secs(1));
             assert_eq!(store.write(move |conn| Box::pin(purge(conn, later, 10))).await.unwrap(), 1);

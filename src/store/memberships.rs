@@ -1,6 +1,6 @@
 //! Who belongs to which organisation, and administers it.
 
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use super::entities::memberships::{Column, Entity, Model};
 use super::entities::{organizations, users};
 use super::organizations::Organization;
 use super::users::User;
-use super::{Conn, Result};
+use super::{Conn, Error, Result};
 use crate::clock::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,45 @@ pub async fn update(conn: &Conn<'_>, membership: &Membership) -> Result<()> {
     let again = OnConflict::columns([Column::OrganizationId, Column::UserId]).update_column(Column::Administrator).to_owned();
     Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(conn).await?;
     Ok(())
+}
+
+/// Makes somebody a member who was none (`before`: `None`), or changes whether they administer, while that is as it was.
+///
+/// # Errors
+/// `Conflict` when the membership is no longer what it was.
+pub async fn update_seen(conn: &Conn<'_>, membership: &Membership, before: Option<bool>) -> Result<()> {
+    let Some(before) = before else {
+        let row = Model {
+            organization_id: membership.organization_id.clone(),
+            user_id: membership.user_id,
+            administrator: membership.administrator,
+            created_at: membership.created_at.millis(),
+        };
+        Entity::insert(row.into_active_model()).exec_without_returning(conn).await?;
+        return Ok(());
+    };
+    let changed = Entity::update_many()
+        .col_expr(Column::Administrator, Expr::value(membership.administrator))
+        .filter(Column::OrganizationId.eq(membership.organization_id.as_str()))
+        .filter(Column::UserId.eq(membership.user_id))
+        .filter(Column::Administrator.eq(before))
+        .exec(conn)
+        .await?;
+    if changed.rows_affected == 0 { Err(Error::Conflict) } else { Ok(()) }
+}
+
+/// Ends a membership, while it is as it was.
+///
+/// # Errors
+/// `Conflict` when it is not.
+pub async fn revoke_seen(conn: &Conn<'_>, organization_id: &str, user_id: Uuid, before: bool) -> Result<()> {
+    let gone = Entity::delete_many()
+        .filter(Column::OrganizationId.eq(organization_id))
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::Administrator.eq(before))
+        .exec(conn)
+        .await?;
+    if gone.rows_affected == 0 { Err(Error::Conflict) } else { Ok(()) }
 }
 
 /// Whether they belonged to it.

@@ -5,27 +5,34 @@
 //! `redeem`, `rotate`, `revoke`, `purge`. Must not: decide anything the specifications decide.
 
 pub mod addresses;
+pub mod audit_chain;
 pub mod audit_events;
+pub mod bans;
 pub mod buckets;
 pub mod clients;
 pub mod consents;
 mod error;
 pub mod factor_attempts;
+pub mod former_addresses;
+pub mod failures;
 pub mod grants;
 pub mod locks;
 pub mod logout_deliveries;
 pub mod mails;
 pub mod memberships;
 pub mod organizations;
+pub mod passkeys;
 pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod people;
 pub mod recovery_codes;
+pub mod sealed;
 pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod spent;
 pub mod totp_credentials;
+pub mod tried_accounts;
 pub mod trusted_devices;
 pub mod user_security;
 pub mod users;

@@ -10,9 +10,9 @@ use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::totp_credentials::TotpState;
 use super::{
-    BoxFuture, Conn, Result, Store, audit_events, buckets, clients, consents, factor_attempts, grants, locks, logout_deliveries, mails,
-    memberships, organizations, password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent, totp_credentials,
-    trusted_devices, user_security, users,
+    BoxFuture, Conn, Result, Store, audit_events, bans, buckets, clients, consents, factor_attempts, failures, grants, locks,
+    logout_deliveries, mails, memberships, organizations, passkeys, password_resets, pending_sign_ins, recovery_codes, sessions, settings, spent,
+    totp_credentials, tried_accounts, trusted_devices, user_security, users,
 };
 use crate::secret::Digest;
 
@@ -72,10 +72,13 @@ async fn second_factors(conn: &Conn<'_>) -> Result<()> {
     totp_credentials::any_active(conn, nobody).await?;
     totp_credentials::redeem(conn, nobody, 1).await?;
     totp_credentials::revoke(conn, nobody, TotpState::Pending).await?;
+    passkeys::any(conn, nobody).await?;
+    passkeys::list(conn, nobody).await?;
+    passkeys::find(conn, b"x").await?;
     recovery_codes::redeem(conn, nobody, &digest, NOW).await?;
     recovery_codes::find_left(conn, nobody).await?;
     recovery_codes::list(conn, nobody).await?;
-    recovery_codes::update_hidden(conn, nobody).await?;
+    recovery_codes::update_hidden(conn, nobody, nobody).await?;
     trusted_devices::find(conn, &digest, nobody, 0, NOW).await?;
     trusted_devices::update_last_used(conn, nobody, NOW).await?;
     trusted_devices::revoke_all(conn, nobody).await?;
@@ -127,6 +130,24 @@ async fn organizations_left(conn: &Conn<'_>) -> Result<()> {
     organizations::remove(conn, "acme").await.map(drop)
 }
 
+async fn guesses(conn: &Conn<'_>) -> Result<()> {
+    let quota = crate::config::Quota { burst: 2, per: Duration::from_hours(1) };
+    let rules = failures::Rules { free: 3, pause: Duration::from_secs(1), longest_pause: Duration::from_secs(8), ceiling: 9 };
+    failures::redeem(conn, "password:ada", Uuid::nil(), &rules, NOW).await?;
+    failures::find(conn, "password:ada").await?;
+    failures::update_given_back(conn, "password:ada").await?;
+    failures::revoke(conn, "password:ada").await?;
+    failures::revoke_all(conn, Uuid::nil()).await?;
+    failures::purge(conn, NOW, 10).await?;
+    tried_accounts::redeem(conn, "192.0.2.1", Uuid::nil(), quota, NOW).await?;
+    tried_accounts::update_given_back(conn, "192.0.2.1", Uuid::nil()).await?;
+    tried_accounts::find(conn, "192.0.2.1").await?;
+    tried_accounts::purge(conn, NOW, 10).await?;
+    buckets::update_given_back(conn, &[("reset:ada".to_owned(), quota)]).await?;
+    bans::list(conn, NOW).await?;
+    bans::purge(conn, NOW, 10).await.map(drop)
+}
+
 async fn resets(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
     let quota = crate::config::Quota { burst: 1, per: Duration::from_hours(1) };
     buckets::take(conn, "reset:ada", quota, NOW).await?;
@@ -147,6 +168,7 @@ async fn hot_statements_never_scan_a_table() {
     plans_of_all.extend(plans(&store, |conn| Box::pin(writes(conn))).await);
     plans_of_all.extend(plans(&store, |conn| Box::pin(second_factors(conn))).await);
     plans_of_all.extend(plans(&store, |conn| Box::pin(organizations_left(conn))).await);
+    plans_of_all.extend(plans(&store, |conn| Box::pin(guesses(conn))).await);
     assert!(plans_of_all.len() > 30);
     for (sql, plan) in plans_of_all {
         // An index that holds only the rows asked for, or in the order asked for, may be read from its start.

@@ -18,6 +18,8 @@ pub struct RecoveryCode {
     pub used_at: Option<Timestamp>,
     /// Sealed: the code itself, as long as it may still be shown.
     pub shown: Option<Vec<u8>>,
+    /// To whom alone: the session, or the pending sign-in, that made them.
+    pub shown_to: Option<Uuid>,
 }
 
 /// Replaces the whole set.
@@ -50,10 +52,19 @@ pub async fn list(conn: &Conn<'_>, user_id: Uuid) -> Result<Vec<RecoveryCode>> {
     rows.into_iter().map(RecoveryCode::try_from).collect()
 }
 
-/// From now on they are not shown any more.
-pub async fn update_hidden(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
-    let hidden = ActiveModel { shown: Set(None), ..ActiveModel::default() };
-    Entity::update_many().set(hidden).filter(Column::UserId.eq(user_id)).exec(conn).await?;
+/// From now on they are not shown any more, as the session says that saw them.
+pub async fn update_hidden(conn: &Conn<'_>, user_id: Uuid, session_id: Uuid) -> Result<()> {
+    let hidden = ActiveModel { shown: Set(None), shown_to: Set(None), ..ActiveModel::default() };
+    let seen = Entity::update_many().set(hidden).filter(Column::UserId.eq(user_id)).filter(Column::ShownTo.eq(session_id));
+    seen.exec(conn).await?;
+    Ok(())
+}
+
+/// The pending sign-in that made them has become this session.
+pub async fn update_shown_to(conn: &Conn<'_>, user_id: Uuid, pending_id: Uuid, session_id: Uuid) -> Result<()> {
+    let to = ActiveModel { shown_to: Set(Some(session_id)), ..ActiveModel::default() };
+    let made = Entity::update_many().set(to).filter(Column::UserId.eq(user_id)).filter(Column::ShownTo.eq(pending_id));
+    made.exec(conn).await?;
     Ok(())
 }
 
@@ -71,6 +82,7 @@ impl From<&RecoveryCode> for Model {
             created_at: code.created_at.millis(),
             used_at: code.used_at.map(Timestamp::millis),
             shown: code.shown.clone(),
+            shown_to: code.shown_to,
         }
     }
 }
@@ -86,6 +98,7 @@ impl TryFrom<Model> for RecoveryCode {
             created_at: Timestamp::from_millis(row.created_at),
             used_at: row.used_at.map(Timestamp::from_millis),
             shown: row.shown,
+            shown_to: row.shown_to,
         })
     }
 }
@@ -96,6 +109,8 @@ mod tests {
     use super::*;
 
     const ADA: Uuid = Uuid::from_u128(1);
+    const HERE: Uuid = Uuid::from_u128(2);
+    const SESSION: Uuid = Uuid::from_u128(3);
 
     fn set(names: &[&str]) -> Vec<RecoveryCode> {
         let code = |name: &&str| RecoveryCode {
@@ -104,6 +119,7 @@ mod tests {
             created_at: NOW,
             used_at: None,
             shown: Some(name.as_bytes().to_vec()),
+            shown_to: Some(HERE),
         };
         names.iter().map(code).collect()
     }
@@ -124,7 +140,10 @@ mod tests {
             assert!(!redeemed("a").await);
             assert!(!redeemed("c").await);
             assert_eq!(find_left(&store.read(), ADA).await.unwrap(), 1);
-            store.write(|conn| Box::pin(update_hidden(conn, ADA))).await.unwrap();
+            store.write(|conn| Box::pin(update_hidden(conn, ADA, SESSION))).await.unwrap();
+            assert!(list(&store.read(), ADA).await.unwrap().iter().all(|code| code.shown.is_some()), "another session hides nothing");
+            store.write(|conn| Box::pin(update_shown_to(conn, ADA, HERE, SESSION))).await.unwrap();
+            store.write(|conn| Box::pin(update_hidden(conn, ADA, SESSION))).await.unwrap();
             assert!(list(&store.read(), ADA).await.unwrap().iter().all(|code| code.shown.is_none()));
             replace(&["c"]).await;
             assert!(!redeemed("b").await);

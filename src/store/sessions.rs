@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
     SelectTwoRequired,
 };
 use uuid::Uuid;
@@ -66,6 +66,12 @@ pub async fn find(conn: &Conn<'_>, id: Uuid) -> Result<Option<Session>> {
     Entity::find_by_id(id).one(conn).await?.map(Session::try_from).transpose()
 }
 
+/// Whether it has not been ended; nobody ends it before this transaction is over (on SQLite there is one writer anyway).
+pub async fn find_going_locked(conn: &Conn<'_>, id: Uuid) -> Result<bool> {
+    let going = Entity::find_by_id(id).select_only().column(Column::Id).filter(Column::EndedAt.is_null()).lock_exclusive();
+    Ok(going.into_tuple::<Uuid>().one(conn).await?.is_some())
+}
+
 /// The session and its person, whatever state they are in, in one read.
 pub async fn find_with_user(conn: &Conn<'_>, id: Uuid) -> Result<Option<(Session, User)>> {
     let row = Entity::find_by_id(id).find_both_related(users::Entity).one(conn).await?;
@@ -77,6 +83,14 @@ pub async fn list_live_by_user(conn: &Conn<'_>, user_id: Uuid, now: Timestamp) -
     let live =
         Entity::find().filter(Column::UserId.eq(user_id)).filter(Column::EndedAt.is_null()).filter(Column::ExpiresAt.gt(now.millis()));
     live.all(conn).await?.into_iter().map(Session::try_from).collect()
+}
+
+/// Those of a person that have neither ended nor expired beyond the `kept` used last, oldest use first, a few at a time.
+pub async fn list_surplus_by_user(conn: &Conn<'_>, user_id: Uuid, kept: u64, now: Timestamp) -> Result<Vec<Session>> {
+    let live =
+        Entity::find().filter(Column::UserId.eq(user_id)).filter(Column::EndedAt.is_null()).filter(Column::ExpiresAt.gt(now.millis()));
+    let surplus = live.order_by_desc(Column::LastSeenAt).offset(kept).limit(10);
+    surplus.all(conn).await?.into_iter().map(Session::try_from).collect()
 }
 
 /// Notes that the session was used.
@@ -110,10 +124,10 @@ pub async fn renew(conn: &Conn<'_>, session: &Session) -> Result<bool> {
     Ok(renewed.rows_affected > 0)
 }
 
-/// Takes it into another epoch: the credentials were changed in it.
-pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, epoch: i64) -> Result<()> {
-    Entity::update_many().col_expr(Column::Epoch, Expr::value(epoch)).filter(Column::Id.eq(id)).exec(conn).await?;
-    Ok(())
+/// Takes it into another epoch, unless it has ended: the credentials were changed in it. Whether it was there.
+pub async fn update_epoch(conn: &Conn<'_>, id: Uuid, epoch: i64) -> Result<bool> {
+    let live = Entity::update_many().filter(Column::Id.eq(id)).filter(Column::EndedAt.is_null());
+    Ok(live.col_expr(Column::Epoch, Expr::value(epoch)).exec(conn).await?.rows_affected > 0)
 }
 
 /// Takes a person's sessions, unless they have ended, from the epoch before into this one. Those of older epochs are dead and stay so.

@@ -2,9 +2,16 @@
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait as _, IntoActiveModel as _};
+use uuid::Uuid;
 
 use super::entities::settings::{Column, Entity, Model};
 use super::{Conn, Result};
+
+/// The name of the setting that holds the digest of the declared hash a person was given.
+#[must_use]
+pub fn declared_hash(user_id: Uuid) -> String {
+    format!("declared-hash:{user_id}")
+}
 
 pub async fn find(conn: &Conn<'_>, name: &str) -> Result<Option<Vec<u8>>> {
     Ok(Entity::find_by_id(name).one(conn).await?.map(|row| row.value))

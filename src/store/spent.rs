@@ -20,6 +20,10 @@ pub enum Kind {
     Invitation,
     /// The confirmation of an address.
     ConfirmEmail,
+    /// A mail that lifts a pause after wrong passwords or codes.
+    Unlock,
+    /// A passkey ceremony: what was signed for it once is no answer again.
+    PasskeyCeremony,
 }
 
 impl Kind {
@@ -30,6 +34,8 @@ impl Kind {
             Self::NotMe => "not_me",
             Self::Invitation => "invitation",
             Self::ConfirmEmail => "confirm_email",
+            Self::Unlock => "unlock",
+            Self::PasskeyCeremony => "passkey_ceremony",
         }
     }
 }

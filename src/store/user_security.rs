@@ -17,6 +17,8 @@ pub struct Security {
     /// The account is to be deleted then, unless its person thinks better of it.
     pub delete_at: Option<Timestamp>,
     pub password_changed_at: Option<Timestamp>,
+    /// As which version of the account (`updated_at`) it was left when the deletion was asked for: whatever an operator has decided since comes first.
+    pub left_at: Option<Timestamp>,
 }
 
 pub async fn find(conn: &Conn<'_>, user_id: Uuid) -> Result<Security> {
@@ -36,6 +38,7 @@ pub async fn update(conn: &Conn<'_>, user_id: Uuid, before: &Security, security:
         frozen_at: security.frozen_at.map(Timestamp::millis),
         delete_at: security.delete_at.map(Timestamp::millis),
         password_changed_at: security.password_changed_at.map(Timestamp::millis),
+        left_at: security.left_at.map(Timestamp::millis),
     };
     let again = OnConflict::column(Column::UserId).update_columns(columns).to_owned();
     Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(conn).await?;
@@ -54,6 +57,7 @@ fn changed(before: &Security, after: &Security) -> Vec<Column> {
         (Column::FrozenAt, before.frozen_at != after.frozen_at),
         (Column::DeleteAt, before.delete_at != after.delete_at),
         (Column::PasswordChangedAt, before.password_changed_at != after.password_changed_at),
+        (Column::LeftAt, before.left_at != after.left_at),
     ];
     all.into_iter().filter(|(_, differs)| *differs).map(|(column, _)| column).collect()
 }
@@ -65,6 +69,7 @@ impl From<Model> for Security {
             frozen_at: row.frozen_at.map(Timestamp::from_millis),
             delete_at: row.delete_at.map(Timestamp::from_millis),
             password_changed_at: row.password_changed_at.map(Timestamp::from_millis),
+            left_at: row.left_at.map(Timestamp::from_millis),
         }
     }
 }
@@ -81,7 +86,13 @@ mod tests {
             let (ada, bob) = (Uuid::from_u128(1), Uuid::from_u128(2));
             for security in [
                 Security { email_codes: Some(true), ..Security::default() },
-                Security { email_codes: Some(false), frozen_at: Some(NOW), delete_at: Some(NOW), password_changed_at: Some(NOW) },
+                Security {
+                    email_codes: Some(false),
+                    frozen_at: Some(NOW),
+                    delete_at: Some(NOW),
+                    password_changed_at: Some(NOW),
+                    left_at: Some(NOW),
+                },
                 Security::default(),
             ] {
                 let before = find(&store.read(), ada).await.unwrap();

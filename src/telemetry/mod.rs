@@ -1,7 +1,8 @@
-//! Logs: structured, without secrets.
+//! Logs: structured, without secrets; metrics.
 //!
-//! Owns: the subscriber behind `tracing`, and the panic hook. Must not: decide what is logged elsewhere, or write to standard output.
+//! Owns: the subscriber behind `tracing`, the panic hook, [`metrics`]. Must not: decide what is logged elsewhere, or write to standard output.
 
+pub mod metrics;
 mod panic;
 
 use std::io::IsTerminal as _;

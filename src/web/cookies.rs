@@ -27,6 +27,8 @@ pub enum Cookie {
     KnownDevice,
     /// Sealed: the link of a mail that was opened here, so that no URL has to carry it on.
     MailLink,
+    /// "This wasn't me": the link that was opened here.
+    NotMe,
 }
 
 impl Cookie {
@@ -49,6 +51,8 @@ impl Cookie {
             (Self::KnownDevice, false) => "vestibule-known-device",
             (Self::MailLink, true) => "__Host-vestibule-mail-link",
             (Self::MailLink, false) => "vestibule-mail-link",
+            (Self::NotMe, true) => "__Host-vestibule-not-me",
+            (Self::NotMe, false) => "vestibule-not-me",
         }
     }
 

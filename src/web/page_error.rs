@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Busy { retry_after: u64 },
     /// 500.
     Internal,
+    /// 403: an operator keeps this network out.
+    Banned,
     /// 403: cross-site post, or a form whose token does not fit.
     Forbidden,
     /// 400: an application sent a request that cannot be answered by a redirect. For the developer: the OAuth error word, the parameter, the
@@ -109,7 +111,7 @@ impl ErrorKind {
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Banned => StatusCode::FORBIDDEN,
         }
     }
 
@@ -130,6 +132,7 @@ impl ErrorKind {
             Self::Busy { .. } => "busy",
             Self::Internal => "internal",
             Self::Forbidden => "forbidden",
+            Self::Banned => "banned",
             Self::Application { .. } => "application",
             Self::Expired { .. } => "expired",
             Self::CookiesBlocked { .. } => "cookies-blocked",

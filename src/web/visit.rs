@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -24,6 +25,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The query parameter with which a person picks a language.
 pub const LANGUAGE: &str = "lang";
+
+/// What proxies say about their clients. Only `X-Forwarded-For` is ever believed.
+const FORWARDING: [&str; 3] = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
 /// How long a browser remembers the language picked.
 const LANGUAGE_AGE: Duration = Duration::from_hours(365 * 24);
@@ -50,6 +54,8 @@ pub struct Settings {
     pub issuer: Issuer,
     pub trusted_proxies: CidrList,
     pub default_locale: Locale,
+    /// It was said that somebody who is no trusted proxy sends forwarding headers.
+    pub warned: Arc<AtomicBool>,
 }
 
 /// Middleware: puts a [`Visit`] into the request's extensions, its id on the response, and the language picked into its cookie. To be mounted
@@ -57,6 +63,7 @@ pub struct Settings {
 /// `ConnectInfo<SocketAddr>` into the request (`into_make_service_with_connect_info`).
 pub async fn layer(State(settings): State<Arc<Settings>>, mut request: Request, next: Next) -> Response {
     let picked = picked_now(request.uri().query());
+    warn_of_untrusted_proxy(&request, &settings);
     let visit = Visit::of(&request, &settings, picked);
     let request_id = visit.request_id.clone();
     request.extensions_mut().insert(Arc::new(visit));
@@ -70,6 +77,21 @@ pub async fn layer(State(settings): State<Arc<Settings>>, mut request: Request, 
         response.headers_mut().append(SET_COOKIE, Cookie::Language.set(&settings.issuer, locale.tag(), Some(LANGUAGE_AGE)));
     }
     response
+}
+
+/// Once: forwarding headers of somebody who is no trusted proxy are ignored. Either a client tries something, or a proxy was forgotten in the settings;
+/// then all its clients count as one.
+fn warn_of_untrusted_proxy(request: &Request, settings: &Settings) {
+    if !FORWARDING.iter().any(|name| request.headers().contains_key(*name)) {
+        return;
+    }
+    let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else { return };
+    if !settings.trusted_proxies.contains(peer.ip()) && !settings.warned.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            peer = %peer.ip(),
+            "forwarding headers came from an address that is not among server.trusted_proxies, and were ignored; if it is your proxy, add it there"
+        );
+    }
 }
 
 /// A page, or a redirect on the way to one.
@@ -167,6 +189,7 @@ mod tests {
             issuer: "https://id.example.com".parse().unwrap(),
             trusted_proxies: "10.0.0.0/8".parse().unwrap(),
             default_locale: Locale::En,
+            warned: Arc::default(),
         };
         let tell =
             |visit: Visit| async move { format!("{} {} {}", visit.address, visit.locale.tag(), visit.locale_for(Some("xx pt en")).tag()) };
@@ -212,6 +235,24 @@ mod tests {
         let (second, _) = ask("/page", &[("x-request-id", "mine")]).await;
         assert_eq!(first["x-request-id"].len(), 32);
         assert_ne!(first["x-request-id"], second["x-request-id"]);
+    }
+
+    #[test]
+    fn forwarding_headers_of_somebody_unknown_are_told_of_once() {
+        let settings = Settings {
+            issuer: "https://id.example.com".parse().unwrap(),
+            trusted_proxies: "10.0.0.0/8".parse().unwrap(),
+            default_locale: Locale::En,
+            warned: Arc::default(),
+        };
+        let from = |peer: [u8; 4], name: &str| {
+            let request = Request::get("/").header(name, "192.0.2.7").extension(ConnectInfo(SocketAddr::from((peer, 1))));
+            warn_of_untrusted_proxy(&request.body(Body::empty()).unwrap(), &settings);
+            settings.warned.load(Ordering::Relaxed)
+        };
+        assert!(!from([10, 0, 0, 1], "x-forwarded-for"));
+        assert!(!from([192, 0, 2, 1], "x-other"));
+        assert!(from([192, 0, 2, 1], "x-forwarded-for"));
     }
 
     #[test]

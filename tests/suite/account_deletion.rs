@@ -62,7 +62,7 @@ async fn a_deletion_can_be_taken_back() {
     }
     let asked = reader.open(&link).await;
     asked.clone().click("Keep my account").await.assert_text("Your account stays");
-    asked.click("Keep my account").await.assert_text("This link is of no use any more");
+    asked.click("Keep my account").await.assert_text("Your account stays");
     app.browser().open("/login").await.sign_in(seed::ANA).await.expect("/account", 200);
     app.seconds_pass(15 * 86_400);
     assert_eq!(deletions::once(&app.app, "test").await.unwrap(), 0);

@@ -191,3 +191,31 @@ async fn the_job_is_woken_by_the_end_of_a_session() {
     listener.wait_for(1).await;
     stop.cancel();
 }
+
+/// An application that cannot be reached keeps nobody else waiting: after the first failure everything else that is due to it is put off, untried.
+#[tokio::test]
+async fn an_application_that_is_gone_holds_up_nobody_else() {
+    let running = Running::start("127.0.0.0/8").await;
+    let spa = Listener::start().await;
+    let gone = {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}/logout", socket.local_addr().unwrap())
+    };
+    for _ in 0..10 {
+        running.sign_in_and_out(&gone).await;
+    }
+    let uri = spa.url.clone();
+    running.app.change_client(seed::SPA, |client| client.metadata.backchannel_logout_uri = Some(uri)).await;
+    let browser = running.app.browser_of(seed::ANA).await;
+    let code = browser.open(&running.app.authorize(seed::SPA).url()).await.code();
+    running.app.token(TokenRequest::code(seed::SPA, &code)).await.expect(200);
+    browser.open("/account").await.click("Log out").await;
+
+    running.attempt().await;
+    assert_eq!(spa.received().len(), 1);
+    let all = logout_deliveries::list(&running.app.app.store.read(), 100).await.unwrap();
+    let tried = all.iter().filter(|delivery| delivery.client_id == seed::AUTOTALK && delivery.attempts > 0).count();
+    assert!((1..=4).contains(&tried), "tried {tried} of 10");
+    let now = running.app.now();
+    assert!(all.iter().all(|delivery| delivery.state == DeliveryState::Delivered || delivery.next_attempt_at > now));
+}

@@ -22,7 +22,8 @@ async fn the_address_changes_when_the_new_one_has_confirmed_it() {
     assert_eq!(word.fields["done"], false);
     let link = app.mail("confirm_email", NEW).await.path("link");
     let elsewhere = app.browser();
-    let page = elsewhere.open(&link).await.expect("/email/confirm", 200);
+    // Signed out, the person logs in first: whoever reads the mail of a mistyped address must not get the account.
+    let page = elsewhere.open(&link).await.expect("/login", 200).sign_in(seed::ANA).await.expect("/account/email/confirm", 200);
     page.assert_text("From now on you will log in with ana.souza@example.net");
     assert_eq!(app.user(seed::ANA).await.id, id, "looking changes nothing");
     page.click("Confirm").await.expect("/email/confirm", 200).assert_text("Your email is confirmed");
@@ -75,8 +76,7 @@ async fn an_address_that_somebody_has_is_not_taken_from_them() {
     let link = app.mail("confirm_email", seed::BRUNO).await.path("link");
     let page = app.browser().open(&link).await.status();
     assert_eq!(page, 200);
-    let other = app.browser();
-    other.open(&link).await.click("Confirm").await.expect("/email/confirm", 410).assert_text("cannot be used");
+    browser.open(&link).await.click("Confirm").await.expect("/email/confirm", 410).assert_text("cannot be used");
     assert_ne!(app.user(seed::ANA).await.id, app.user(seed::BRUNO).await.id);
 }
 
@@ -115,14 +115,13 @@ async fn waiting_changes_die_with_what_they_were_asked_with() {
     ask(&browser, NEW).await;
     let change = app.mail("confirm_email", NEW).await.path("link");
     app.change_user(seed::ANA, |user| user.auth_epoch += 1).await;
-    let other = app.browser();
-    other.open(&change).await.click("Confirm").await.expect("/email/confirm", 410);
-
     let browser = app.browser_of(seed::ANA).await;
+    browser.open(&change).await.click("Confirm").await.expect("/email/confirm", 410);
+    let other = app.browser();
     browser.open("/password/reset").await.fill("Email", seed::ANA).click("Send link").await;
     let reset = app.mail("password_reset", seed::ANA).await.path("link");
     ask(&browser, NEW).await;
-    other.open(&app.mail("confirm_email", NEW).await.path("link")).await.click("Confirm").await.expect("/email/confirm", 200);
+    browser.open(&app.mail("confirm_email", NEW).await.path("link")).await.click("Confirm").await.expect("/email/confirm", 200);
     other.open(&reset).await.expect("/password/reset/finish", 410);
 }
 
@@ -154,4 +153,54 @@ async fn dead_links_are_told_apart() {
     other.open(&swapped).await.expect("/email/confirm", 410).assert_text("does not work");
     app.advance(Duration::from_mins(61));
     other.open(&link).await.expect("/email/confirm", 410).assert_text("has expired");
+}
+
+/// Nobody else confirms it, with the link or with the code, whoever is signed in where the link is opened.
+#[tokio::test]
+async fn the_change_is_confirmed_by_its_own_person() {
+    let app = TestApp::start().await;
+    let browser = app.browser_of(seed::ANA).await;
+    let asked = ask(&browser, NEW).await;
+    let mail = app.mail("confirm_email", NEW).await;
+    let bruno = app.browser_of(seed::BRUNO).await;
+    bruno.open(&mail.path("link")).await.expect("/email/confirm", 403).assert_text("The address of another account is to change");
+    let elsewhere = app.browser_of(seed::BRUNO).await;
+    let (_, form) = elsewhere.open("/account/email").await.form_of("Confirm");
+    elsewhere.open(&mail.path("link")).await;
+    let token: Vec<_> = form.into_iter().filter(|(name, _)| name == "csrf_token").collect();
+    elsewhere.submit("/email/confirm", &token).await.expect("/email/confirm", 403);
+    browser.forget_cookie("__Host-vestibule-session");
+    let page = asked.fill("Code from the email", &mail.text("code")).click("Confirm").await.expect("/login", 200);
+    assert!(app.user_or_none(NEW).await.is_none());
+    page.sign_in(seed::ANA).await.expect("/account/email/confirm", 200).click("Confirm").await.expect("/email/confirm", 200);
+    app.user(NEW).await;
+}
+
+/// RS-6: a mailbox is not filled from several accounts, nor several from one client address.
+#[tokio::test]
+async fn mails_are_limited_by_mailbox_and_by_client_address() {
+    let app = TestApp::start().await;
+    let (ana, bruno) = (app.browser_of(seed::ANA).await, app.browser_of(seed::BRUNO).await);
+    for browser in [&ana, &bruno, &ana] {
+        ask(browser, NEW).await.expect("/email/confirm", 200);
+    }
+    ask(&bruno, NEW).await.expect("/account/email", 422).assert_text("Too many emails");
+    assert_eq!(app.mail_count("confirm_email").await, 3);
+
+    let app = TestApp::with(|config| config.recovery.mails_per_address = "2/1h".parse().unwrap()).await;
+    let browser = app.browser_of(seed::ANA).await;
+    for to in ["a@example.net", "b@example.net"] {
+        ask(&browser, to).await.expect("/email/confirm", 200);
+    }
+    ask(&browser, "c@example.net").await.expect("/account/email", 422);
+}
+
+/// Where only addresses of some domains may have accounts, no account gets another.
+#[tokio::test]
+async fn the_domains_of_registration_hold_for_changes_too() {
+    let app = TestApp::with(|config| config.registration.allowed_domains = "example.test example.org".to_owned()).await;
+    let browser = app.browser_of(seed::ANA).await;
+    let page = ask(&browser, NEW).await.expect("/account/email", 422);
+    page.assert_text("Use an address that ends in one of: example.test, example.org");
+    ask(&browser, "ana.souza@example.org").await.expect("/email/confirm", 200);
 }

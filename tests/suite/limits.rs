@@ -33,10 +33,14 @@ async fn get_from(app: &TestApp, peer: &str, forwarded: Option<&str>) -> Answer 
 #[tokio::test]
 async fn a_429_has_the_shape_of_who_asked() {
     let app = limited().await;
-    for _ in 0..5 {
-        app.get("/").await.expect(200);
+    for left in (0..5).rev() {
+        let page = app.get("/").await.expect(200);
+        assert_eq!(page.header("ratelimit-policy"), "\"pages\";q=5;w=3600");
+        assert!(page.header("ratelimit").starts_with(&format!("\"pages\";r={left};t=")), "{page:?}");
+        assert!(!page.has("x-ratelimit-remaining"), "{page:?}");
     }
     let page = app.get("/").await.expect(429);
+    assert!(page.header("ratelimit").starts_with("\"pages\";r=0;t="), "{page:?}");
     assert!(page.is_html() && page.text().contains("Too many attempts"), "{page:?}");
     assert!(page.header("retry-after").parse::<u64>().unwrap() > 0);
 

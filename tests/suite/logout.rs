@@ -227,3 +227,32 @@ async fn repeated_parameters_are_refused() {
     assert!(!page.has_left());
     assert_still_signed_in(&app, &browser).await;
 }
+
+/// Nobody is told that they have logged out while they are signed in, whoever sent them to the page.
+#[tokio::test]
+async fn the_last_page_says_nothing_untrue() {
+    let app = TestApp::start().await;
+    let (browser, _) = signed_in(&app).await;
+    let page = browser.open("/logged-out").await;
+    assert!(page.has("#logout-confirm"), "asked instead: {}", page.text());
+    assert_still_signed_in(&app, &browser).await;
+    page.click("#logout-confirm").await;
+    assert_eq!(browser.open("/logged-out").await.path(), "/logged-out");
+}
+
+/// Whose session went unused for too long is signed out of the applications all the same, when one of them says so with their ID token.
+#[tokio::test]
+async fn an_idle_session_is_ended_for_the_other_applications() {
+    let app = TestApp::start().await;
+    app.change_client(seed::AUTOTALK, |client| client.metadata.backchannel_logout_uri = Some("https://autotalk.test/told".to_owned()))
+        .await;
+    let (browser, hint) = signed_in(&app).await;
+    app.advance(std::time::Duration::from_hours(2));
+    assert_signed_out(&app, &browser).await;
+    browser.open(&logout(&[("id_token_hint", &hint)])).await;
+    assert!(app.audit().await.contains(&"session.signed_out".to_owned()));
+    assert_eq!(vestibule::store::logout_deliveries::list(&app.app.store.read(), 10).await.unwrap().len(), 1);
+    // Once: the hint is a key to nothing else.
+    browser.open(&logout(&[("id_token_hint", &hint)])).await;
+    assert_eq!(vestibule::store::logout_deliveries::list(&app.app.store.read(), 10).await.unwrap().len(), 1);
+}

@@ -145,7 +145,7 @@ async fn the_administrators_of_the_organisation_are_told() {
     organization(&app, "acme", "{}").await;
     join(&app, "acme", seed::ANA, true).await;
     join(&app, "acme", seed::BRUNO, true).await;
-    let link = not_me::link(&app.app, app.user(seed::ANA).await.id, app.now());
+    let link = not_me::link(&app.app, &app.user(seed::ANA).await, app.now());
     app.browser().open(link.strip_prefix(ISSUER).unwrap()).await.click("Secure my account").await.expect("/not-me", 200);
     let mail = app.mail("administrator_notice", seed::BRUNO).await;
     assert_eq!((mail.text("person"), mail.text("organization")), (seed::ANA.to_owned(), "acme Limited".to_owned()));
@@ -211,4 +211,33 @@ async fn an_invitation_makes_a_member() {
     page.expect("/login", 200).sign_in_with("eve@example.test", password).await.expect("/login/enroll", 200);
     let members = memberships::list_by_user(&app.app.store.read(), app.user("eve@example.test").await.id).await.unwrap();
     assert_eq!(members.iter().map(|(row, _)| (row.organization_id.as_str(), row.administrator)).collect::<Vec<_>>(), [("acme", false)]);
+}
+
+/// Decision 0018: who had codes by mail and may have them no longer sets up an app at the next sign-in, and is never let in with the password alone.
+#[tokio::test]
+async fn codes_by_mail_that_are_forbidden_lead_to_an_authenticator_app() {
+    let app = TestApp::start().await;
+    app.with_email_codes(seed::ANA).await;
+    organization(&app, "acme", r#"{"allowed_factors":["passkey"]}"#).await;
+    join(&app, "acme", seed::ANA, false).await;
+    let browser = app.browser();
+    let page = browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/enroll", 200);
+    browser.open("/account").await.expect("/login", 200);
+    let phone = Authenticator::scan(&app, &page);
+    page.give_code(&phone.code()).await.expect("/login/recovery-codes", 200).click("#codes-saved").await.expect("/account", 200);
+}
+
+/// Decision 0018: of organisations that contradict each other the requirement holds, and can be met.
+#[tokio::test]
+async fn common_members_of_contradicting_organisations_are_not_locked_out() {
+    let app = TestApp::start().await;
+    organization(&app, "acme", r#"{"second_factor":"required","allowed_factors":["totp"]}"#).await;
+    organization(&app, "bolt", r#"{"allowed_factors":["email"]}"#).await;
+    for id in ["acme", "bolt"] {
+        join(&app, id, seed::ANA, false).await;
+    }
+    let browser = app.browser();
+    let page = browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/enroll", 200);
+    let phone = Authenticator::scan(&app, &page);
+    page.give_code(&phone.code()).await.expect("/login/recovery-codes", 200);
 }

@@ -83,6 +83,15 @@ async fn changing_it_takes_the_second_factor_too() {
     for path in ["disable", "totp", "recovery-codes"] {
         browser.open(&format!("{TAB}/{path}")).await.expect("/account/authentication/code", 200);
     }
+    // Nor for what takes the account away, or copies it.
+    for path in ["email", "delete", "data", "password"] {
+        browser.open(&format!("/account/{path}")).await.expect("/account/authentication/code", 200);
+        let token = browser.open(TAB).await.form_of("#email-codes-save").1.into_iter().filter(|(name, _)| name == "csrf_token");
+        let form: Vec<_> = token.chain([("email".to_owned(), "thief@example.net".to_owned())]).collect();
+        browser.submit(&format!("/account/{path}"), &form).await.expect("/account/authentication/code", 200);
+    }
+    assert_eq!(app.mail_count("confirm_email").await, 0);
+    assert!(app.user(seed::ANA).await.enabled);
     let page = browser.open(&format!("{TAB}/disable")).await.give_code(&phone.wrong_code()).await;
     let page = page.expect("/account/authentication/code", 422).give_code(&phone.next_code()).await;
     page.expect("/account/authentication/disable", 200);
@@ -177,4 +186,48 @@ async fn trusted_devices_are_forgotten() {
     page.click("Forget").await.expect(TAB, 200).assert_text("You will be asked for a code there again.");
     browser.forget_cookie("__Host-vestibule-session");
     browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+}
+
+/// Whose second factor is a code by mail gives the password and a new code before what matters; a trusted device saves neither.
+#[tokio::test]
+async fn codes_by_mail_are_asked_for_before_changes() {
+    let app = TestApp::start().await;
+    app.with_email_codes(seed::ANA).await;
+    let browser = app.browser();
+    let page = browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/email-code", 200);
+    page.give_code(&app.mail("one_time_code", seed::ANA).await.text("code")).await.expect("/account", 200);
+    browser.open("/account/delete").await.expect("/account/delete", 200);
+    app.advance(Duration::from_mins(6));
+    let before = app.mail_count("one_time_code").await;
+    let page = browser.open("/account/delete").await.expect("/account/confirm", 200);
+    page.assert_text("We will then email you a code.");
+    let page = page.fill("Password", seed::PASSWORD).click("Confirm").await.expect("/login/email-code", 200);
+    assert_eq!(app.mail_count("one_time_code").await, before + 1);
+    browser.open("/account/delete").await.expect("/account/confirm", 200);
+    let code = app.mail("one_time_code", seed::ANA).await.text("code");
+    page.give_code(&code).await.expect("/account/delete", 200);
+}
+
+/// New recovery codes are read where they were made, and in no other session of the person's, however fresh.
+#[tokio::test]
+async fn new_recovery_codes_are_shown_to_nobody_else_who_is_signed_in() {
+    let app = TestApp::start().await;
+    let browser = app.browser_of(seed::ANA).await;
+    let page = browser.open("/account/authentication/totp").await;
+    let phone = Authenticator::scan(&app, &page);
+    let page = page.fill("Verification code", &phone.code()).click("Verify and enable").await;
+    assert_eq!(page.expect(&format!("{TAB}/recovery-codes"), 200).count("#recovery-codes li"), 10);
+    let other = app.browser();
+    other.open("/login").await.sign_in(seed::ANA).await.give_code(&phone.next_code()).await.expect("/account", 200);
+    assert_eq!(
+        other.open(&format!("{TAB}/recovery-codes")).await.expect(&format!("{TAB}/recovery-codes"), 200).count("#recovery-codes li"),
+        0
+    );
+    other.open("/login/recovery-codes").await.expect("/account", 200);
+    other.open(&format!("{TAB}/recovery-codes.txt")).await.expect(&format!("{TAB}/recovery-codes"), 200);
+    // Nor can it take them away from whoever is writing them down.
+    let (_, form) = other.open(TAB).await.form_of("#email-codes-save");
+    let token: Vec<_> = form.into_iter().filter(|(name, _)| name == "csrf_token").collect();
+    other.submit("/login/recovery-codes", &token).await;
+    assert_eq!(browser.open(&format!("{TAB}/recovery-codes")).await.count("#recovery-codes li"), 10);
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use axum::body::Body;
 use futures_util::future::join_all;
 use http::Request;
+use vestibule::config::EmailCodes;
+use vestibule::store::factor_attempts;
 
 use crate::harness::{Browser, TestApp, encode, seed, through};
 
@@ -141,4 +143,75 @@ async fn codes_by_mail_are_few() {
     assert_eq!(app.mails_to(seed::ANA).await.len(), 5);
     let code = app.mail_to(seed::ANA).await.code().unwrap();
     page.give_code(&code).await.expect("/account", 200);
+}
+
+/// OT-2: whoever knows the password can use up the strangers' codes, and not the owner's.
+#[tokio::test]
+async fn a_stranger_with_the_password_does_not_block_the_owners_codes() {
+    let app = TestApp::start().await;
+    let phone = app.with_totp(seed::ANA).await;
+    let owner = app.browser();
+    owner.open("/login").await.sign_in(seed::ANA).await.give_code(&phone.code()).await.expect("/account", 200);
+    owner.forget_cookie("__Host-vestibule-session");
+    let stranger = app.browser();
+    let mut page = stranger.open("/login").await.sign_in(seed::ANA).await;
+    for _ in 0..5 {
+        page = page.give_code(&phone.wrong_code()).await;
+    }
+    let page = stranger.open("/login").await.sign_in(seed::ANA).await;
+    page.give_code(&phone.wrong_code()).await.expect("/login/code", 429);
+    let page = owner.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+    assert!(!page.has_text("Too many attempts"));
+    page.give_code(&phone.code_at(1)).await.expect("/account", 200);
+}
+
+/// OT-2: a code by mail says nothing about who guesses those of the app: it does not end the row of failures.
+#[tokio::test]
+async fn a_code_by_mail_does_not_forgive_wrong_codes_of_the_app() {
+    let app = TestApp::with(|config| config.mfa.email_code = EmailCodes::On).await;
+    app.with_email_codes(seed::ANA).await;
+    let phone = app.with_totp(seed::ANA).await;
+    let browser = app.browser();
+    let mut page = browser.open("/login").await.sign_in(seed::ANA).await;
+    for _ in 0..3 {
+        page = page.give_code(&phone.wrong_code()).await.expect("/login/code", 422);
+    }
+    let page = page.click("Email me a code").await.expect("/login/email-code", 200);
+    let code = app.mail_to(seed::ANA).await.code().unwrap();
+    page.give_code(&code).await.expect("/account", 200);
+    let ana = app.user(seed::ANA).await.id;
+    assert_eq!(factor_attempts::find(&app.app.store.read(), ana).await.unwrap().failures, 3);
+}
+
+/// OT-2: a long pause of the second factor is lifted by mail, once a day.
+#[tokio::test]
+async fn a_long_pause_of_codes_is_lifted_by_mail_once_a_day() {
+    let app = TestApp::with(|config| {
+        config.limits.code_free = 2;
+        config.limits.code_pause = "1h".parse().unwrap();
+    })
+    .await;
+    let phone = app.with_totp(seed::ANA).await;
+    let guessed = async || {
+        let stranger = app.browser();
+        let mut page = stranger.open("/login").await.sign_in(seed::ANA).await;
+        for _ in 0..2 {
+            page = page.give_code(&phone.wrong_code()).await;
+        }
+    };
+    guessed().await;
+    let browser = app.browser();
+    let page = browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+    page.click("#unlock-send").await.expect("/login/unlock", 200);
+    let link = app.mail("unlock", seed::ANA).await.path("link");
+    let page = browser.open(&link).await.click("#unlock-submit").await.expect("/login", 200);
+    page.sign_in(seed::ANA).await.give_code(&phone.next_code()).await.expect("/account", 200);
+
+    app.clear_mails().await;
+    app.advance(Duration::from_hours(2));
+    guessed().await;
+    let browser = app.browser();
+    browser.open("/login").await.sign_in(seed::ANA).await.click("#unlock-send").await;
+    let link = app.mail("unlock", seed::ANA).await.path("link");
+    browser.open(&link).await.click("#unlock-submit").await.expect("/login/unlock", 410).assert_text("once a day");
 }

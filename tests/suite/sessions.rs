@@ -83,3 +83,20 @@ async fn a_kept_cookie_opens_nothing_after_the_log_out() {
     thief.set_cookie(COOKIE, &kept);
     thief.open("/account").await.expect("/login", 200);
 }
+
+/// One person's sessions are bounded: whatever ends them all is one transaction, and must stay a short one.
+#[tokio::test]
+async fn the_fifty_first_browser_ends_the_session_unused_for_longest() {
+    let app = TestApp::start().await;
+    let first = app.browser_of(seed::ANA).await;
+    for _ in 0..49 {
+        app.seconds_pass(1);
+        app.browser_of(seed::ANA).await;
+    }
+    first.open("/account").await.expect("/account", 200);
+    app.seconds_pass(1);
+    app.browser_of(seed::ANA).await;
+    first.open("/account").await.expect("/login", 200);
+    let live = vestibule::store::sessions::list_live_by_user(&app.app.store.read(), app.user(seed::ANA).await.id, app.now()).await.unwrap();
+    assert_eq!(live.len(), 50);
+}

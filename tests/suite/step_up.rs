@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Authenticator, Browser, Page, TestApp, TokenRequest, claims_of, seed};
+use crate::harness::{Authenticator, Browser, Credentials, Page, TestApp, TokenRequest, claims_of, seed};
 
 /// The ID token's claims at the end of a journey.
 async fn claims(app: &TestApp, page: &Page<'_>) -> serde_json::Value {
@@ -101,4 +101,48 @@ async fn who_prefers_one_factor_gets_it() {
         let page = browser.open(&app.authorize(seed::AUTOTALK).with("acr_values", values).url()).await;
         assert_eq!(claims(&app, &page).await["acr"], "aal1", "{values}");
     }
+}
+
+/// RFC 9470 §4, §5, as a resource server and its client live it: the API finds `acr` too little and answers `insufficient_user_authentication`; the
+/// application asks with the `acr_values` it was told; the new access token is enough, and introspection says the same.
+#[tokio::test]
+async fn a_resource_server_gets_the_second_factor_it_asks_for() {
+    let challenge = |claims: &serde_json::Value| {
+        let enough = claims["acr"] == "aal2" && claims["auth_time"].is_i64();
+        (!enough).then_some(r#"Bearer error="insufficient_user_authentication", acr_values="aal2""#)
+    };
+    let app = TestApp::start().await;
+    let phone = app.with_totp(seed::ANA).await;
+    let browser = trusted(&app, &phone).await;
+    let token = async |page: &Page<'_>| {
+        let json = app.token(TokenRequest::code(seed::AUTOTALK, &page.code())).await.expect(200).json();
+        json["access_token"].as_str().unwrap().to_owned()
+    };
+    let first = token(&browser.open(&app.authorize(seed::AUTOTALK).url()).await).await;
+    let asked = challenge(&claims_of(&first)).expect("a password on a trusted device is too little");
+    let acr_values = asked.split("acr_values=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let page = browser.open(&app.authorize(seed::AUTOTALK).with("acr_values", acr_values).url()).await;
+    let page = page.give_code(&phone.next_code()).await;
+    let second = token(&page).await;
+    assert_eq!(challenge(&claims_of(&second)), None);
+    let told = app.introspect(Credentials::of(seed::AUTOTALK), &second).await.json();
+    assert_eq!(challenge(&told), None, "{told}");
+}
+
+/// OpenID Connect Core §5.5.1.1: an essential `acr` is got, or is an error that says so; one that cannot be had is said at once.
+#[tokio::test]
+async fn an_essential_acr_is_got_or_refused() {
+    let app = TestApp::start().await;
+    let phone = app.with_totp(seed::ANA).await;
+    let browser = trusted(&app, &phone).await;
+    let asking = |claims: &str| app.authorize(seed::AUTOTALK).with("claims", claims);
+    let wanted = r#"{"id_token":{"acr":{"essential":true,"values":["aal2"]}}}"#;
+    assert_eq!(browser.open(&asking(wanted).with("prompt", "none").url()).await.error(), "login_required");
+    let page = browser.open(&asking(wanted).url()).await.expect("/login/code", 200);
+    let page = page.give_code(&phone.next_code()).await;
+    assert_eq!(claims(&app, &page).await["acr"], "aal2");
+    let unknown = r#"{"id_token":{"acr":{"essential":true,"value":"urn:example:gold"}}}"#;
+    assert_eq!(browser.open(&asking(unknown).url()).await.error(), "unmet_authentication_requirements");
+    let voluntary = r#"{"id_token":{"acr":{"value":"urn:example:gold"},"name":{"essential":true}},"userinfo":{"email":null}}"#;
+    browser.open(&asking(voluntary).url()).await.code();
 }

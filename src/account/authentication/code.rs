@@ -5,17 +5,19 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderValue, StatusCode};
 
 use super::scene;
-use crate::account::confirm::{Detour, Then, recently_proven};
-use crate::account::console::show;
+use crate::account::confirm::{self, Detour, Then, passkey, signed_in};
+use crate::account::console::locale;
 use crate::app::App;
+use crate::mfa::passkey::Answer;
 use crate::mfa::verify::{self, Refusal, Verdict};
 use crate::mfa::{SixDigits, Unreadable};
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current, Proofs, SecondFactorProof, Start};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::authentication::ConfirmCodePage;
+use crate::web::pages::views::passkeys::PasskeyError;
 use crate::web::pages::views::second_factor::CodeError;
-use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, Wait};
+use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, Wait, csrf};
 
 /// The form.
 ///
@@ -23,11 +25,17 @@ use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, W
 /// A detour: not signed in, or not recently; the store's.
 pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, Detour> {
     let then = then(&query.unwrap_or_default());
-    let current = recently_proven(&app, &visit, then).await?;
-    Ok(page(&app, &visit, &current, then, (StatusCode::OK, None)))
+    let current = open(&app, &visit, then).await?;
+    page(&app, &visit, &current, then, (StatusCode::OK, None)).await
 }
 
-/// Takes a code of the app or a recovery code, renews the session, goes on.
+/// Somebody of whom nothing but the code is missing.
+async fn open(app: &App, visit: &Visit, then: Then) -> Result<Current, Detour> {
+    let current = signed_in(app, visit, then).await?;
+    if confirm::is_young(app, current.session.auth_time) { Ok(current) } else { Err(Detour::To(then.confirm_path())) }
+}
+
+/// Takes a code of the app, a recovery code or a passkey, renews the session, goes on.
 ///
 /// # Errors
 /// As [`get`]; a form from another site.
@@ -35,11 +43,18 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
     let trust = browser::check(&app, &visit, &form)?;
     let then = then(&form);
-    let current = recently_proven(&app, &visit, then).await?;
+    let current = open(&app, &visit, then).await?;
     if trust == Trust::Stale {
-        return Ok(page(&app, &visit, &current, then, (StatusCode::UNPROCESSABLE_ENTITY, None)));
+        return page(&app, &visit, &current, then, (StatusCode::UNPROCESSABLE_ENTITY, None)).await;
     }
-    match attempt(&app, &visit, &current, form.get("code").unwrap_or_default()).await? {
+    let tried = match Answer::of(&form) {
+        Some(answer) => passkey::verify(&app, &visit, &current, answer).await?.map_err(|error| (Wrong::Passkey(error), None)),
+        None => {
+            let typed = attempt(&app, &visit, &current, form.get("code").unwrap_or_default()).await?;
+            typed.map_err(|(error, wait)| (Wrong::Code(error), wait))
+        }
+    };
+    match tried {
         Ok(proof) => {
             let proofs = Proofs::session(&current.session, proof);
             match session::start(&app, &visit, &current.user, proofs, &session::origin(&visit)).await? {
@@ -49,7 +64,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
         }
         Err((error, wait)) => {
             let status = if wait.is_some() { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNPROCESSABLE_ENTITY };
-            let mut response = page(&app, &visit, &current, then, (status, Some(error)));
+            let mut response = page(&app, &visit, &current, then, (status, Some(error))).await?;
             if let Some(seconds) = wait {
                 response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
             }
@@ -85,17 +100,38 @@ async fn attempt(
     })
 }
 
-/// Only pages of this tab are gone on to.
 fn then(params: &Params) -> Then {
-    let named = params.get("then").and_then(Then::named);
-    named.filter(|then| then.path().starts_with(Then::Authentication.path())).unwrap_or(Then::Authentication)
+    params.get("then").and_then(Then::named).unwrap_or(Then::Authentication)
 }
 
-fn page(app: &App, visit: &Visit, current: &Current, then: Then, (status, error): (StatusCode, Option<CodeError>)) -> Response {
-    show(app, visit, current, status, |csrf_token| ConfirmCodePage {
-        csrf_token,
+/// What is wrong, and with which of the two.
+enum Wrong {
+    Code(CodeError),
+    Passkey(PasskeyError),
+}
+
+async fn page(
+    app: &App,
+    visit: &Visit,
+    current: &Current,
+    then: Then,
+    (status, wrong): (StatusCode, Option<Wrong>),
+) -> Result<Response, Detour> {
+    let (error, passkey_error) = match wrong {
+        Some(Wrong::Code(error)) => (Some(error), None),
+        Some(Wrong::Passkey(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
+    let (browser, set_cookie) = browser::binding(app, visit);
+    let page = ConfirmCodePage {
+        csrf_token: csrf::token(&app.sealer, &browser),
         then: then.name().to_owned(),
         email: current.user.email.clone(),
+        app: factors.totp,
+        passkey: passkey::offer(app, &browser, current).await?,
+        passkey_error,
         error,
-    })
+    };
+    Ok(with_cookie(app.pages.render_with_status(status, visit, locale(visit, current), &page), set_cookie))
 }

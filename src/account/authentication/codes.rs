@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use uuid::Uuid;
 
-use super::{proven, scene};
-use crate::account::confirm::{Detour, Then};
+use super::scene;
+use crate::account::confirm::{Detour, Then, proven};
 use crate::account::console::show;
 use crate::app::App;
 use crate::audit::{self, Kind};
@@ -53,10 +54,10 @@ pub async fn get_text(State(app): State<App>, visit: Visit) -> Result<Response, 
 
 async fn open(app: &App, visit: &Visit) -> Result<(Current, recovery_codes::Summary), Detour> {
     let (current, factors) = proven(app, visit, Then::RecoveryCodes).await?;
-    if !factors.totp {
+    if !factors.has_codes() {
         return Err(Detour::To(Then::Authentication.path().to_owned()));
     }
-    let summary = recovery_codes::summary(&app.store.read(), &app.sealer, current.user.id, app.now()).await?;
+    let summary = recovery_codes::summary(&app.store.read(), &app.sealer, &current.session, app.now()).await?;
     Ok((current, summary))
 }
 
@@ -72,16 +73,16 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
         return Ok(Redirect::to(Then::RecoveryCodes.path()).into_response());
     }
     if form.get("generate").is_some() {
-        generate(&app, &scene(&app, &visit, &current)).await?;
+        generate(&app, &scene(&app, &visit, &current), current.session.id).await?;
         return Ok(Redirect::to(Then::RecoveryCodes.path()).into_response());
     }
-    let user_id = current.user.id;
-    app.store.write_one(move |conn| Box::pin(store::recovery_codes::update_hidden(conn, user_id))).await?;
+    let (user_id, session_id) = (current.user.id, current.session.id);
+    app.store.write_one(move |conn| Box::pin(store::recovery_codes::update_hidden(conn, user_id, session_id))).await?;
     Ok(Redirect::to(&Said::CodesSaved.path()).into_response())
 }
 
 /// The codes of before are worthless from then on. Nothing happens to an account that is frozen.
-async fn generate(app: &App, scene: &Scene) -> store::Result<()> {
+async fn generate(app: &App, scene: &Scene, session_id: Uuid) -> store::Result<()> {
     let scene = scene.clone();
     app.store
         .write(move |conn| {
@@ -90,7 +91,7 @@ async fn generate(app: &App, scene: &Scene) -> store::Result<()> {
                 if user_security::find(conn, scene.user.id).await?.frozen_at.is_some() {
                     return Ok(());
                 }
-                let codes = recovery_codes::generate(&scene.app().sealer, scene.user.id, scene.now);
+                let codes = recovery_codes::generate(&scene.app().sealer, scene.user.id, session_id, scene.now);
                 store::recovery_codes::rotate(conn, scene.user.id, &codes).await?;
                 mails::insert(conn, &scene.notice(|place, not_me| Message::RecoveryCodesReplaced { place, not_me })).await?;
                 audit::record(conn, &scene.event(Kind::RecoveryCodesGenerated), scene.now).await

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 
-use super::{proven, scene};
-use crate::account::confirm::{Detour, Then};
+use super::scene;
+use crate::account::confirm::{Detour, Then, proven};
 use crate::account::console::show;
 use crate::app::App;
 use crate::audit::{self, Kind};
@@ -16,7 +16,7 @@ use crate::session::browser::{self, Trust};
 use crate::session::{Current, Factors, Rotation};
 use crate::store::totp_credentials::TotpState;
 use crate::store::user_security::{self, Security};
-use crate::store::{self, Conn, mails, recovery_codes, totp_credentials, trusted_devices, users};
+use crate::store::{self, Conn, mails, passkeys, recovery_codes, totp_credentials, trusted_devices, users};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::authentication::{DisablePage, Said, Trouble};
 use crate::web::{ErrorKind, PageError, StrictForm, Visit};
@@ -89,6 +89,7 @@ impl Disabling {
         for state in [TotpState::Active, TotpState::Pending] {
             totp_credentials::revoke(conn, user.id, state).await?;
         }
+        passkeys::revoke_all(conn, user.id).await?;
         recovery_codes::revoke(conn, user.id).await?;
         trusted_devices::revoke_all(conn, user.id).await?;
         // "Only e-mail and password from then on": codes by mail would come back as the fallback.

@@ -1,26 +1,28 @@
 //! `/account/authentication`: the tab "Authentication".
 //!
 //! Routes: `GET /account/authentication` [`get`]; `/totp` and `/totp/new` [`totp`]; `/recovery-codes` and `/recovery-codes.txt` [`codes`];
-//! `/disable` [`disable`]; `/code` [`code`]; `/email-codes` [`options`]; `/devices` [`devices`].
+//! `/passkeys` [`passkeys`], `/passkeys/rename` and `/remove` [`passkey_changes`]; `/disable` [`disable`]; `/code` [`code`]; `/email-codes` [`options`]; `/devices` [`devices`].
 
 pub mod code;
 pub mod codes;
 pub mod devices;
 pub mod disable;
 pub mod options;
+pub mod passkey_changes;
+pub mod passkeys;
 pub mod totp;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::confirm::{Detour, Then, recently_proven, signed_in};
+use super::confirm::{Detour, Then, signed_in};
 use super::console::{locale, show};
 use crate::app::App;
 use crate::config::EmailCodes;
 use crate::mfa::{Scene, recovery_codes};
 use crate::secret::Digest;
-use crate::session::{self, Current, Factors};
+use crate::session::{self, Current};
 use crate::store::totp_credentials::{self, TotpState};
 use crate::store::trusted_devices::{self, TrustedDevice};
 use crate::store::user_security;
@@ -48,14 +50,17 @@ async fn render(
     let (read, now, user) = (app.store.read(), app.now(), &current.user);
     let factors = session::factors(&read, &app.config, user.id).await?;
     let verified = totp_credentials::find(&read, user.id, TotpState::Active).await?;
+    let passkeys = crate::store::passkeys::count(&read, user.id).await?;
     let security = user_security::find(&read, user.id).await?;
-    let codes = recovery_codes::summary(&read, &app.sealer, user.id, now).await?;
+    let codes = recovery_codes::summary(&read, &app.sealer, &current.session, now).await?;
     let devices = trusted_devices::list(&read, user.id, user.auth_epoch, now).await?;
     let here = visit.cookie(Cookie::TrustedDevice.name(&app.issuer)).map(|cookie| Digest::of(cookie.as_bytes()));
     Ok(show(app, visit, current, status, |csrf_token| AuthenticationPage {
         csrf_token,
         totp: factors.totp,
         totp_since: verified.and_then(|credential| credential.verified_at).map(crate::clock::Timestamp::secs),
+        passkeys: usize::try_from(passkeys).unwrap_or(usize::MAX),
+        passkeys_offered: factors.policy.passkeys,
         required: factors.policy.second_factor_required,
         frozen: security.frozen_at.is_some(),
         codes_left: codes.left,
@@ -78,19 +83,6 @@ fn view(device: &TrustedDevice, here: Option<&Digest>) -> DeviceView {
         expires_at: device.expires_at.secs(),
         here: here == Some(&device.digest),
     }
-}
-
-/// Somebody who has proved a short while ago that it is them, with the second factor too if they have an authenticator app: a password that somebody
-/// else learned, or a browser that was left open, must not change it (OWASP ASVS 5 §7.5.1).
-async fn proven(app: &App, visit: &Visit, then: Then) -> Result<(Current, Factors), Detour> {
-    let current = recently_proven(app, visit, then).await?;
-    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
-    let window = app.config.session.reauthentication_window.0;
-    let is_young = current.session.second_factor_at.is_some_and(|at| app.now().since(at) < window);
-    if factors.totp && !is_young {
-        return Err(Detour::To(format!("/account/authentication/code?then={}", then.name())));
-    }
-    Ok((current, factors))
 }
 
 fn scene(app: &App, visit: &Visit, current: &Current) -> Scene {

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 
-use super::{proven, render, scene};
-use crate::account::confirm::{Detour, Then};
+use super::{render, scene};
+use crate::account::confirm::{Detour, Then, proven};
 use crate::app::App;
 use crate::audit::{self, Kind};
 use crate::config::EmailCodes;
@@ -70,7 +70,7 @@ impl Choice {
         if self.wanted && !user.email_verified {
             return Ok(Err(Trouble::EmailUnverified));
         }
-        if !self.wanted && factors.email && !factors.totp && factors.policy.second_factor_required {
+        if !self.wanted && factors.email && !factors.has_codes() && factors.policy.second_factor_required {
             return Ok(Err(Trouble::Required));
         }
         if security.email_codes == Some(self.wanted) || (!self.wanted && security.email_codes.is_none()) {

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 
-use super::{proven, scene};
-use crate::account::confirm::{Detour, Then};
+use super::scene;
+use crate::account::confirm::{Detour, Then, proven};
 use crate::account::console::show;
 use crate::app::App;
 use crate::mfa::enrolment::{self, Bound, Enrolment, Verified};

@@ -4,6 +4,7 @@
 //! OWASP ASVS 5 §7.5.1, NIST SP 800-63B-4 §5.2 (reauthentication).
 
 mod page;
+pub mod passkey;
 mod second_factor;
 mod then;
 
@@ -13,7 +14,8 @@ pub use then::Then;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::app::App;
-use crate::session::{self, Current};
+use crate::clock::Timestamp;
+use crate::session::{self, Current, Factors};
 use crate::store;
 use crate::web::{PageError, Visit};
 
@@ -56,17 +58,42 @@ pub async fn signed_in(app: &App, visit: &Visit, then: Then) -> Result<Current, 
     Ok(current)
 }
 
-/// The person signed in, who has proved a short while ago that it is them.
+/// The person signed in, who has proved a short while ago that it is them, with all they have: a password that somebody else learned, a browser that was
+/// left open and a device that is trusted must not change how an account is signed in to, take it away, or copy it (OWASP ASVS 5 §7.5.1, §7.5.3).
 ///
 /// # Errors
-/// To the login page or to the confirmation, which both lead back to `then`; the store's.
-pub async fn recently_proven(app: &App, visit: &Visit, then: Then) -> Result<Current, Detour> {
+/// To the login page, to the confirmation or to the second factor, which all lead back to `then`; the store's.
+pub async fn proven(app: &App, visit: &Visit, then: Then) -> Result<(Current, Factors), Detour> {
     let current = signed_in(app, visit, then).await?;
-    if fresh(app, &current) { Ok(current) } else { Err(Detour::To(then.confirm_path())) }
+    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
+    match missing(app, &current, &factors) {
+        None => Ok((current, factors)),
+        Some(Missing::Password) => Err(Detour::To(then.confirm_path())),
+        Some(Missing::Code) => Err(Detour::To(then.code_path())),
+    }
 }
 
-/// Whether the last proof is young enough for a change to the account's security.
-#[must_use]
-pub fn fresh(app: &App, current: &Current) -> bool {
-    app.now().since(current.session.auth_time) < app.config.session.reauthentication_window.0
+/// What has to be proved again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// And after it the second factor, where that is too old as well.
+    Password,
+    /// Of the authenticator app, or a passkey.
+    Code,
+}
+
+/// Whether the last proofs are young enough for a change to the account's security.
+pub(super) fn missing(app: &App, current: &Current, factors: &Factors) -> Option<Missing> {
+    let session = &current.session;
+    let has_second = session.second_factor_at.is_some_and(|at| is_young(app, at));
+    // A code by mail is sent to somebody who has just given the password, never to whoever sits at this browser.
+    if !is_young(app, session.auth_time) || (factors.email_alone() && !has_second) {
+        return Some(Missing::Password);
+    }
+    (factors.has_codes() && !has_second).then_some(Missing::Code)
+}
+
+/// Whether a proof of then still counts.
+pub(super) fn is_young(app: &App, at: Timestamp) -> bool {
+    app.now().since(at) < app.config.session.reauthentication_window.0
 }

@@ -1,23 +1,30 @@
-//! `/account/confirm`: "Confirm your password".
+//! `/account/confirm`: "Confirm your password", or a passkey.
 //!
 //! Routes: `GET /account/confirm` [`get`], `POST /account/confirm` [`post`].
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use super::second_factor::{self, CodeVerdict};
-use super::{Detour, Then, fresh, signed_in};
+use super::{Detour, Missing, Then, is_young, missing, passkey, signed_in};
 use crate::account::console;
+use crate::account::guesses::Limit;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
-use crate::mfa::{Scene, trusted_device};
+use crate::mfa::passkey::Answer;
+use crate::mfa::{Scene, email_code, trusted_device};
 use crate::secret::Secret;
 use crate::session::browser::{self, Trust};
-use crate::session::{self, Current, Proofs, Start};
+use crate::session::{self, Current, Factors, PasswordProof, Proofs, Start, pending};
+use crate::store;
+use crate::store::users::User;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::account::{ConfirmError, ConfirmPage};
-use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit};
+use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, csrf};
+
+/// Seconds that are told when waiting does not help.
+const AT_CEILING: u64 = 24 * 3600;
 
 /// The field and query parameter that says where to go on.
 const THEN: &str = "then";
@@ -29,7 +36,8 @@ const THEN: &str = "then";
 pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, Detour> {
     let then = then(&query.unwrap_or_default());
     let current = signed_in(&app, &visit, then).await?;
-    if fresh(&app, &current) {
+    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
+    if missing(&app, &current, &factors) != Some(Missing::Password) {
         return Ok(Redirect::to(then.path()).into_response());
     }
     show(&app, &visit, &current, then, None).await
@@ -47,8 +55,15 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     if trust == Trust::Stale {
         return show(&app, &visit, &current, then, None).await;
     }
+    if let Some(answer) = Answer::of(&form) {
+        return match passkey::confirm(&app, &visit, &current, answer).await? {
+            Ok(Some(cookie)) => Ok(with_cookie(Redirect::to(then.path()).into_response(), Some(cookie))),
+            Ok(None) => Err(Detour::To(then.login_path())),
+            Err(_) => show(&app, &visit, &current, then, Some(ConfirmError::Passkey)).await,
+        };
+    }
     match attempt(&app, &visit, &current, &form).await? {
-        Ok(cookie) => Ok(with_cookie(Redirect::to(then.path()).into_response(), Some(cookie))),
+        Ok((to, cookie)) => Ok(with_cookie(Redirect::to(&to).into_response(), Some(cookie))),
         Err(error) => show(&app, &visit, &current, then, Some(error)).await,
     }
 }
@@ -57,22 +72,33 @@ fn then(params: &Params) -> Then {
     params.get(THEN).and_then(Then::named).unwrap_or(Then::Overview)
 }
 
-/// The cookie of the renewed session.
-async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> Result<Result<http::HeaderValue, ConfirmError>, Detour> {
+/// Where it goes on, and the cookie of the renewed session, or of a pending sign-in.
+type Way = (String, HeaderValue);
+
+async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> Result<Result<Way, ConfirmError>, Detour> {
     let Some(password) = form.get("password") else { return Ok(Err(ConfirmError::MissingPassword)) };
     let code = form.get("code").unwrap_or_default();
-    let wanted = second_factor::is_wanted(app, current.user.id).await?;
+    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
+    let (wanted, then) = (factors.has_codes(), then(form));
     if wanted && code.is_empty() {
         return Ok(Err(ConfirmError::MissingCode));
     }
     let origin = session::origin(visit);
-    let (user, password) = match sign_in::verify(app, &current.user.email, Secret::new(password.to_owned()), &origin).await? {
+    let (user, password) = match sign_in::verify(app, visit, &current.user.email, Secret::new(password.to_owned())).await? {
         Attempt::Proven { user, proof } => (user, proof),
         Attempt::Refused => return Ok(Err(ConfirmError::WrongPassword)),
+        Attempt::Limited(limited) => {
+            // At the ceiling the way is by mail, from the login page: not here, and not soon.
+            let retry_after = if limited.limit == Limit::Ceiling { AT_CEILING } else { limited.seconds() };
+            return Err(PageError::new(ErrorKind::TooManyRequests { retry_after }).into());
+        }
         Attempt::Busy => return Err(PageError::new(ErrorKind::Busy { retry_after: 2 }).into()),
     };
+    if mails_code(app, current, &factors) {
+        return Ok(Ok(mail_code(app, visit, (current, &user), (password, then)).await?));
+    }
     if !wanted && current.session.second_factor_at.is_some() {
-        return Ok(Ok(session::confirm(app, &current.session, &password, &origin).await?));
+        return Ok(Ok((then.path().to_owned(), session::confirm(app, &current.session, &password, &origin).await?)));
     }
     let second = if wanted {
         let scene = Scene::of(app, visit, &user, console::locale(visit, current), None);
@@ -85,24 +111,46 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
         trusted_device::witness(app, visit, &user).await?
     };
     match session::start(app, visit, &user, Proofs::password(password, second), &origin).await? {
-        Start::Begun(started) => Ok(Ok(started.set_cookie)),
-        Start::Gone => Err(Detour::To(then(form).login_path())),
+        Start::Begun(started) => Ok(Ok((then.path().to_owned(), started.set_cookie))),
+        Start::Gone => Err(Detour::To(then.login_path())),
         // Required since the person signed in: at the next sign-in it is asked for, or set up.
         Start::SecondFactorMissing(_) => {
             session::end(app, &current.session, &origin).await?;
-            Err(Detour::To(then(form).login_path()))
+            Err(Detour::To(then.login_path()))
         }
     }
 }
 
+/// Whether their second factor is a code by mail, and the last one was too long ago.
+fn mails_code(app: &App, current: &Current, factors: &Factors) -> bool {
+    factors.email_alone() && !current.session.second_factor_at.is_some_and(|at| is_young(app, at))
+}
+
+/// The same as at a sign-in: the password is proved, the code follows by mail, and the session goes on when it was given.
+async fn mail_code(
+    app: &App,
+    visit: &Visit,
+    (current, user): (&Current, &User),
+    (password, then): (PasswordProof, Then),
+) -> store::Result<Way> {
+    let (pending, cookie) = pending::begin(app, user, &Proofs::from(password), Some(then.name().to_owned())).await?;
+    let scene = Scene::of(app, visit, user, console::locale(visit, current), None);
+    email_code::send(app, &scene.to, pending.row(), &scene.place).await?;
+    Ok(("/login/email-code".to_owned(), cookie))
+}
+
 async fn show(app: &App, visit: &Visit, current: &Current, then: Then, error: Option<ConfirmError>) -> Result<Response, Detour> {
-    let asks_code = second_factor::is_wanted(app, current.user.id).await?;
+    let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(console::show(app, visit, current, status, |csrf_token| ConfirmPage {
-        csrf_token,
+    let (browser, set_cookie) = browser::binding(app, visit);
+    let page = ConfirmPage {
+        csrf_token: csrf::token(&app.sealer, &browser),
+        passkey: passkey::offer(app, &browser, current).await?,
         then: then.name().to_owned(),
         email: current.user.email.clone(),
-        asks_code,
+        asks_code: factors.has_codes(),
+        mails_code: mails_code(app, current, &factors),
         error,
-    }))
+    };
+    Ok(with_cookie(app.pages.render_with_status(status, visit, console::locale(visit, current), &page), set_cookie))
 }

@@ -1,12 +1,10 @@
-//! The second factor in a confirmation: people who have an authenticator app give a code of it, or one of their recovery codes, too.
+//! The second factor in a confirmation: people who have an authenticator app give a code of it, or one of their recovery codes, too; so
+//! do people who have a passkey and do not use it here.
 //!
-//! Codes by e-mail are not asked for here: this session gave one when it began, and whoever sits at this browser may well read the mail, too.
+//! A code by e-mail, where that is all they have, is asked for on the page of the sign-in, after the password.
 
-use uuid::Uuid;
-
-use crate::app::App;
 use crate::mfa::{Scene, SixDigits, verify};
-use crate::session::{SecondFactorProof, factors};
+use crate::session::SecondFactorProof;
 use crate::store;
 
 /// What a code was worth.
@@ -16,14 +14,6 @@ pub(super) enum CodeVerdict {
     Wrong,
     /// Too many were wrong: nothing was checked.
     Blocked,
-}
-
-/// Whether the person is to give a code.
-///
-/// # Errors
-/// The store's.
-pub(super) async fn is_wanted(app: &App, user_id: Uuid) -> store::Result<bool> {
-    Ok(factors(&app.store.read(), &app.config, user_id).await?.totp)
 }
 
 /// Whether the code is one of the person's authenticator app, or a recovery code.

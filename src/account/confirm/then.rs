@@ -6,6 +6,8 @@ pub enum Then {
     Overview,
     Profile,
     Email,
+    /// The link to another address, opened signed out.
+    ConfirmEmail,
     Authentication,
     Totp,
     NewQrCode,
@@ -21,10 +23,11 @@ pub enum Then {
 }
 
 impl Then {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Overview,
         Self::Profile,
         Self::Email,
+        Self::ConfirmEmail,
         Self::Authentication,
         Self::Totp,
         Self::NewQrCode,
@@ -46,6 +49,7 @@ impl Then {
             Self::Overview => "account",
             Self::Profile => "profile",
             Self::Email => "email",
+            Self::ConfirmEmail => "confirm-email",
             Self::Authentication => "authentication",
             Self::Totp => "totp",
             Self::NewQrCode => "new-qr-code",
@@ -67,6 +71,7 @@ impl Then {
             Self::Overview => "/account",
             Self::Profile => "/account/profile",
             Self::Email => "/account/email",
+            Self::ConfirmEmail => "/account/email/confirm",
             Self::Authentication => "/account/authentication",
             Self::Totp => "/account/authentication/totp",
             Self::NewQrCode => "/account/authentication#one-time-password",
@@ -97,6 +102,12 @@ impl Then {
     #[must_use]
     pub fn confirm_path(self) -> String {
         format!("/account/confirm?then={}", self.name())
+    }
+
+    /// Where a person goes first whose last second factor is too old.
+    #[must_use]
+    pub fn code_path(self) -> String {
+        format!("/account/authentication/code?then={}", self.name())
     }
 }
 

@@ -9,14 +9,14 @@ use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::show;
-use crate::account::confirm::{Detour, Then, recently_proven};
+use crate::account::confirm::{Detour, Then, proven};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
 use crate::store::audit_events::AuditEvent;
-use crate::store::{self, audit_events, consents, grants, sessions, totp_credentials, trusted_devices, user_security};
+use crate::store::{self, audit_events, consents, grants, memberships, passkeys, sessions, totp_credentials, trusted_devices, user_security};
 use crate::web::pages::views::deletion::DataPage;
 use crate::web::{ErrorKind, PageError, StrictForm, Visit};
 
@@ -28,7 +28,7 @@ const MOST_EVENTS: u64 = 5000;
 /// # Errors
 /// A detour: not signed in, or not recently; the store's.
 pub async fn get(State(app): State<App>, visit: Visit) -> Result<Response, Detour> {
-    let current = recently_proven(&app, &visit, Then::Data).await?;
+    let (current, _) = proven(&app, &visit, Then::Data).await?;
     Ok(show(&app, &visit, &current, StatusCode::OK, |csrf_token| DataPage { csrf_token }))
 }
 
@@ -39,7 +39,7 @@ pub async fn get(State(app): State<App>, visit: Visit) -> Result<Response, Detou
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): StrictForm) -> Result<Response, Detour> {
     let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
     let trust = browser::check(&app, &visit, &form)?;
-    let current = recently_proven(&app, &visit, Then::Data).await?;
+    let (current, _) = proven(&app, &visit, Then::Data).await?;
     if trust == Trust::Stale {
         return Err(Detour::To(Then::Data.path().to_owned()));
     }
@@ -73,6 +73,7 @@ async fn everything(app: &App, current: &Current) -> store::Result<Value> {
     let consents = consents::list_by_user(&read, user.id).await?;
     let grants = grants::list_live_by_user(&read, user.id, user.auth_epoch, now).await?;
     let devices = trusted_devices::list(&read, user.id, user.auth_epoch, now).await?;
+    let passkeys = passkeys::list(&read, user.id).await?;
     let app_in_use = totp_credentials::any_active(&read, user.id).await?;
     Ok(json!({
         "account": {
@@ -88,11 +89,23 @@ async fn everything(app: &App, current: &Current) -> store::Result<Value> {
             "one_time_password_by_email": security.email_codes,
         },
         "profile": user.profile,
+        "organizations": memberships::list_by_user(&read, user.id).await?.iter().map(|(membership, organization)| json!({
+            "id": organization.id,
+            "name": organization.name,
+            "administrator": membership.administrator,
+            "since": rfc3339(membership.created_at),
+        })).collect::<Vec<_>>(),
         "sessions": sessions.iter().map(|session| json!({
             "signed_in_at": rfc3339(session.created_at),
             "last_seen_at": rfc3339(session.last_seen_at),
             "device": session.device,
             "address": session.address,
+        })).collect::<Vec<_>>(),
+        "passkeys": passkeys.iter().map(|passkey| json!({
+            "name": passkey.name,
+            "backed_up": passkey.backed_up,
+            "since": rfc3339(passkey.created_at),
+            "last_used_at": passkey.last_used_at.map(rfc3339),
         })).collect::<Vec<_>>(),
         "trusted_devices": devices.iter().map(|device| json!({
             "device": device.device,

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 
 use super::{locale, show};
-use crate::account::confirm::{Detour, Then, recently_proven};
+use crate::account::confirm::{Detour, Then, proven};
 use crate::account::deletion::{self, Cancel, Requested};
 use crate::app::App;
 use crate::session::Current;
@@ -24,7 +24,7 @@ const DAY: u64 = 86_400;
 /// # Errors
 /// A detour: not signed in, or not recently; the store's.
 pub async fn get(State(app): State<App>, visit: Visit) -> Result<Response, Detour> {
-    let current = recently_proven(&app, &visit, Then::Delete).await?;
+    let (current, _) = proven(&app, &visit, Then::Delete).await?;
     Ok(page(&app, &visit, &current, StatusCode::OK, false))
 }
 
@@ -35,7 +35,7 @@ pub async fn get(State(app): State<App>, visit: Visit) -> Result<Response, Detou
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): StrictForm) -> Result<Response, Detour> {
     let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
     let trust = browser::check(&app, &visit, &form)?;
-    let current = recently_proven(&app, &visit, Then::Delete).await?;
+    let (current, _) = proven(&app, &visit, Then::Delete).await?;
     if trust == Trust::Stale {
         return Err(Detour::To(Then::Delete.path().to_owned()));
     }
@@ -71,6 +71,7 @@ pub async fn get_cancel(State(app): State<App>, visit: Visit, StrictQuery(query)
     let token = query.get("token").unwrap_or_default();
     let state = match deletion::look(&app, token).await? {
         Cancel::Can(_, at) => CancelState::Asks { at: at.secs() },
+        Cancel::Kept => CancelState::Kept,
         Cancel::Over => CancelState::Over,
         Cancel::NotOurs => return Err(PageError::because(ErrorKind::BadRequest, "not a link of ours")),
     };
@@ -88,6 +89,7 @@ pub async fn post_cancel(State(app): State<App>, visit: Visit, StrictForm(form):
     let state = match deletion::look(&app, token).await? {
         Cancel::Can(_, at) if trust == Trust::Stale => CancelState::Asks { at: at.secs() },
         Cancel::Can(user, _) if deletion::cancel(&app, &visit, &user).await? => CancelState::Kept,
+        Cancel::Kept => CancelState::Kept,
         Cancel::Can(..) | Cancel::Over => CancelState::Over,
         Cancel::NotOurs => return Err(PageError::because(ErrorKind::BadRequest, "not a link of ours")),
     };

@@ -7,14 +7,13 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderValue, StatusCode};
 
 use super::{locale, show};
-use crate::account::confirm::{Detour, Then, recently_proven};
+use crate::account::confirm::{Detour, Then, proven};
 use crate::account::password::{Context, Verdict, check_new};
 use crate::account::{not_me, notice};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
 use crate::mail::{self, Message};
-use crate::organization;
 use crate::secret::Secret;
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current, Rotation};
@@ -84,11 +83,10 @@ struct Desk {
 
 impl Desk {
     async fn open(app: &App, visit: &Visit) -> Result<Self, Detour> {
-        let current = recently_proven(app, visit, Then::Password).await?;
+        let (current, factors) = proven(app, visit, Then::Password).await?;
         let read = app.store.read();
         let security = user_security::find(&read, current.user.id).await?;
-        let policy = organization::policy(&read, &app.config, current.user.id).await?;
-        let context = Context::of_service(&app.config).under(&policy).email(&current.user.email).profile(&current.user.profile);
+        let context = Context::of_service(&app.config).under(&factors.policy).email(&current.user.email).profile(&current.user.profile);
         Ok(Self { current, security, context })
     }
 
@@ -126,7 +124,7 @@ impl Desk {
     async fn change(&self, app: &App, visit: &Visit, hash: String, log_out_others: bool) -> Result<HeaderValue, Detour> {
         let now = app.now();
         let user = &self.current.user;
-        let message = Message::PasswordChanged { place: notice::place(visit, now), not_me: not_me::link(app, user.id, now) };
+        let message = Message::PasswordChanged { place: notice::place(visit, now), not_me: not_me::link(app, user, now) };
         let event = Event::new(Kind::PasswordChanged, &session::origin(visit)).user(user.id).session(self.current.session.id);
         let change = Change {
             hash,

@@ -74,7 +74,7 @@ pub(super) async fn end_others(app: &App, current: &Current) -> store::Result<()
     app.store
         .write(move |conn| {
             let kept = kept.clone();
-            Box::pin(async move { session::end_all_but_within(conn, &kept, REASON, now).await })
+            Box::pin(async move { session::end_others_within(conn, (kept.user_id, Some(kept.id)), REASON, now).await })
         })
         .await?;
     app.logout_waiting.notify_one();

@@ -4,10 +4,10 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 
-use super::super::confirm::{Detour, Then, recently_proven};
+use super::super::confirm::{Detour, Then, proven};
 use super::super::console::show;
-use super::super::email;
 use super::super::kept::Kept;
+use super::super::registration::{Refusal, check_address};
 use super::request;
 use crate::app::App;
 use crate::session::Current;
@@ -22,7 +22,7 @@ use crate::web::{ErrorKind, PageError, StrictForm, Visit};
 /// # Errors
 /// A detour: not signed in, or not recently; the store's.
 pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Detour> {
-    let current = recently_proven(&app, &visit, Then::Email).await?;
+    let (current, _) = proven(&app, &visit, Then::Email).await?;
     let limited = query.is_some_and(|query| query.contains("limited"));
     render(&app, &visit, &current, String::new(), limited.then_some(EmailError::Limited)).await
 }
@@ -35,9 +35,9 @@ pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery
 pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): StrictForm) -> Result<Response, Detour> {
     let posted = posted.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
     let trust = browser::check(&app, &visit, &posted)?;
-    let current = recently_proven(&app, &visit, Then::Email).await?;
+    let (current, _) = proven(&app, &visit, Then::Email).await?;
     let typed = posted.get("email").unwrap_or_default().trim().to_owned();
-    let address = match check(&current, &typed) {
+    let address = match check(&app, &current, &typed) {
         Ok(address) if trust == Trust::Ours && !is_frozen(&app, &current).await? => address,
         other => return render(&app, &visit, &current, typed, other.err()).await.map(unprocessable),
     };
@@ -50,11 +50,13 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     }
 }
 
-fn check(current: &Current, typed: &str) -> Result<String, EmailError> {
-    let address = email::canonical(typed).ok_or(EmailError::Invalid)?;
-    if email::mixes_scripts(&address) {
-        return Err(EmailError::MixedScripts);
-    }
+/// What may register may become an account's address, and nothing else.
+fn check(app: &App, current: &Current, typed: &str) -> Result<String, EmailError> {
+    let address = check_address(&app.config, typed).map_err(|refusal| match refusal {
+        Refusal::NoAddress => EmailError::Invalid,
+        Refusal::MixedScripts => EmailError::MixedScripts,
+        Refusal::Domain => EmailError::Domain,
+    })?;
     if address == current.user.email { Err(EmailError::Same) } else { Ok(address) }
 }
 
@@ -74,6 +76,7 @@ async fn render(app: &App, visit: &Visit, current: &Current, typed: String, erro
         email: current.user.email.clone(),
         email_verified: current.user.email_verified,
         typed,
+        domains: app.config.registration.allowed_domains.split_whitespace().collect::<Vec<_>>().join(", "),
         error,
         frozen,
     }))

@@ -4,6 +4,7 @@ use axum::extract::State as Extract;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 
+use super::super::confirm::Then;
 use super::super::kept::Kept;
 use super::super::mailed::{self, CodeError, Mailed};
 use super::apply::{State, apply, look};
@@ -33,7 +34,7 @@ pub async fn get(Extract(app): Extract<App>, visit: Visit, StrictQuery(query): S
         return Ok(show(&app, &visit, page(State::Done), StatusCode::OK));
     }
     match kept.mailed {
-        Some(Mailed::Opened { token }) => Ok(state(&app, &visit, look(&app, &token).await?)),
+        Some(Mailed::Opened { token }) => opened(&app, &visit, &token).await,
         Some(Mailed::Sent { shown, .. }) => Ok(show(&app, &visit, code_page(shown), StatusCode::OK)),
         None => Ok(Redirect::to("/account").into_response()),
     }
@@ -51,7 +52,7 @@ pub async fn post(Extract(app): Extract<App>, visit: Visit, StrictForm(posted): 
     let kept = Kept::of(&app, &visit);
     match kept.mailed {
         Some(Mailed::Opened { token }) => finish(&app, &visit, &token).await,
-        Some(sent) => by_code(&app, &visit, &sent, &posted).await,
+        Some(ref sent) => by_code(&app, &visit, (&kept, sent), &posted).await,
         None => Ok(Redirect::to("/account").into_response()),
     }
 }
@@ -78,9 +79,13 @@ pub async fn send(Extract(app): Extract<App>, visit: Visit, StrictForm(posted): 
     }
 }
 
-async fn by_code(app: &App, visit: &Visit, sent: &Mailed, posted: &Params) -> Result<Response, PageError> {
+async fn by_code(app: &App, visit: &Visit, (kept, sent): (&Kept, &Mailed), posted: &Params) -> Result<Response, PageError> {
     let error = match mailed::by_code(app, sent, posted.get("code").unwrap_or_default()).await? {
-        Ok(Mailed::Opened { token }) => return finish(app, visit, &token).await,
+        Ok(Mailed::Opened { token }) => {
+            // As good as the link from now on, also for whoever has to log in first.
+            let kept = Kept { mailed: Some(Mailed::Opened { token: token.clone() }), ..kept.clone() };
+            return Ok(with_cookie(finish(app, visit, &token).await?, Some(kept.set_cookie(app))));
+        }
         Err(CodeError::Malformed) => CodeProblem::Malformed,
         Err(CodeError::Wrong) => CodeProblem::Wrong,
         Ok(Mailed::Sent { .. }) | Err(CodeError::Spent) => CodeProblem::Spent,
@@ -90,27 +95,46 @@ async fn by_code(app: &App, visit: &Visit, sent: &Mailed, posted: &Params) -> Re
     Ok(show(app, visit, page, StatusCode::UNPROCESSABLE_ENTITY))
 }
 
+/// What a link can still do; another address for an account is confirmed by its own person alone, who logs in first.
+async fn opened(app: &App, visit: &Visit, token: &str) -> Result<Response, PageError> {
+    let found = look(app, token).await?;
+    let State::Open { changes: Some(user_id), .. } = found else { return Ok(state(app, visit, found)) };
+    Ok(match session::current(app, visit).await? {
+        None => Redirect::to(&Then::ConfirmEmail.login_path()).into_response(),
+        Some(current) if current.user.id != user_id => state(app, visit, State::Another),
+        Some(_) => state(app, visit, found),
+    })
+}
+
 async fn finish(app: &App, visit: &Visit, token: &str) -> Result<Response, PageError> {
-    match apply(app, visit, token).await? {
+    let current = session::current(app, visit).await?;
+    match apply(app, visit, token, current.as_ref().map(|current| &current.user)).await? {
+        // Says who is to log in.
+        State::Another => opened(app, visit, token).await,
         State::Done => Ok(Redirect::to("/email/confirm?done=1").into_response()),
         other => Ok(state(app, visit, other)),
     }
 }
 
 fn state(app: &App, visit: &Visit, state: State) -> Response {
-    let status = if matches!(state, State::Open { .. } | State::Done) { StatusCode::OK } else { StatusCode::GONE };
+    let status = match state {
+        State::Open { .. } | State::Done => StatusCode::OK,
+        State::Another => StatusCode::FORBIDDEN,
+        _ => StatusCode::GONE,
+    };
     show(app, visit, page(state), status)
 }
 
 fn page(state: State) -> ConfirmEmailPage {
     let (state, email) = match state {
-        State::Open { email, changes: false } => (Confirmation::Confirm, email),
-        State::Open { email, changes: true } => (Confirmation::Change, email),
+        State::Open { email, changes: None } => (Confirmation::Confirm, email),
+        State::Open { email, changes: Some(_) } => (Confirmation::Change, email),
         State::Done => (Confirmation::Done, String::new()),
         State::Used => (Confirmation::Used, String::new()),
         State::Expired => (Confirmation::Expired, String::new()),
         State::Unknown => (Confirmation::Unknown, String::new()),
         State::Taken => (Confirmation::Taken, String::new()),
+        State::Another => (Confirmation::Another, String::new()),
     };
     ConfirmEmailPage { state, email, ..ConfirmEmailPage::default() }
 }

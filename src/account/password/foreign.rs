@@ -13,6 +13,7 @@ use crate::secret;
 /// What a stored hash may cost at most: about a second of one core, and 256 MiB.
 const MAX_BCRYPT_COST: u32 = 14;
 const MAX_PBKDF2_ROUNDS: u32 = 2_000_000;
+/// Memory of all lanes together, which are computed one after another.
 const MAX_SCRYPT_BYTES: u64 = 256 * 1024 * 1024;
 const MAX_SCRYPT_LANES: u32 = 16;
 const MIN_OUTPUT: usize = 16;
@@ -96,7 +97,7 @@ fn scrypt(costs: &str, salt: &str, output: &str) -> Option<Foreign> {
     let cost = |name: &str| costs.split(',').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse::<u32>().ok());
     let (log_n, r, p) = (cost("ln")?, cost("r")?, cost("p")?);
     let bytes = 128_u64.checked_mul(u64::from(r))?.checked_mul(1_u64.checked_shl(log_n)?)?;
-    if bytes > MAX_SCRYPT_BYTES || p > MAX_SCRYPT_LANES {
+    if bytes.checked_mul(u64::from(p))? > MAX_SCRYPT_BYTES || p > MAX_SCRYPT_LANES {
         return None;
     }
     let (salt, output) = (passlib(salt)?, passlib(output)?);

@@ -44,7 +44,11 @@ fn hashes_that_cost_too_much_are_not_obeyed() {
     for (costs, affordable) in [
         ("ln=18,r=8,p=1", true),
         ("ln=19,r=8,p=1", false),
+        ("ln=14,r=8,p=16", true),
         ("ln=14,r=8,p=17", false),
+        ("ln=18,r=8,p=2", false),
+        ("ln=17,r=8,p=2", true),
+        ("ln=17,r=8,p=3", false),
         ("ln=63,r=8,p=1", false),
         ("ln=64,r=4294967295,p=1", false),
     ] {

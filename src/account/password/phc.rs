@@ -6,6 +6,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 /// What a stored hash may cost at most. Hashes are imported from elsewhere: one that asks for gigabytes or hours is not to be obeyed.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
 const MAX_ITERATIONS: u32 = 32;
+/// Memory written over all passes together, in KiB: about a second of one core. Each bound by itself would allow half a minute.
+const MAX_WORK_KIB: u64 = 1024 * 1024;
 const MAX_LANES: u32 = 16;
 /// Argon2's shortest salt in bytes (RFC 9106 §3.1), and the shortest output that is worth comparing with. The PHC string format has room for 48
 /// and 64.
@@ -46,7 +48,9 @@ impl Stored {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let hash = PasswordHash::new(text).ok()?;
         let params = Params::try_from(&hash).ok()?;
-        if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_ITERATIONS || params.p_cost() > MAX_LANES {
+        let work = u64::from(params.m_cost()).saturating_mul(u64::from(params.t_cost()));
+        let within = params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS && params.p_cost() <= MAX_LANES;
+        if !within || work > MAX_WORK_KIB {
             return None;
         }
         let (salt, output) = (hash.salt.as_ref()?, hash.hash.as_ref()?.as_bytes());
@@ -121,7 +125,10 @@ mod tests {
         let text = |m: u32, t: u32, p: u32| {
             format!("$argon2id$v=19$m={m},t={t},p={p}$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc")
         };
-        assert!(Stored::parse(&text(MAX_MEMORY_KIB, MAX_ITERATIONS, MAX_LANES)).is_some());
+        assert!(Stored::parse(&text(MAX_MEMORY_KIB, 4, MAX_LANES)).is_some());
+        assert!(Stored::parse(&text(MAX_MEMORY_KIB, 5, 1)).is_none());
+        assert!(Stored::parse(&text(32 * 1024, MAX_ITERATIONS, 1)).is_some());
+        assert!(Stored::parse(&text(32 * 1024 + 1, MAX_ITERATIONS, 1)).is_none());
         assert!(Stored::parse(&text(MAX_MEMORY_KIB + 1, 1, 1)).is_none());
         assert!(Stored::parse(&text(64, MAX_ITERATIONS + 1, 1)).is_none());
         assert!(Stored::parse(&text(1024, 1, MAX_LANES + 1)).is_none());

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::not_me;
 use super::super::notice::{place, recipient};
+use super::super::{guesses, not_me};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
@@ -26,7 +26,7 @@ use crate::web::{Locale, Visit};
 pub async fn finish(app: &App, visit: &Visit, live: &(Reset, User), password_hash: String, locale: Locale) -> store::Result<bool> {
     let (reset, user) = live;
     let now = app.now();
-    let message = Message::PasswordChanged { place: place(visit, now), not_me: not_me::link(app, user.id, now) };
+    let message = Message::PasswordChanged { place: place(visit, now), not_me: not_me::link(app, user, now) };
     let finishing = Arc::new(Finishing {
         reset: reset.clone(),
         password_hash,
@@ -66,6 +66,7 @@ impl Finishing {
             return Ok(false);
         };
         users::update_password(conn, user_id, &self.password_hash, now).await?;
+        guesses::lift_within(conn, user_id).await?;
         if !user.email_verified {
             addresses::update_verified(conn, user_id, &user.email, now).await?;
         }

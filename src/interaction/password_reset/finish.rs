@@ -9,10 +9,10 @@ use crate::account::new_password::NewPassword;
 use crate::account::password::Context;
 use crate::account::password_reset::{self, Found, State as Live, Way};
 use crate::app::App;
-use crate::interaction::flow::{self, Flow};
-use crate::interaction::form::{self, facts, see_other};
+use crate::interaction::flow::Flow;
+use crate::interaction::form::{self, see_other};
+use crate::interaction::new_credentials;
 use crate::organization;
-use crate::session;
 use crate::session::browser::{self, Trust};
 use crate::store::users::User;
 use crate::web::cookies::with_cookie;
@@ -62,20 +62,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     if !password_reset::finish(&app, &visit, live, hash, locale(&visit, &found)).await? {
         return Ok(see_other("/password/reset/finish"));
     }
-    after(&app, &visit, &found, &live.1).await
-}
-
-/// To the sign-in: of the application that waits, if there is one, in whichever browser this is.
-async fn after(app: &App, visit: &Visit, found: &Found, user: &User) -> Result<Response, PageError> {
-    const NOTICE: &str = "notice=password_reset";
-    let Some(flow) = found.flow.as_deref().and_then(Flow::from_kept) else {
-        return Ok(see_other(&format!("/login?{NOTICE}")));
-    };
-    // Somebody else may be signed in here: they are not the one who has just chosen a password.
-    let other = session::current(app, visit).await?.filter(|current| current.user.id != user.id);
-    let flow = flow.with_another_account(other.as_ref().map(|current| facts(current).sign_in()), Some(user.email.clone()));
-    let sealed = flow::seal(app, visit, &flow);
-    Ok(with_cookie(see_other(&format!("{}&{NOTICE}", flow::page_path("/login", &sealed.value))), sealed.set_cookie))
+    new_credentials::sign_in(&app, &visit, found.flow.as_deref(), &live.1.email, "password_reset").await
 }
 
 /// What this person's password must be.

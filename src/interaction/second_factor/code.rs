@@ -5,13 +5,16 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{Arrival, CODE, Guest, arrive, blocked, client, finish, over, refused, render, return_origin, scene, unreadable};
+use super::{
+    Arrival, CODE, Guest, arrive, blocked, client, finish, may_be_lifted, over, refused, render, return_origin, scene, unreadable,
+};
 use crate::app::App;
 use crate::interaction::flow::{self, FlowQuery};
 use crate::interaction::form::{self, see_other};
 use crate::interaction::place::Place;
+use crate::mfa::attempts::Counter;
 use crate::mfa::verify::{self, Verdict};
-use crate::mfa::{SixDigits, attempts, trusted_device};
+use crate::mfa::{SixDigits, trusted_device};
 use crate::session::browser::{self, Trust};
 use crate::session::pending::Pending;
 use crate::web::pages::views::Notice;
@@ -31,8 +34,9 @@ pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQu
     if guest.page() != CODE {
         return Ok(see_other(&place.page(guest.page())));
     }
-    let waiting = attempts::find_blocked(&app.store.read(), guest.user.id, app.now()).await?.map(|waiting| blocked(waiting).1);
-    show(&app, &visit, &place, &guest, Said { error: waiting, ..Said::default() }).await
+    let waiting = Counter::here(&app, &visit, &guest.user).find_blocked(&app.store.read(), app.now()).await?;
+    let unlock = waiting.is_some_and(may_be_lifted);
+    show(&app, &visit, &place, &guest, Said { error: waiting.map(|waiting| blocked(waiting).1), unlock, ..Said::default() }).await
 }
 
 /// Verifies, starts the session, goes on. A form that fails comes back: sending it again does no harm.
@@ -55,7 +59,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         let said = Said { notice: Some(Notice::FormRefreshed), remember, answered: true, ..Said::default() };
         return show(&app, &visit, &place, &guest, said).await;
     }
-    let again = |error, wait| Said { error: Some(error), wait, remember, answered: true, notice: None };
+    let again = |error, wait| Said { error: Some(error), wait, remember, answered: true, notice: None, unlock: false };
     let code = match SixDigits::parse(posted.get("code").unwrap_or_default()) {
         Ok(code) => code,
         Err(why) => return show(&app, &visit, &place, &guest, again(unreadable(why), None)).await,
@@ -67,7 +71,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         Verdict::Refused { why, over: false } => return show(&app, &visit, &place, &guest, again(refused(why), None)).await,
         Verdict::Blocked(waiting) => {
             let (seconds, error) = blocked(waiting);
-            return show(&app, &visit, &place, &guest, again(error, Some(seconds))).await;
+            return show(&app, &visit, &place, &guest, Said { unlock: may_be_lifted(waiting), ..again(error, Some(seconds)) }).await;
         }
     };
     let cookie = match guest.factors.policy.trusted_device_ttl.filter(|_| remember) {
@@ -88,6 +92,8 @@ struct Said {
     remember: bool,
     /// In answer to a form.
     answered: bool,
+    /// The pause is long: it may be lifted by mail.
+    unlock: bool,
 }
 
 async fn show(app: &App, visit: &Visit, place: &Place<'_>, guest: &Guest, said: Said) -> Result<Response, PageError> {
@@ -100,8 +106,10 @@ async fn show(app: &App, visit: &Visit, place: &Place<'_>, guest: &Guest, said: 
         error: said.error,
         notice: said.notice,
         email_code: guest.may_use_email(),
+        passkey: guest.factors.passkeys,
         trust_days: guest.factors.policy.trusted_device_ttl.map(days),
         trust: said.remember,
+        unlock: said.unlock && guest.pending().is_some(),
         return_origin: return_origin(place),
     };
     let error = page.error.as_ref().filter(|_| said.answered);

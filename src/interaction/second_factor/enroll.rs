@@ -31,6 +31,10 @@ pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQu
     if !guest.is_fresh(&app) {
         return Ok(prove_again(&app, &visit, &place));
     }
+    let policy = &guest.factors.policy;
+    if policy.passkeys && !policy.totp {
+        return Ok(see_other(&place.page("/login/enroll/passkey")));
+    }
     let enrolment = enrolment::begin(&app, &guest.user, guest.bound(), false).await?;
     show((&app, &visit, &place), &guest, &enrolment, (None, None)).await
 }
@@ -90,6 +94,7 @@ async fn show(
         csrf_token: csrf::token(&app.sealer, &browser),
         email: guest.user.email.clone(),
         required: guest.factors.policy.second_factor_required,
+        passkey: guest.factors.policy.passkeys,
         picture: TotpPicture { size: picture.qr.size, path: picture.qr.path, uri: picture.uri, groups: picture.groups },
         client: client(app, place).await?,
         error,

@@ -1,15 +1,19 @@
 //! The second factor on the way to a session: after the right password (a pending sign-in), or on top of a live session that is not enough for what
 //! was asked (RFC 9470).
 //!
-//! Routes: `/login/code` (authenticator app), `/login/recovery-code`, `/login/email-code`, `/login/enroll` (required, and there is none),
-//! `/login/recovery-codes` (shown once after that). Each asks again who is here and what is missing, so that no order of pages skips anything:
+//! Routes: `/login/code` (authenticator app), `/login/passkey`, `/login/recovery-code`, `/login/email-code`, `/login/enroll` and
+//! `/login/enroll/passkey` (required, and there is none), `/login/recovery-codes` (shown once after that). Each asks again who is here and what is missing, so that no order of pages skips anything:
 //! whoever has nothing to give is sent on, whoever has proved nothing is sent to `/login`.
 
 pub mod code;
 pub mod email;
 pub mod enroll;
+pub mod enroll_passkey;
+pub mod passkey;
 pub mod recovery;
 pub mod recovery_codes;
+
+use std::time::Duration;
 
 use axum::response::Response;
 use http::{HeaderValue, StatusCode};
@@ -39,6 +43,7 @@ use crate::web::pages::views::second_factor::CodeError;
 use crate::web::{ErrorKind, Page, PageError, Visit, Wait};
 
 const CODE: &str = "/login/code";
+const PASSKEY: &str = "/login/passkey";
 const EMAIL: &str = "/login/email-code";
 const ENROLL: &str = "/login/enroll";
 
@@ -80,6 +85,8 @@ impl Guest {
     const fn page(&self) -> &'static str {
         if self.factors.totp {
             CODE
+        } else if self.factors.passkeys {
+            PASSKEY
         } else if self.may_use_email() {
             EMAIL
         } else {
@@ -243,11 +250,20 @@ fn unreadable(why: Unreadable) -> CodeError {
     }
 }
 
+fn seconds_of(blocked: Blocked) -> u64 {
+    u64::try_from(blocked.wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
 /// The seconds to wait, and what the page says of it.
 fn blocked(blocked: Blocked) -> (u64, CodeError) {
-    let seconds = u64::try_from(blocked.wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+    let seconds = seconds_of(blocked);
     let error = if blocked.at_ceiling { CodeError::Ceiling } else { CodeError::Blocked { wait: Wait::of(seconds) } };
     (seconds, error)
+}
+
+/// Whether a mail that lifts the pause is worth more than waiting.
+fn may_be_lifted(blocked: Blocked) -> bool {
+    blocked.at_ceiling || blocked.wait > Duration::from_mins(2)
 }
 
 /// Too many wrong codes in this sign-in: from the password again.

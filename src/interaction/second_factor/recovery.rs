@@ -1,9 +1,9 @@
-//! `/login/recovery-code`: when the authenticator app is gone.
+//! `/login/recovery-code`: when the authenticator app or the passkey is gone.
 
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{Arrival, CODE, Guest, arrive, blocked, client, finish, over, render, return_origin, scene};
+use super::{Arrival, Guest, arrive, blocked, client, finish, over, render, return_origin, scene};
 use crate::app::App;
 use crate::interaction::flow::{self, FlowQuery};
 use crate::interaction::form::{self, see_other};
@@ -25,7 +25,7 @@ pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQu
         Arrival::Guest(guest) => guest,
         Arrival::Elsewhere(response) => return Ok(response),
     };
-    if guest.page() != CODE {
+    if !guest.factors.has_codes() {
         return Ok(see_other(&place.page(guest.page())));
     }
     show((&app, &visit, &place), &guest, None, None, None).await
@@ -43,7 +43,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         Arrival::Guest(guest) => guest,
         Arrival::Elsewhere(response) => return Ok(response),
     };
-    if guest.page() != CODE {
+    if !guest.factors.has_codes() {
         return Ok(see_other(&place.page(guest.page())));
     }
     let here = (&app, &visit, &place);
@@ -79,6 +79,8 @@ async fn show(
         flow: place.sealed().map(str::to_owned),
         csrf_token: csrf::token(&app.sealer, &browser),
         email: guest.user.email.clone(),
+        app: guest.factors.totp,
+        passkey: guest.factors.passkeys,
         client: client(app, place).await?,
         error,
         notice,

@@ -23,7 +23,7 @@ use crate::web::{PageError, StrictForm, Visit, csrf};
 pub async fn get(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQuery) -> Result<Response, PageError> {
     let place = Place::open(&app, &visit, sealed.as_deref())?;
     let Some(current) = session::current(&app, &visit).await? else { return Ok(see_other(&place.page("/login"))) };
-    let summary = recovery_codes::summary(&app.store.read(), &app.sealer, current.user.id, app.now()).await?;
+    let summary = recovery_codes::summary(&app.store.read(), &app.sealer, &current.session, app.now()).await?;
     if summary.codes.is_empty() || current.session.second_factor_at.is_none() {
         return Ok(see_other(&place.path_after()));
     }
@@ -51,8 +51,8 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         return Ok(see_other(&place.page("/login/recovery-codes")));
     }
     if let Some(current) = session::current(&app, &visit).await? {
-        let user_id = current.user.id;
-        app.store.write_one(move |conn| Box::pin(store::recovery_codes::update_hidden(conn, user_id))).await?;
+        let (user_id, session_id) = (current.user.id, current.session.id);
+        app.store.write_one(move |conn| Box::pin(store::recovery_codes::update_hidden(conn, user_id, session_id))).await?;
     }
     Ok(see_other(&place.path_after()))
 }

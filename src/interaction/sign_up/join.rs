@@ -10,8 +10,8 @@ use crate::account::new_password::NewPassword;
 use crate::account::password::Context;
 use crate::account::registration::{self, Joining, Look};
 use crate::app::App;
-use crate::interaction::flow::{self, Flow};
 use crate::interaction::form::{self, see_other};
+use crate::interaction::new_credentials;
 use crate::session::browser::{self, Trust};
 use crate::store::users::Profile;
 use crate::web::cookies::with_cookie;
@@ -64,17 +64,7 @@ pub async fn post(State(app): State<App>, visit: Visit, uri: Uri, StrictForm(pos
     if !registration::create(&app, &visit, &joining, &name, hash, locale(&visit, &joining)).await? {
         return Ok(dead(&app, &visit, &uri, &Look::Used));
     }
-    Ok(after(&app, &visit, &joining))
-}
-
-/// To the sign-in: of the application that waits, if there is one.
-fn after(app: &App, visit: &Visit, joining: &Joining) -> Response {
-    const NOTICE: &str = "notice=account_created";
-    let Some(flow) = joining.flow.as_deref().and_then(Flow::from_kept) else {
-        return see_other(&format!("/login?{NOTICE}"));
-    };
-    let sealed = flow::seal(app, visit, &flow.with_another_account(None, Some(joining.email.clone())));
-    with_cookie(see_other(&format!("{}&{NOTICE}", flow::page_path("/login", &sealed.value))), sealed.set_cookie)
+    new_credentials::sign_in(&app, &visit, joining.flow.as_deref(), &joining.email, "account_created").await
 }
 
 fn locale(visit: &Visit, joining: &Joining) -> Locale {

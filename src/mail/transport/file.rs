@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::{Failure, Reason};
 use crate::mail::compose::{Fault, Outgoing};
 
 pub(crate) struct File {
@@ -31,8 +31,8 @@ impl File {
         });
         match written.await {
             Ok(Ok(())) => Ok(path.display().to_string()),
-            Ok(Err(error)) => Err(Failure::Again(format!("cannot write {}: {error}", path.display()))),
-            Err(error) => Err(Failure::Again(error.to_string())),
+            Ok(Err(error)) => Err(Failure::Again(Reason::new("file", format!("cannot write {}: {error}", path.display())))),
+            Err(error) => Err(Failure::Again(Reason::new("file", error.to_string()))),
         }
     }
 }

@@ -11,9 +11,24 @@ use crate::config::{Config, MailTransport};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// Worth another attempt: nobody there, not now, or a refusal of ourselves, which the operator can mend.
-    Again(String),
+    Again(Reason),
     /// The recipient or the message was refused for good.
-    Final(String),
+    Final(Reason),
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reason {
+    /// What kind of fault, in words of ours (`smtp 550`), for events: they are kept after the person is gone.
+    pub(super) kind: String,
+    /// In the other side's words, which may well quote the recipient's address: kept with the mail alone.
+    pub(super) text: String,
+}
+
+impl Reason {
+    pub(super) fn new(kind: &str, text: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), text: text.into() }
+    }
 }
 
 pub(super) enum Transport {

@@ -15,7 +15,7 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter,
 use lettre::transport::smtp::response::{Response, Severity};
 use tokio::sync::Mutex;
 
-use super::Failure;
+use super::{Failure, Reason};
 use crate::config::{self, SmtpTls};
 use crate::mail::compose::{Fault, Outgoing};
 
@@ -58,8 +58,10 @@ impl Smtp {
     /// Within `mail.timeout` in all. A connection that was given up on is closed, not kept.
     pub(super) async fn send(&self, outgoing: &Outgoing) -> Result<String, Failure> {
         let attempt = async {
-            let mut connection =
-                self.connection().await.map_err(|error| Failure::Again(format!("{}:{}: {error}", self.host, self.port)))?;
+            let mut connection = self
+                .connection()
+                .await
+                .map_err(|error| Failure::Again(Reason::new("connection", format!("{}:{}: {error}", self.host, self.port))))?;
             match deliver(&mut connection, outgoing).await {
                 Ok(response) => {
                     self.keep(connection).await;
@@ -71,7 +73,7 @@ impl Smtp {
                 }
             }
         };
-        let late = || Failure::Again(format!("{}:{} has not taken it within mail.timeout", self.host, self.port));
+        let late = || Failure::Again(Reason::new("timeout", format!("{}:{} has not taken it within mail.timeout", self.host, self.port)));
         tokio::time::timeout(self.timeout, attempt).await.unwrap_or_else(|_| Err(late()))
     }
 
@@ -116,14 +118,14 @@ async fn deliver(connection: &mut AsyncSmtpConnection, outgoing: &Outgoing) -> R
     if envelope.to().iter().chain(envelope.from()).any(international) {
         // RFC 6531 §3.1.
         if !offers(Extension::SmtpUtfEight) {
-            return Err(Failure::Final("the server takes no addresses with other letters than ASCII (SMTPUTF8)".to_owned()));
+            return Err(Failure::Final(Reason::new("smtputf8", "the server takes no addresses with other letters than ASCII (SMTPUTF8)")));
         }
         parameters.push(MailParameter::SmtpUtfEight);
     }
     if !message.is_ascii() && offers(Extension::EightBitMime) {
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
-    connection.command(Mail::new(envelope.from().cloned(), parameters)).await.map_err(|error| Failure::Again(error.to_string()))?;
+    connection.command(Mail::new(envelope.from().cloned(), parameters)).await.map_err(|error| Failure::Again(reason(&error)))?;
     for recipient in envelope.to() {
         connection.command(Rcpt::new(recipient.clone(), Vec::new())).await.map_err(|error| refusal(&error))?;
     }
@@ -135,9 +137,14 @@ async fn deliver(connection: &mut AsyncSmtpConnection, outgoing: &Outgoing) -> R
 fn refusal(error: &Error) -> Failure {
     let code = error.status().filter(|code| code.severity == Severity::PermanentNegativeCompletion).map(u16::from);
     match code {
-        None | Some(530 | 534 | 535) => Failure::Again(error.to_string()),
-        Some(_) => Failure::Final(error.to_string()),
+        None | Some(530 | 534 | 535) => Failure::Again(reason(error)),
+        Some(_) => Failure::Final(reason(error)),
     }
+}
+
+fn reason(error: &Error) -> Reason {
+    let kind = error.status().map_or_else(|| "connection".to_owned(), |code| format!("smtp {code}"));
+    Reason { kind, text: error.to_string() }
 }
 
 fn tell(response: &Response) -> String {

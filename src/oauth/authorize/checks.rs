@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::claims;
 use super::request::{Asked, AuthorizeRequest};
 use crate::interaction::step::Prompt;
 use crate::oauth::{Code, Error, pkce};
@@ -33,6 +34,7 @@ pub const ALL: &[Check] = &[
     Check { name: "prompt", clause: "OpenID Connect Core §3.1.2.1", run: prompt },
     Check { name: "max_age", clause: "OpenID Connect Core §3.1.2.1", run: max_age },
     Check { name: "acr_values", clause: "OpenID Connect Core §3.1.2.1, RFC 9470 §4", run: acr_values },
+    Check { name: "claims", clause: "OpenID Connect Core §5.5, §5.5.1.1", run: claims::acr },
     Check { name: "id_token_hint", clause: "OpenID Connect Core §3.1.2.1, §3.1.2.2", run: id_token_hint },
 ];
 

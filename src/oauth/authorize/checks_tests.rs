@@ -78,6 +78,10 @@ fn each_bad_request_meets_its_error() {
         (&[("max_age", "1.5")], Code::InvalidRequest),
         (&[("max_age", "99999999999999999999")], Code::InvalidRequest),
         (&[("id_token_hint", "forged")], Code::InvalidRequest),
+        (&[("claims", "{")], Code::InvalidRequest),
+        (&[("claims", r#"{"id_token":{"acr":"aal2"}}"#)], Code::InvalidRequest),
+        (&[("claims", r#"{"id_token":{"acr":{"essential":true,"values":["gold"]}}}"#)], Code::UnmetAuthenticationRequirements),
+        (&[("claims", r#"{"id_token":{"acr":{"essential":true,"value":"gold"}}}"#)], Code::UnmetAuthenticationRequirements),
     ];
     for (changes, expected) in rows {
         assert_eq!(code_of(Metadata::default(), changes), Some(expected), "{changes:?}");
@@ -86,8 +90,10 @@ fn each_bad_request_meets_its_error() {
 
 #[test]
 fn good_requests_pass_and_what_is_not_known_is_ignored() {
-    let rows: [&[(&str, &str)]; 9] = [
+    let rows: [&[(&str, &str)]; 11] = [
         &[],
+        &[("claims", r#"{"id_token":{"acr":{"essential":true,"values":["gold","aal1"]},"auth_time":null}}"#)],
+        &[("claims", r#"{"id_token":{"acr":{"values":["gold"]}},"userinfo":{"acr":{"essential":true,"values":["gold"]}}}"#)],
         &[("response_mode", "query"), ("state", "s"), ("nonce", "n")],
         &[("display", "popup"), ("claims_locales", "de"), ("ui_locales", "xx"), ("acr_values", "1 2"), ("login_hint", "a@b")],
         &[("claims", "{\"userinfo\":{\"name\":{\"essential\":true}}}"), ("anything", "else")],

@@ -8,6 +8,7 @@
 
 mod arrival;
 pub mod checks;
+mod claims;
 pub mod request;
 pub mod response;
 mod target;

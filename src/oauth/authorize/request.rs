@@ -13,7 +13,7 @@ use crate::tokens::Scope;
 use crate::web::Params;
 
 /// The parameters that are read; all others are ignored (RFC 6749 §3.1) and do not travel.
-pub const PARAMETERS: [&str; 18] = [
+pub const PARAMETERS: [&str; 19] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -29,6 +29,7 @@ pub const PARAMETERS: [&str; 18] = [
     "login_hint",
     "ui_locales",
     "acr_values",
+    "claims",
     "request",
     "request_uri",
     "registration",
@@ -62,7 +63,7 @@ pub struct AuthorizeRequest {
     pub(super) prompt: Prompt,
     pub(super) max_age: Option<Duration>,
     pub(super) hinted_user: Option<Uuid>,
-    /// `acr_values` prefers two factors.
+    /// `acr_values`, or `acr` among `claims`, prefers two factors.
     pub(super) aal2: bool,
 }
 

@@ -35,7 +35,7 @@ impl Target {
             return Err(fault(Fault::of("unauthorized_client", "client_id", client_id, "the application has been disabled here")));
         }
         let received = params.get("redirect_uri").ok_or_else(|| fault(Fault::missing("redirect_uri")))?;
-        let redirect = VerifiedRedirect::resolve(&client.metadata.redirect_uris, received).map_err(|difference| {
+        let redirect = VerifiedRedirect::resolve(&client.metadata.redirect_uris, received, client.is_public()).map_err(|difference| {
             let rule = "redirect_uri must be exactly one of the registered addresses, letter by letter";
             let fault_here = Fault::of("invalid_request", "redirect_uri", received, rule);
             fault(Fault { difference: Some(difference), ..fault_here })

@@ -26,6 +26,8 @@ use crate::tokens::scope::Scope;
 
 /// How long a burnt code is remembered: longer than any code lives.
 const BURNT_FOR: std::time::Duration = std::time::Duration::from_hours(1);
+/// What is not there when the person logged out while their code was being redeemed.
+const SESSION: &str = "session";
 const REPLAYED: &str = "the code was used before; whatever it had been exchanged for is revoked";
 
 pub(super) async fn decide(app: &App, request: &ClientRequest) -> Result<Outcome, Error> {
@@ -124,17 +126,19 @@ async fn redeem(app: &App, request: &ClientRequest, code: AuthorizationCode, red
     let Redeemer { session, user, scope } = redeemer;
     let grant = grant_of(app, request.now, &code, session.expires_at, &scope);
     let stale = session::is_due(&session, request.now, &app.config.session);
-    let redemption = insert(
-        app,
-        Redeem {
-            won: event(Kind::GrantCreated, request, &code).detail("scope", grant.scope.clone()),
-            replayed: event(Kind::CodeReplayed, request, &code),
-            grant: grant.clone(),
-            seen_session: stale.then_some(session.id),
-            now: request.now,
-        },
-    )
-    .await?;
+    let job = Redeem {
+        won: event(Kind::GrantCreated, request, &code).detail("scope", grant.scope.clone()),
+        replayed: event(Kind::CodeReplayed, request, &code),
+        grant: grant.clone(),
+        seen_session: stale.then_some(session.id),
+        now: request.now,
+    };
+    let redemption = match insert(app, job).await {
+        Err(store::Error::NotFound(SESSION)) => {
+            return burn(app, request, code, grant_life::Dead::SessionEnded.description().to_owned()).await;
+        }
+        redemption => redemption?,
+    };
     if redemption == Redemption::Replayed {
         return Ok(Outcome::RejectAndCommit(Error::new(Code::InvalidGrant, REPLAYED)));
     }
@@ -223,6 +227,10 @@ async fn insert(app: &App, job: Redeem) -> store::Result<Redemption> {
 
 impl Redeem {
     async fn run(&self, conn: &Conn<'_>) -> store::Result<Redemption> {
+        // Asked again where a logout cannot come in between: whoever ends the session tells the applications that have a grant by then.
+        if self.grant.revoked_at.is_none() && !sessions::find_going_locked(conn, self.grant.session_id).await? {
+            return Err(store::Error::NotFound(SESSION));
+        }
         let redemption = grants::redeem(conn, &self.grant).await?;
         match redemption {
             Redemption::Won => {

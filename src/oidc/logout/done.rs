@@ -1,11 +1,12 @@
 //! `GET /logged-out`: after a logout that ends here.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::{Done, Sealed, seal};
 use crate::app::App;
 use crate::secret::Purpose;
+use crate::session;
 use crate::web::pages::views::LoggedOutPage;
 use crate::web::{PageError, StrictQuery, Visit};
 
@@ -19,8 +20,12 @@ pub(super) fn path(app: &App, done: Done) -> String {
 /// Which applications are being told, as long as somebody may remember having asked; afterwards only that nobody is signed in.
 ///
 /// # Errors
-/// None: what cannot be opened is left out.
+/// The store's; what cannot be opened is left out.
 pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, PageError> {
+    // Nobody is told that they have logged out while they are signed in: whoever comes here by another way is asked.
+    if session::current(&app, &visit).await?.is_some() {
+        return Ok(Redirect::to("/logout").into_response());
+    }
     let sealed = query.as_ref().ok().and_then(|query| query.get(PARAM)).unwrap_or_default();
     let done = match app.sealer.open(Purpose::Logout, sealed, app.now()) {
         Ok(Sealed::Done(done)) => done,

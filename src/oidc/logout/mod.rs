@@ -16,11 +16,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use decision::Step;
-use request::Demand;
+use request::{Demand, Voucher};
 
 use crate::app::App;
 use crate::secret::Purpose;
 use crate::session;
+use crate::store;
+use crate::store::sessions::{self, Session};
+use crate::tokens::id_token::Hint;
 use crate::web::cookies::{Cookie, with_cookie};
 use crate::web::{ErrorKind, PageError, Params, ParamsError, StrictForm, StrictQuery, Visit};
 
@@ -83,11 +86,26 @@ pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): Stric
             };
             Ok(finish(&app, outcome, told))
         }
-        Step::Finish(outcome) => Ok(finish(&app, outcome, Vec::new())),
+        Step::Finish(outcome) => {
+            let told = end_forgotten(&app, &visit, &demand).await?;
+            Ok(finish(&app, outcome, told))
+        }
         Step::Ask(outcome) => match current {
             Some(current) => Ok(confirm::ask(&app, &visit, &current, &demand, outcome)),
             None => Ok(finish(&app, Outcome { target: None, ..outcome }, Vec::new())),
         },
+    }
+}
+
+/// The session that a valid hint speaks of, if nobody ended it but it went unused for too long: its applications may still have sessions of their
+/// own, and the person wants out of all of them.
+async fn end_forgotten(app: &App, visit: &Visit, demand: &Demand) -> store::Result<Vec<String>> {
+    let Voucher::Valid(Hint { user_id, session_id: Some(id), .. }) = &demand.voucher else { return Ok(Vec::new()) };
+    let session = sessions::find(&app.store.read(), *id).await?;
+    let idle = |session: &Session| app.now().since(session.last_seen_at) >= session.idle_within(app.config.session.idle.0);
+    match session.filter(|session| session.user_id == *user_id && session.ended_at.is_none() && idle(session)) {
+        Some(session) => session::end(app, &session, &session::origin(visit)).await,
+        None => Ok(Vec::new()),
     }
 }
 

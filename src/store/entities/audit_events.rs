@@ -17,6 +17,8 @@ pub struct Model {
     pub request_id: Option<String>,
     /// A JSON object.
     pub detail: String,
+    /// The batch of the audit chain; `None` while it waits to be sealed.
+    pub sealed_in: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

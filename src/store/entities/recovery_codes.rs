@@ -12,6 +12,7 @@ pub struct Model {
     pub created_at: i64,
     pub used_at: Option<i64>,
     pub shown: Option<Vec<u8>>,
+    pub shown_to: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,6 +11,7 @@ pub struct Model {
     pub frozen_at: Option<i64>,
     pub delete_at: Option<i64>,
     pub password_changed_at: Option<i64>,
+    pub left_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -111,3 +111,17 @@ mail-account_deletion-subject = Your { $brand } account will be deleted
 mail-account_deletion-text = Somebody, most likely you, asked to delete your { $brand } account. It will be deleted, with everything in it, on { $day }.
 mail-account_deletion_cancelled-subject = Your { $brand } account stays
 mail-account_deletion_cancelled-text = The deletion of your { $brand } account was cancelled. Nothing was lost.
+
+mail-action-unlock = Let me log in again
+mail-advice-unlock = If you did not ask for this, do not open the link: nothing changes, and your account is safe.
+mail-advice-unlock_codes = If you did not ask for this, do not open the link. Somebody knows your password: open { $host } and change it.
+mail-unlock-subject = Log in to { $brand } again
+mail-unlock-text = Many wrong passwords were tried for your { $brand } account, so we stopped trying any. Your account is safe. Open the link, in the browser you want to log in with, to be able to log in again. It works once, for { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+ }.
+mail-unlock_codes-subject = Enter your { $brand } code again
+mail-unlock_codes-text = Wrong codes were tried for your { $brand } account by somebody who knows its password, so we stopped trying any. Open the link, in the browser you want to log in with, to be able to enter your code again. It works once, for { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+ }.

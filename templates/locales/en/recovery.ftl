@@ -45,6 +45,8 @@ reset-dead-text-unknown = A newer link was sent, or part of this one is missing.
 not-me-heading-ask = This wasn’t you?
 not-me-text-ask = If somebody else did something with the account { $email }, we can secure it now:
 not-me-does-sessions = everybody is logged out, on every device and in every application
+not-me-does-address = the account gets the address { $email } back
+not-me-does-deletion = the account is not deleted
 not-me-does-password = the password stops working, and nothing about the security of the account can be changed
 not-me-does-mail = you get an email with a link to choose a new password, which opens the account again
 not-me-does-administrators = the administrators are told
@@ -58,3 +60,24 @@ not-me-heading-expired = This link has expired
 not-me-text-expired = It is too old to be used. Reset your password instead: that logs out everybody, too.
 not-me-heading-unknown = This link does not work
 not-me-text-unknown = Part of it may be missing. Open it from the email again, or reset your password: that logs out everybody, too.
+not-me-heading-moved = This link does not work any more
+not-me-text-moved = The account has another email address now, and it was changed more than three days ago. Tell your account administrator, who can give the account back to you.
+
+unlock-heading-ask = Let me log in again
+unlock-heading-sent = Check your email
+unlock-heading-used = This link has been used
+unlock-heading-expired = This link is too old
+unlock-heading-unknown = This link does not work
+unlock-heading-too_soon = Not yet
+unlock-text-ask = Somebody tried many wrong passwords for { $email }. Your account is safe. After this, you can log in with this browser again; your password and your second factor stay as they are.
+unlock-text-ask-codes = Somebody who knows the password of { $email } tried wrong codes. After this, you can enter your code again. If this was not you, change your password as soon as you are logged in.
+unlock-text-sent = If there is an account with this address, we have sent a mail with a link to it. Open the link in this browser. It works once, for { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+ }.
+unlock-text-used = If you still cannot log in, ask for a new link on the login page.
+unlock-text-expired = Ask for a new link on the login page.
+unlock-text-unknown = It may have been cut off by your mail program, or your password has been changed since. Ask for a new link on the login page.
+unlock-text-too_soon = The second factor can be unlocked by mail once a day. Wait until the pause is over, use a recovery code, or ask your administrator.
+unlock-submit = Let me log in again
+unlock-otherwise = If you did not ask for this, close this page: nothing changes.

@@ -21,6 +21,8 @@ confirm-email-heading-unknown = This link does not work
 confirm-email-text-unknown = Part of it is missing, or the account has changed since. Ask for a new one in My Account.
 confirm-email-heading-taken = This address cannot be used
 confirm-email-text-taken = Choose another address in My Account.
+confirm-email-heading-another = Log in to the account it is for
+confirm-email-text-another = The address of another account is to change. Log out, open the link from the email again, and log in to that account.
 
 sign-up-heading = Create an account
 sign-up-heading-client = Create an account to continue to { $client }
@@ -56,3 +58,4 @@ account-email-error-invalid = Enter an email address, like name@example.com
 account-email-error-mixed_scripts = Use letters of one script in each part of the address.
 account-email-error-same = This is the address you already have.
 account-email-error-limited = Too many emails were asked for. Use the newest one, or try again in an hour.
+account-email-error-domain = Use an address that ends in one of: { $domains }

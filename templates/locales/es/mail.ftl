@@ -115,3 +115,17 @@ mail-account_deletion-subject = Tu cuenta de { $brand } se eliminará
 mail-account_deletion-text = Alguien, probablemente tú, pidió eliminar tu cuenta de { $brand }. Se eliminará, con todo lo que contiene, el { $day }.
 mail-account_deletion_cancelled-subject = Tu cuenta de { $brand } se conserva
 mail-account_deletion_cancelled-text = Se canceló la eliminación de tu cuenta de { $brand }. No se perdió nada.
+
+mail-action-unlock = Volver a iniciar sesión
+mail-advice-unlock = Si no lo pediste tú, no abras el enlace: no cambia nada y tu cuenta está a salvo.
+mail-advice-unlock_codes = Si no lo pediste tú, no abras el enlace. Alguien sabe tu contraseña: abre { $host } y cámbiala.
+mail-unlock-subject = Vuelve a iniciar sesión en { $brand }
+mail-unlock-text = Se probaron muchas contraseñas incorrectas para tu cuenta de { $brand }, así que dejamos de aceptar intentos. Tu cuenta está a salvo. Abre el enlace, en el navegador con el que quieres iniciar sesión, para poder volver a entrar. Sirve una sola vez, durante { $minutes ->
+    [one] { $minutes } minuto
+   *[other] { $minutes } minutos
+ }.
+mail-unlock_codes-subject = Vuelve a escribir tu código de { $brand }
+mail-unlock_codes-text = Alguien que sabe la contraseña de tu cuenta de { $brand } probó códigos incorrectos, así que dejamos de aceptar intentos. Abre el enlace, en el navegador con el que quieres iniciar sesión, para poder volver a escribir tu código. Sirve una sola vez, durante { $minutes ->
+    [one] { $minutes } minuto
+   *[other] { $minutes } minutos
+ }.

@@ -45,6 +45,8 @@ reset-dead-text-unknown = Se envió un enlace más reciente, o falta una parte d
 not-me-heading-ask = ¿No fuiste tú?
 not-me-text-ask = Si otra persona hizo algo con la cuenta { $email }, podemos protegerla ahora:
 not-me-does-sessions = se cierran todas las sesiones, en todos los dispositivos y aplicaciones
+not-me-does-address = la cuenta recupera la dirección { $email }
+not-me-does-deletion = la cuenta no se elimina
 not-me-does-password = la contraseña deja de funcionar y nada en la seguridad de la cuenta se puede cambiar
 not-me-does-mail = recibes un correo con un enlace para elegir una contraseña nueva, que vuelve a abrir la cuenta
 not-me-does-administrators = se avisa a los administradores
@@ -58,3 +60,24 @@ not-me-heading-expired = Este enlace ha caducado
 not-me-text-expired = Es demasiado antiguo. Restablece tu contraseña: eso también cierra todas las sesiones.
 not-me-heading-unknown = Este enlace no funciona
 not-me-text-unknown = Puede que falte una parte. Ábrelo de nuevo desde el correo o restablece tu contraseña: eso también cierra todas las sesiones.
+not-me-heading-moved = Este enlace ya no funciona
+not-me-text-moved = La cuenta tiene ahora otra dirección de correo, cambiada hace más de tres días. Avisa al administrador de la cuenta, que puede devolvértela.
+
+unlock-heading-ask = Volver a iniciar sesión
+unlock-heading-sent = Revisa tu correo
+unlock-heading-used = Este enlace ya se usó
+unlock-heading-expired = Este enlace es demasiado antiguo
+unlock-heading-unknown = Este enlace no funciona
+unlock-heading-too_soon = Todavía no
+unlock-text-ask = Alguien probó muchas contraseñas incorrectas para { $email }. Tu cuenta está a salvo. Después de esto podrás volver a iniciar sesión con este navegador; tu contraseña y tu segundo factor siguen igual.
+unlock-text-ask-codes = Alguien que sabe la contraseña de { $email } probó códigos incorrectos. Después de esto podrás volver a escribir tu código. Si no fuiste tú, cambia la contraseña en cuanto inicies sesión.
+unlock-text-sent = Si hay una cuenta con esta dirección, le hemos enviado un correo con un enlace. Ábrelo en este navegador. Sirve una sola vez, durante { $minutes ->
+    [one] { $minutes } minuto
+   *[other] { $minutes } minutos
+ }.
+unlock-text-used = Si todavía no puedes iniciar sesión, pide un enlace nuevo en la página de inicio de sesión.
+unlock-text-expired = Pide un enlace nuevo en la página de inicio de sesión.
+unlock-text-unknown = Puede que tu programa de correo lo haya cortado, o que tu contraseña haya cambiado desde entonces. Pide un enlace nuevo en la página de inicio de sesión.
+unlock-text-too_soon = El segundo factor se puede desbloquear por correo una vez al día. Espera a que termine la pausa, usa un código de recuperación o habla con tu administrador.
+unlock-submit = Volver a iniciar sesión
+unlock-otherwise = Si no lo pediste tú, cierra esta página: no cambia nada.

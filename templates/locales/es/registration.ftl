@@ -21,6 +21,8 @@ confirm-email-heading-unknown = Este enlace no funciona
 confirm-email-text-unknown = Falta una parte, o la cuenta ha cambiado desde entonces. Pide uno nuevo en Mi cuenta.
 confirm-email-heading-taken = Esta dirección no se puede usar
 confirm-email-text-taken = Elige otra dirección en Mi cuenta.
+confirm-email-heading-another = Inicia sesión en la cuenta correspondiente
+confirm-email-text-another = La dirección que va a cambiar es la de otra cuenta. Cierra la sesión, abre de nuevo el enlace del correo e inicia sesión en esa cuenta.
 
 sign-up-heading = Crea una cuenta
 sign-up-heading-client = Crea una cuenta para continuar en { $client }
@@ -56,3 +58,4 @@ account-email-error-invalid = Escribe una dirección de correo, como nombre@ejem
 account-email-error-mixed_scripts = Usa letras de un solo alfabeto en cada parte de la dirección.
 account-email-error-same = Esta es la dirección que ya tienes.
 account-email-error-limited = Se han pedido demasiados correos. Usa el más reciente o inténtalo dentro de una hora.
+account-email-error-domain = Usa una dirección que termine en una de estas: { $domains }

@@ -115,3 +115,17 @@ mail-account_deletion-subject = Sua conta do { $brand } será excluída
 mail-account_deletion-text = Alguém, provavelmente você, pediu a exclusão da sua conta do { $brand }. Ela será excluída, com tudo o que contém, em { $day }.
 mail-account_deletion_cancelled-subject = Sua conta do { $brand } continua ativa
 mail-account_deletion_cancelled-text = A exclusão da sua conta do { $brand } foi cancelada. Nada se perdeu.
+
+mail-action-unlock = Liberar minha entrada
+mail-advice-unlock = Se você não pediu isto, não abra o link: nada muda, e sua conta está segura.
+mail-advice-unlock_codes = Se você não pediu isto, não abra o link. Alguém sabe sua senha: abra { $host } e mude-a.
+mail-unlock-subject = Entre de novo no { $brand }
+mail-unlock-text = Muitas senhas erradas foram tentadas para sua conta do { $brand }, então paramos de aceitar tentativas. Sua conta está segura. Abra o link, no navegador em que quer entrar, para poder entrar de novo. Ele funciona uma única vez, por { $minutes ->
+    [one] { $minutes } minuto
+   *[other] { $minutes } minutos
+ }.
+mail-unlock_codes-subject = Digite de novo seu código do { $brand }
+mail-unlock_codes-text = Alguém que sabe a senha da sua conta do { $brand } tentou códigos errados, então paramos de aceitar tentativas. Abra o link, no navegador em que quer entrar, para poder digitar seu código de novo. Ele funciona uma única vez, por { $minutes ->
+    [one] { $minutes } minuto
+   *[other] { $minutes } minutos
+ }.

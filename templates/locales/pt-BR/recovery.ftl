@@ -45,6 +45,8 @@ reset-dead-text-unknown = Um link mais novo foi enviado, ou falta uma parte dest
 not-me-heading-ask = Não foi você?
 not-me-text-ask = Se outra pessoa fez algo com a conta { $email }, podemos protegê-la agora:
 not-me-does-sessions = todos saem da conta, em todos os dispositivos e aplicativos
+not-me-does-address = a conta volta a ter o endereço { $email }
+not-me-does-deletion = a conta não é excluída
 not-me-does-password = a senha deixa de funcionar e nada na segurança da conta pode ser alterado
 not-me-does-mail = você recebe um e-mail com um link para escolher uma nova senha, que reabre a conta
 not-me-does-administrators = os administradores são avisados
@@ -58,3 +60,24 @@ not-me-heading-expired = Este link expirou
 not-me-text-expired = Ele é antigo demais para ser usado. Redefina sua senha: isso também desconecta todos.
 not-me-heading-unknown = Este link não funciona
 not-me-text-unknown = Talvez falte uma parte dele. Abra-o de novo a partir do e-mail ou redefina sua senha: isso também desconecta todos.
+not-me-heading-moved = Este link não funciona mais
+not-me-text-moved = A conta agora tem outro endereço de e-mail, alterado há mais de três dias. Avise o administrador da conta, que pode devolvê-la a você.
+
+unlock-heading-ask = Liberar minha entrada
+unlock-heading-sent = Verifique seu e-mail
+unlock-heading-used = Este link já foi usado
+unlock-heading-expired = Este link é antigo demais
+unlock-heading-unknown = Este link não funciona
+unlock-heading-too_soon = Ainda não
+unlock-text-ask = Alguém tentou muitas senhas erradas para { $email }. Sua conta está segura. Depois disto, você poderá entrar de novo com este navegador; sua senha e seu segundo fator continuam os mesmos.
+unlock-text-ask-codes = Alguém que sabe a senha de { $email } tentou códigos errados. Depois disto, você poderá digitar seu código de novo. Se não foi você, mude sua senha assim que entrar.
+unlock-text-sent = Se existe uma conta com este endereço, enviamos a ele um e-mail com um link. Abra o link neste navegador. Ele funciona uma única vez, por { $minutes ->
+    [one] { $minutes } minuto
+   *[other] { $minutes } minutos
+ }.
+unlock-text-used = Se você ainda não consegue entrar, peça um novo link na página de entrada.
+unlock-text-expired = Peça um novo link na página de entrada.
+unlock-text-unknown = Talvez seu programa de e-mail o tenha cortado, ou sua senha tenha mudado desde então. Peça um novo link na página de entrada.
+unlock-text-too_soon = O segundo fator pode ser liberado por e-mail uma vez por dia. Espere a pausa acabar, use um código de recuperação ou fale com o administrador.
+unlock-submit = Liberar minha entrada
+unlock-otherwise = Se você não pediu isto, feche esta página: nada muda.

@@ -21,6 +21,8 @@ confirm-email-heading-unknown = Este link não funciona
 confirm-email-text-unknown = Falta uma parte dele, ou a conta mudou desde então. Peça um novo em Minha Conta.
 confirm-email-heading-taken = Este endereço não pode ser usado
 confirm-email-text-taken = Escolha outro endereço em Minha Conta.
+confirm-email-heading-another = Entre na conta a que se destina
+confirm-email-text-another = É o endereço de outra conta que vai mudar. Saia, abra de novo o link do e-mail e entre nessa conta.
 
 sign-up-heading = Crie uma conta
 sign-up-heading-client = Crie uma conta para continuar em { $client }
@@ -56,3 +58,4 @@ account-email-error-invalid = Digite um endereço de e-mail, como nome@exemplo.c
 account-email-error-mixed_scripts = Use letras de um só alfabeto em cada parte do endereço.
 account-email-error-same = Este é o endereço que você já tem.
 account-email-error-limited = Foram pedidos e-mails demais. Use o mais recente ou tente de novo em uma hora.
+account-email-error-domain = Use um endereço que termine em um destes: { $domains }

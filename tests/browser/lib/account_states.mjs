@@ -1,6 +1,7 @@
 // Every page of My Account, of the second factor and behind the links of mails, in every state it can have, and how a person gets there.
 // States of one `chain` share an account or a link, and come one after the other.
 import { authenticationTab, choosePassword, click, confirmIfAsked, enable, fill, link, mail, onward, openAccount, openAccountWithCode, scan, untilAsked } from './account.mjs';
+import { addFirstPasskey, Authenticator, openPasskeys, passwordAlone } from './passkeys.mjs';
 import { sleep } from './server.mjs';
 import { assertPage, logIn, path, start } from './steps.mjs';
 import { ANA, BO, PASSWORD, person, world } from './world.mjs';
@@ -258,6 +259,26 @@ const secondFactor = [
   { name: 'login-code-blocked-again', chain: 'guessing', reach: guessing },
   { name: 'login-email-code', chain: 'mailed', reach: mailedCode },
   { name: 'login-email-code-wrong', chain: 'mailed', async reach(page, context) { await mailedCode(page, context); await wrongly(page, 'Code', '12', 'Verify'); } },
+  { name: 'passkeys-none', reach: async (page) => { await openAccount(page, BO); await openPasskeys(page); } },
+  { name: 'passkeys-none-es', options: { locale: 'es' }, async reach(page) { await openAccount(page, BO); await page.goto(`${issuer}/account/authentication/passkeys`); } },
+  {
+    name: 'passkeys',
+    async reach(page, context) {
+      await Authenticator.of(context, page, { synced: true });
+      await addFirstPasskey(page, person('page-passkeys'), 'Uma chave com um nome muito comprido, de 60 letras ao todo');
+      await page.locator('summary').click();
+    },
+  },
+  {
+    name: 'login-passkey',
+    async reach(page, context) {
+      const authenticator = await passkeyAsked(page, context);
+      await authenticator.verified(false);
+      await authenticator.touched(true);
+      await page.getByRole('button', { name: 'Use a passkey' }).click();
+      await page.getByText('That did not work.').waitFor();
+    },
+  },
   { name: 'login-enroll', chain: 'required', reach: required },
   { name: 'login-enroll-wrong', chain: 'required', async reach(page) { await required(page); await wrongly(page, 'Verification code', '12', 'Verify and enable'); } },
   { name: 'login-enroll-es', chain: 'required', options: { locale: 'es' }, reach: required },
@@ -340,6 +361,18 @@ async function choosePasswordOf(page, password, again = password) {
   await fill(page, 'New password', password);
   await fill(page, 'Confirm new password', again);
   await click(page, 'Create account');
+}
+
+/** At the question for a passkey as the second factor. */
+async function passkeyAsked(page, context) {
+  const email = person('page-passkey-login');
+  const authenticator = await Authenticator.of(context, page);
+  await addFirstPasskey(page, email);
+  await context.clearCookies();
+  await authenticator.touched(false);
+  await start(page, autotalk);
+  await passwordAlone(page, authenticator, () => logIn(page, email));
+  return authenticator;
 }
 
 export const accountStates = [...account, ...secondFactor, ...mailed, ...translated];

@@ -52,6 +52,9 @@ export async function startServer(state, settings = {}) {
     VESTIBULE_OUTBOUND__ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
     VESTIBULE_LIMITS__PAGES: '100000/1m',
     VESTIBULE_LIMITS__SIGN_IN: '100000/1m',
+    VESTIBULE_LIMITS__PASSWORD_PER_ADDRESS: '100000/1m',
+    VESTIBULE_LIMITS__PASSWORD_PER_ACCOUNT_AND_ADDRESS: '100000/1m',
+    VESTIBULE_LIMITS__ACCOUNTS_PER_ADDRESS: '100000/1m',
     ...settings,
   };
   const file = join(directory, 'state.toml');

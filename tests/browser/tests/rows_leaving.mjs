@@ -66,7 +66,7 @@ describe('leaving and looking', { concurrency: 3 }, () => {
     await assertPage(page, '/account/activity', 'Activity');
     assert.match(await text(page), /change your password at once and notify your account administrator\./);
     assert.match(await text(page), /Logged in[\s\S]*Chrom[\s\S]*127\.0\.0\.1/);
-    await onward(page, () => page.getByRole('link', { name: /^This wasn’t me/ }).first().click());
+    await onward(page, () => page.getByRole('button', { name: /^This wasn’t me/ }).first().click());
     await assertPage(page, '/not-me', 'This wasn’t you?');
     await page.goBack();
     await fill(page, 'What looked wrong? (optional)', 'long '.repeat(200));

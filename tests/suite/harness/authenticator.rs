@@ -74,7 +74,7 @@ impl TestApp {
         self.app
             .store
             .write(move |conn| {
-                let code = RecoveryCode { user_id: user.id, digest, created_at: now, used_at: None, shown: None };
+                let code = RecoveryCode { user_id: user.id, digest, created_at: now, used_at: None, shown: None, shown_to: None };
                 Box::pin(async move { recovery_codes::rotate(conn, code.user_id, std::slice::from_ref(&code)).await })
             })
             .await

@@ -27,6 +27,11 @@ impl<'a> Browser<'a> {
         self
     }
 
+    /// The same browser, whose requests another process answers.
+    pub fn at<'b>(&self, app: &'b TestApp) -> Browser<'b> {
+        Browser { app, cookies: self.cookies.clone(), languages: self.languages.clone() }
+    }
+
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.borrow().get(name).cloned()
     }

@@ -112,6 +112,16 @@ impl Database {
         Self { url: with_name(server, &name), name: Some(name), _directory: None }
     }
 
+    /// The same one for a second process; the first drops it.
+    pub fn shared(&self) -> Self {
+        Self { url: self.url.clone(), name: None, _directory: None }
+    }
+
+    /// Runs a statement behind the service's back.
+    pub async fn execute(&self, statement: &str) {
+        admin(&self.url, statement).await;
+    }
+
     fn sqlite(template: &Template) -> Self {
         let directory = tempfile::Builder::new().prefix("vestibule-test").tempdir().unwrap();
         let file = directory.path().join("vestibule.db");

@@ -8,6 +8,7 @@ mod listener;
 mod mails;
 mod outbox;
 mod page;
+mod passkey;
 mod relying_party;
 mod request;
 pub mod seed;
@@ -37,6 +38,7 @@ pub use database::Database;
 pub use listener::Listener;
 pub use mails::Mailbox;
 pub use page::Page;
+pub use passkey::Passkey;
 pub use relying_party::RelyingParty;
 pub use request::{AuthorizeRequest, Credentials, TokenRequest, VERIFIER, basic, claims_of, header_of, redirect_uri};
 
@@ -100,6 +102,16 @@ impl TestApp {
         change(&mut config);
         self.app = App::open(config, Arc::clone(&self.clock) as Arc<dyn Clock>).await.unwrap();
         self.router = vestibule::routes::router(&self.app);
+    }
+
+    /// A second process on the same database, with the same clock. Its mail is its own.
+    pub async fn replica(&self) -> Self {
+        let mailbox = Mailbox::new();
+        let mut config = self.app.config.clone();
+        config.mail.directory = mailbox.directory();
+        let app = App::open(config, Arc::clone(&self.clock) as Arc<dyn Clock>).await.unwrap();
+        let router = vestibule::routes::router(&app);
+        Self { app, clock: Arc::clone(&self.clock), database: self.database.shared(), mailbox, router }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -213,6 +225,10 @@ impl TestApp {
 
     pub async fn user(&self, email: &str) -> User {
         users::find_by_email(&self.app.store.read(), email).await.unwrap().unwrap()
+    }
+
+    pub async fn user_or_none(&self, email: &str) -> Option<User> {
+        users::find_by_email(&self.app.store.read(), email).await.unwrap()
     }
 
     pub async fn change_user(&self, email: &str, change: impl FnOnce(&mut User)) {

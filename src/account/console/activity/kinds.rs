@@ -3,9 +3,12 @@
 use crate::audit::Kind;
 
 /// What is shown. The rest is between applications and us, or for operators.
-pub(super) const SHOWN: [&str; 43] = [
+pub(super) const SHOWN: [&str; 47] = [
     Kind::SignInSucceeded.as_str(),
     Kind::SignInFailed.as_str(),
+    Kind::SignInLimited.as_str(),
+    Kind::UnlockRequested.as_str(),
+    Kind::Unlocked.as_str(),
     Kind::SignedOut.as_str(),
     Kind::SessionEnded.as_str(),
     Kind::ConsentGranted.as_str(),
@@ -25,6 +28,8 @@ pub(super) const SHOWN: [&str; 43] = [
     Kind::EmailCodesChanged.as_str(),
     Kind::PasskeyAdded.as_str(),
     Kind::PasskeyRemoved.as_str(),
+    Kind::PasskeyRenamed.as_str(),
+    Kind::PasskeyCloneSuspected.as_str(),
     Kind::DeviceTrusted.as_str(),
     Kind::DeviceForgotten.as_str(),
     Kind::NewDevice.as_str(),
@@ -56,7 +61,39 @@ pub(super) fn word(kind: &str, confirmed: bool) -> String {
 
 /// What a person should look at twice.
 pub(super) fn is_alarming(kind: &str) -> bool {
-    [Kind::SignInFailed, Kind::SecondFactorFailed, Kind::NewDevice, Kind::RefreshTokenReused].iter().any(|alarm| alarm.as_str() == kind)
+    [Kind::SignInFailed, Kind::SignInLimited, Kind::SecondFactorFailed, Kind::PasskeyCloneSuspected, Kind::NewDevice, Kind::RefreshTokenReused]
+        .iter()
+        .any(|alarm| alarm.as_str() == kind)
+}
+
+/// What somebody else can have done with the account: what operators do, what only ends something, and tries that failed are none of it, but for a wrong
+/// second factor, before which the right password was given.
+pub(super) fn is_an_act(kind: &str) -> bool {
+    const ACTS: [Kind; 22] = [
+        Kind::SignInSucceeded,
+        Kind::NewDevice,
+        Kind::SecondFactorFailed,
+        Kind::ConsentGranted,
+        Kind::GrantCreated,
+        Kind::TotpEnabled,
+        Kind::TotpReplaced,
+        Kind::TotpDisabled,
+        Kind::RecoveryCodesGenerated,
+        Kind::RecoveryCodeUsed,
+        Kind::EmailCodesChanged,
+        Kind::PasskeyAdded,
+        Kind::PasskeyRemoved,
+        Kind::DeviceTrusted,
+        Kind::PasswordChanged,
+        Kind::PasswordReset,
+        Kind::EmailChangeRequested,
+        Kind::EmailChanged,
+        Kind::ProfileChanged,
+        Kind::DataDownloaded,
+        Kind::DeletionRequested,
+        Kind::DeletionCancelled,
+    ];
+    ACTS.iter().any(|act| act.as_str() == kind)
 }
 
 #[cfg(test)]

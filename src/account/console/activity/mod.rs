@@ -1,9 +1,10 @@
 //! `/account/activity`: "Activity": what happened in one's own account, and "Notify account administrator".
 //!
-//! Routes: `GET /account/activity` [`get`], `POST /account/activity/notify` [`notify::post`].
+//! Routes: `GET /account/activity` [`get`], `POST /account/activity/notify` [`notify::post`], `POST /account/activity/not-me` [`not_me::post`].
 
 mod cursor;
 mod kinds;
+pub mod not_me;
 pub mod notify;
 
 use std::collections::HashMap;
@@ -15,9 +16,8 @@ use uuid::Uuid;
 
 use super::show;
 use crate::account::confirm::{Detour, Then, signed_in};
-use crate::account::not_me;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Kind};
 use crate::session::Current;
 use crate::store;
 use crate::store::audit_events::{self, AuditEvent, Wanted};
@@ -36,13 +36,11 @@ pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery
     let current = signed_in(&app, &visit, Then::Activity).await?;
     let query = query.unwrap_or_default();
     let (entries, next) = page(&app, &current, cursor::read(&app, current.user.id, &query)).await?;
-    let not_me = not_me::link(&app, current.user.id, app.now());
     let done = Done::said(&query);
     Ok(show(&app, &visit, &current, StatusCode::OK, |csrf_token| ActivityPage {
         csrf_token,
         entries,
         next,
-        not_me,
         days: app.config.account.activity_shown.0.as_secs() / 86_400,
         error: None,
         done,
@@ -53,20 +51,35 @@ pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery
 async fn page(app: &App, current: &Current, before: Option<Uuid>) -> store::Result<(Vec<ActivityEntry>, Option<String>)> {
     let since = app.now().minus(app.config.account.activity_shown.0);
     let wanted = Wanted { user_id: current.user.id, kinds: &kinds::SHOWN, since, before };
-    let mut events = audit_events::list_by_user(&app.store.read(), wanted, PAGE.saturating_add(1)).await?;
-    let full = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let next = if events.len() > full {
-        events.truncate(full);
-        events.last().map(|event| cursor::write(app, current.user.id, event.id))
-    } else {
-        None
-    };
+    // One more than are shown tells whether there are older ones; another may only say again what the last one says.
+    let events = audit_events::list_by_user(&app.store.read(), wanted, PAGE.saturating_add(2)).await?;
+    let (shown, rest) = first_page(&events, usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let next = shown.last().filter(|_| !rest.is_empty()).map(|event| cursor::write(app, current.user.id, event.id));
     let mut names = HashMap::new();
-    let mut entries = Vec::with_capacity(events.len());
-    for event in &events {
-        entries.push(entry(app, &mut names, event).await?);
+    let mut entries = Vec::with_capacity(shown.len());
+    for (event, newer) in shown.iter().zip(std::iter::once(None).chain(shown.iter().map(Some))) {
+        if !newer.is_some_and(|newer| says_more(newer, event)) {
+            entries.push(entry(app, &mut names, event).await?);
+        }
     }
     Ok((entries, next))
+}
+
+/// The first `full` events, with the one after them when the last of them says more of the same; and those that follow.
+fn first_page(events: &[AuditEvent], full: usize) -> (&[AuditEvent], &[AuditEvent]) {
+    let twin = match events.get(full.saturating_sub(1)..=full) {
+        Some([last, next]) => usize::from(says_more(last, next)),
+        _ => 0,
+    };
+    events.split_at(events.len().min(full.saturating_add(twin)))
+}
+
+/// A sign-in on a new device is two events, of which a person is shown the one that says so.
+fn says_more(newer: &AuditEvent, event: &AuditEvent) -> bool {
+    newer.kind == Kind::NewDevice.as_str()
+        && event.kind == Kind::SignInSucceeded.as_str()
+        && newer.session_id.is_some()
+        && newer.session_id == event.session_id
 }
 
 async fn entry(app: &App, names: &mut HashMap<String, Option<String>>, event: &AuditEvent) -> store::Result<ActivityEntry> {
@@ -83,6 +96,7 @@ async fn entry(app: &App, names: &mut HashMap<String, Option<String>>, event: &A
         device: word(audit::DEVICE),
         application,
         alarming: kinds::is_alarming(&event.kind),
+        not_me: kinds::is_an_act(&event.kind),
     })
 }
 
@@ -94,4 +108,41 @@ async fn name_of(app: &App, names: &mut HashMap<String, Option<String>>, client_
     let name = app.clients.find(client_id).await?.map(|client| client.name().to_owned());
     names.insert(client_id.to_owned(), name.clone());
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+
+    fn event(id: u128, kind: Kind, session: u128) -> AuditEvent {
+        AuditEvent {
+            id: Uuid::from_u128(id),
+            at: Timestamp::default(),
+            kind: kind.as_str().to_owned(),
+            user_id: None,
+            client_id: None,
+            session_id: Some(Uuid::from_u128(session)),
+            grant_id: None,
+            address: None,
+            request_id: None,
+            detail: "{}".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_sign_in_on_a_new_device_is_not_torn_apart_between_two_pages() {
+        let events = [
+            event(5, Kind::ProfileChanged, 1),
+            event(4, Kind::NewDevice, 1),
+            event(3, Kind::SignInSucceeded, 1),
+            event(2, Kind::SignInSucceeded, 2),
+        ];
+        let lengths = |full| {
+            let (shown, rest) = first_page(&events, full);
+            (shown.len(), rest.len())
+        };
+        assert_eq!([lengths(1), lengths(2), lengths(3), lengths(4), lengths(5)], [(1, 3), (3, 1), (3, 1), (4, 0), (4, 0)]);
+        assert!(says_more(&events[1], &events[2]) && !says_more(&events[1], &events[3]) && !says_more(&events[0], &events[1]));
+    }
 }

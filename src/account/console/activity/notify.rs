@@ -9,7 +9,7 @@ use http::StatusCode;
 use super::super::{sessions, show};
 use super::page;
 use crate::account::confirm::{Detour, Then, signed_in};
-use crate::account::{administrators, not_me, notice};
+use crate::account::{administrators, notice};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
@@ -58,7 +58,6 @@ async fn refuse(app: &App, visit: &Visit, current: &Current, error: NotifyError)
         csrf_token,
         entries,
         next,
-        not_me: not_me::link(app, current.user.id, app.now()),
         days: app.config.account.activity_shown.0.as_secs() / 86_400,
         error: Some(error),
         done: None,

@@ -60,6 +60,7 @@ fn confirm() -> Vec<Sample> {
         "account",
         "profile",
         "email",
+        "confirm-email",
         "authentication",
         "totp",
         "new-qr-code",
@@ -80,7 +81,9 @@ fn confirm() -> Vec<Sample> {
         ("confirm-missing-code", ConfirmError::MissingCode),
         ("confirm-wrong-code", ConfirmError::WrongCode),
         ("confirm-too-many-codes", ConfirmError::TooManyCodes),
+        ("confirm-passkey-refused", ConfirmError::Passkey),
     ];
+    samples.push(Sample::of("confirm-mails-code", ids, &ConfirmPage { mails_code: true, ..page("password") }));
     for (name, error) in errors {
         let page = ConfirmPage { error: Some(error), asks_code: true, email: HOSTILE.to_owned(), ..page("totp") };
         samples.push(Sample::of(name, &["password", "code", "confirm-submit"], &page));

@@ -100,6 +100,9 @@ fn activity() -> Vec<Sample> {
         "sign_in-succeeded",
         "sign_in-confirmed",
         "sign_in-failed",
+        "sign_in-limited",
+        "unlock-requested",
+        "unlock-done",
         "session-signed_out",
         "session-ended",
         "consent-granted",
@@ -119,6 +122,8 @@ fn activity() -> Vec<Sample> {
         "email_codes-changed",
         "passkey-added",
         "passkey-removed",
+        "passkey-renamed",
+        "passkey-clone_suspected",
         "device-trusted",
         "device-forgotten",
         "device-new",
@@ -149,12 +154,12 @@ fn activity() -> Vec<Sample> {
         device: Some("Firefox on Windows".to_owned()),
         application: Some(HOSTILE.to_owned()),
         alarming: *what == "sign_in-failed",
+        not_me: *what == "sign_in-succeeded",
     };
     let page = ActivityPage {
         csrf_token: token(),
         entries: words.iter().map(entry).collect(),
         next: Some("sealed".to_owned()),
-        not_me: "https://id.example.com/not-me?token=sealed".to_owned(),
         days: 90,
         ..ActivityPage::default()
     };

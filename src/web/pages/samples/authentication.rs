@@ -56,7 +56,7 @@ fn tab() -> Vec<Sample> {
 
 fn changes() -> Vec<Sample> {
     let totp = TotpPage { csrf_token: "token".to_owned(), email: "ana@example.com".to_owned(), picture: picture(), ..TotpPage::default() };
-    let code = ConfirmCodePage { csrf_token: "token".to_owned(), then: "disable".to_owned(), ..ConfirmCodePage::default() };
+    let code = ConfirmCodePage { csrf_token: "token".to_owned(), then: "disable".to_owned(), app: true, ..ConfirmCodePage::default() };
     let codes = RecoveryCodesPage { csrf_token: "token".to_owned(), email: HOSTILE.to_owned(), left: 10, of: 10, codes: saved() };
     let disable = DisablePage { csrf_token: "token".to_owned(), trouble: None };
     vec![

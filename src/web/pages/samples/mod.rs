@@ -4,9 +4,11 @@ mod account;
 mod account_areas;
 mod authentication;
 mod mail;
+mod passkeys;
 mod recovery;
 mod registration;
 mod second_factor;
+mod unlock;
 
 use minijinja::Value;
 use minijinja::value::Serde;
@@ -20,7 +22,7 @@ use super::views::{
 use super::{Page, Pages, check, engine};
 use crate::config;
 use crate::web::page_error::ErrorPage;
-use crate::web::{ErrorKind, Locale, Visit};
+use crate::web::{ErrorKind, Locale, Visit, Wait};
 
 /// A page in one state.
 pub struct Sample {
@@ -99,7 +101,9 @@ pub fn all() -> Vec<Sample> {
     samples.extend(account::all());
     samples.extend(authentication::all());
     samples.extend(second_factor::all());
+    samples.extend(passkeys::all());
     samples.extend(recovery::all());
+    samples.extend(unlock::all());
     samples.extend(registration::all());
     samples.extend(setup());
     samples.extend(errors());
@@ -149,6 +153,9 @@ fn login() -> Vec<Sample> {
         ("login-missing-email", LoginPage { error: Some(LoginError::MissingEmail), ..bare.clone() }),
         ("login-missing-password", LoginPage { error: Some(LoginError::MissingPassword), ..with_client.clone() }),
         ("login-again", again),
+        ("login-limited", LoginPage { error: Some(LoginError::Limited), wait: Some(Wait::of(240)), ..with_client.clone() }),
+        ("login-ceiling", LoginPage { error: Some(LoginError::Ceiling), email: HOSTILE.to_owned(), ..with_client.clone() }),
+        ("login-unlocked", LoginPage { notice: Some(Notice::Unlocked), ..bare.clone() }),
         ("login-logged-out", LoginPage { notice: Some(Notice::LoggedOut), ..bare.clone() }),
         ("login-form-refreshed", LoginPage { notice: Some(Notice::FormRefreshed), ..with_client.clone() }),
         ("login-setup-done", LoginPage { notice: Some(Notice::SetupDone), ..bare.clone() }),
@@ -261,6 +268,7 @@ fn errors() -> Vec<Sample> {
         ("error-busy-hours", ErrorKind::Busy { retry_after: 10_000 }),
         ("error-internal", ErrorKind::Internal),
         ("error-forbidden", ErrorKind::Forbidden),
+        ("error-banned", ErrorKind::Banned),
         ("error-expired", ErrorKind::Expired { restart: restart() }),
         ("error-expired-no-restart", ErrorKind::Expired { restart: None }),
         ("error-cookies-blocked", ErrorKind::CookiesBlocked { restart: restart() }),

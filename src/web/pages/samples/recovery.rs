@@ -76,7 +76,7 @@ fn dead() -> Vec<Sample> {
 }
 
 fn not_me() -> Vec<Sample> {
-    let ask = NotMePage { csrf_token: token(), token: flow(), email: EMAIL.to_owned(), ..NotMePage::default() };
+    let ask = NotMePage { csrf_token: token(), email: EMAIL.to_owned(), ..NotMePage::default() };
     let state = |state| NotMePage { state, ..ask.clone() };
     let states = [
         ("not-me", ask.clone()),
@@ -85,6 +85,8 @@ fn not_me() -> Vec<Sample> {
         ("not-me-used", state(NotMeState::Used)),
         ("not-me-expired", state(NotMeState::Expired)),
         ("not-me-unknown", state(NotMeState::Unknown)),
+        ("not-me-moved", state(NotMeState::Moved)),
+        ("not-me-restores", NotMePage { restores: true, revives: true, email: HOSTILE.to_owned(), ..ask.clone() }),
     ];
     states.iter().map(|(name, page)| Sample::of(*name, &[], page)).collect()
 }

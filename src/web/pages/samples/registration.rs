@@ -33,6 +33,7 @@ fn confirm() -> Vec<Sample> {
         ("confirm-email-expired", state(Confirmation::Expired)),
         ("confirm-email-unknown", state(Confirmation::Unknown)),
         ("confirm-email-taken", state(Confirmation::Taken)),
+        ("confirm-email-another", state(Confirmation::Another)),
     ];
     states.iter().map(|(name, page)| Sample::of(*name, &[], page)).collect()
 }
@@ -47,6 +48,7 @@ fn address() -> Vec<Sample> {
         ("account-email-mixed-scripts", wrong(EmailError::MixedScripts)),
         ("account-email-same", wrong(EmailError::Same)),
         ("account-email-limited", wrong(EmailError::Limited)),
+        ("account-email-domain", EmailPage { domains: "example.com, example.org".to_owned(), ..wrong(EmailError::Domain) }),
     ];
     states.iter().map(|(name, page)| Sample::of(*name, &[], page)).collect()
 }

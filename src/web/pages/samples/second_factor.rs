@@ -38,6 +38,7 @@ fn code() -> Vec<Sample> {
     let states = [
         ("code", page.clone()),
         ("code-alone", CodePage { flow: None, client: None, trust_days: None, email_code: true, ..page.clone() }),
+        ("code-unlock", CodePage { unlock: true, error: Some(CodeError::Ceiling), ..page.clone() }),
         ("code-one-day", CodePage { trust_days: Some(1), notice: Some(Notice::FormRefreshed), ..page.clone() }),
         ("code-missing", with(CodeError::Missing)),
         ("code-format", with(CodeError::Format)),
@@ -64,6 +65,7 @@ fn recovery() -> Vec<Sample> {
         flow: Some(flow()),
         csrf_token: "token".to_owned(),
         email: "ana@example.com".to_owned(),
+        app: true,
         client: Some(client()),
         ..RecoveryCodePage::default()
     };

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::passkeys::CeremonyView;
 use super::password::PasswordProblem;
 use crate::web::pages::Page;
 
@@ -87,9 +88,12 @@ pub enum ConfirmError {
     MissingCode,
     WrongCode,
     TooManyCodes,
+    /// "That passkey cannot be used here."
+    Passkey,
 }
 
-/// `GET /account/confirm?then=…`. Posts to `/account/confirm`: `csrf_token`, `then`, `email` (not read), `password`, `code` when asked.
+/// `GET /account/confirm?then=…`. Posts to `/account/confirm`: `csrf_token`, `then`, `email` (not read), `password`, `code` when asked;
+/// or `ceremony`, `credential`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ConfirmPage {
     pub csrf_token: String,
@@ -97,6 +101,10 @@ pub struct ConfirmPage {
     pub then: String,
     pub email: String,
     pub asks_code: bool,
+    /// A code by mail follows.
+    pub mails_code: bool,
+    /// A passkey may be given instead of both.
+    pub passkey: Option<CeremonyView>,
     pub error: Option<ConfirmError>,
 }
 

@@ -17,6 +17,8 @@ pub struct ActivityEntry {
     pub application: Option<String>,
     /// To be looked at twice.
     pub alarming: bool,
+    /// Somebody else can have done it with the account: "This wasn't me" stands beside it.
+    pub not_me: bool,
 }
 
 /// What is wrong with a word to the administrators.
@@ -27,15 +29,14 @@ pub enum NotifyError {
     TooOften,
 }
 
-/// `GET /account/activity`, `?before=` for older entries. Posts to `/account/activity/notify`: `csrf_token`, `words`, `log_out_others` = `1` or absent.
+/// `GET /account/activity`, `?before=` for older entries. Posts to `/account/activity/notify`: `csrf_token`, `words`, `log_out_others` = `1`
+/// or absent; "This wasn't me" posts `csrf_token` to `/account/activity/not-me`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ActivityPage {
     pub csrf_token: String,
     pub entries: Vec<ActivityEntry>,
     /// The cursor of older entries.
     pub next: Option<String>,
-    /// "This wasn't me", as an absolute URL.
-    pub not_me: String,
     pub days: u64,
     pub error: Option<NotifyError>,
     pub done: Option<Done>,

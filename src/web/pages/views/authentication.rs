@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::passkeys::{CeremonyView, PasskeyError};
 use super::second_factor::{CodeError, TotpPicture};
 use crate::web::pages::Page;
 
@@ -76,6 +77,9 @@ pub struct AuthenticationPage {
     pub csrf_token: String,
     pub totp: bool,
     pub totp_since: Option<i64>,
+    pub passkeys: usize,
+    /// New ones may be added.
+    pub passkeys_offered: bool,
     pub required: bool,
     pub frozen: bool,
     pub codes_left: usize,
@@ -117,13 +121,18 @@ impl Page for TotpPage {
     }
 }
 
-/// `GET /account/authentication/code?then=…`. Posts there: `csrf_token`, `then`, `code`.
+/// `GET /account/authentication/code?then=…`. Posts there: `csrf_token`, `then`, and `code` or `ceremony`, `credential`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ConfirmCodePage {
     pub csrf_token: String,
     /// A name of `account::confirm::Then`.
     pub then: String,
     pub email: String,
+    /// There is an authenticator app.
+    pub app: bool,
+    /// A passkey may be given instead.
+    pub passkey: Option<CeremonyView>,
+    pub passkey_error: Option<PasskeyError>,
     pub error: Option<CodeError>,
 }
 

@@ -6,15 +6,18 @@ pub mod authentication;
 pub mod deletion;
 pub mod devices;
 pub mod mail;
+pub mod passkeys;
 pub mod password;
 pub mod profile;
 pub mod recovery;
 pub mod registration;
 pub mod second_factor;
+pub mod unlock;
 
 use serde::Serialize;
 
 use super::Page;
+use crate::web::Wait;
 
 pub(super) fn with_flow(path: &str, flow: &str) -> String {
     format!("{path}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("i", flow).finish())
@@ -47,6 +50,16 @@ pub enum LoginError {
     Refused,
     MissingEmail,
     MissingPassword,
+    /// Too many were wrong: `LoginPage::wait` says until when.
+    Limited,
+    /// Far too many: only a confirmation by mail helps.
+    Ceiling,
+    /// "That passkey cannot be used here."
+    Passkey,
+    /// The page lay open for too long.
+    PasskeyStale,
+    /// Too many tries: not now.
+    PasskeyBlocked,
 }
 
 /// A word above the form.
@@ -66,9 +79,11 @@ pub enum Notice {
     PasswordReset,
     /// The person has just made their account.
     AccountCreated,
+    /// A pause was lifted with the link of a mail.
+    Unlocked,
 }
 
-/// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, `email`, `password`.
+/// `GET /login`. Posts to `/login`: `i` or `then`, `csrf_token`, and `email`, `password` or `ceremony`, `credential`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LoginPage {
     /// The sealed flow; none: ends at My Account.
@@ -76,6 +91,8 @@ pub struct LoginPage {
     /// The page of My Account at which it ends without a flow, by name; none: the overview.
     pub then: Option<String>,
     pub csrf_token: String,
+    /// Passkeys are offered.
+    pub passkey: Option<passkeys::CeremonyView>,
     /// Prefilled address.
     pub email: String,
     /// The address is that of the person signed in, who is asked again (`prompt=login`, `max_age`): shown read-only.
@@ -84,6 +101,8 @@ pub struct LoginPage {
     pub another_account: Option<String>,
     pub client: Option<ClientView>,
     pub error: Option<LoginError>,
+    /// Until another try, with `Limited`.
+    pub wait: Option<Wait>,
     pub notice: Option<Notice>,
     /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources(redirect_uri, …)`.
     #[serde(skip)]

@@ -144,15 +144,20 @@ pub enum NotMeState {
     Used,
     Expired,
     Unknown,
+    /// The mail went to an address that the account has no longer.
+    Moved,
 }
 
-/// `GET /not-me?token=…`. Posts there: `csrf_token`, `token`.
+/// `GET /not-me`. Posts there: `csrf_token`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct NotMePage {
     pub csrf_token: String,
-    pub token: String,
     /// Whose account, masked: whoever has the link has read their mail, but perhaps long ago.
     pub email: String,
+    /// This address comes back.
+    pub restores: bool,
+    /// A deletion is taken back.
+    pub revives: bool,
     pub state: NotMeState,
     pub refreshed: bool,
 }
@@ -161,7 +166,6 @@ impl Page for NotMePage {
     const TEMPLATE: &'static str = "pages/not_me.html";
 
     fn here(&self) -> Option<String> {
-        let token = || form_urlencoded::Serializer::new(String::new()).append_pair("token", &self.token).finish();
-        (!self.token.is_empty()).then(|| format!("/not-me?{}", token()))
+        Some("/not-me".to_owned())
     }
 }

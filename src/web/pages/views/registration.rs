@@ -32,6 +32,8 @@ pub enum Confirmation {
     Unknown,
     /// Somebody else's meanwhile.
     Taken,
+    /// Somebody else is signed in here.
+    Another,
 }
 
 /// `GET /email/confirm`. Posts there: `csrf_token`, `code` (in [`Confirmation::Code`]).
@@ -160,6 +162,8 @@ pub enum EmailError {
     Same,
     /// Too many mails within the hour.
     Limited,
+    /// Not of a domain that may have accounts here.
+    Domain,
 }
 
 /// `GET /account/email`. Posts there: `csrf_token`, `email`; "Send" posts `csrf_token` to `/email/confirm/send`.
@@ -169,6 +173,8 @@ pub struct EmailPage {
     pub email: String,
     pub email_verified: bool,
     pub typed: String,
+    /// Those that may, when one is [`EmailError::Domain`].
+    pub domains: String,
     pub error: Option<EmailError>,
     /// After "This wasn't me".
     pub frozen: bool,

@@ -35,7 +35,7 @@ pub enum CodeError {
     Frozen,
 }
 
-fn here(path: &str, flow: Option<&str>) -> String {
+pub(super) fn here(path: &str, flow: Option<&str>) -> String {
     flow.map_or_else(|| path.to_owned(), |flow| with_flow(path, flow))
 }
 
@@ -50,10 +50,14 @@ pub struct CodePage {
     pub notice: Option<Notice>,
     /// A code by e-mail may be given instead.
     pub email_code: bool,
+    /// A passkey may be given instead.
+    pub passkey: bool,
     /// For how many days this device may be trusted, if it may.
     pub trust_days: Option<u64>,
     /// The box for it is ticked.
     pub trust: bool,
+    /// A mail may be asked for that lifts the pause.
+    pub unlock: bool,
     #[serde(skip)]
     pub return_origin: Option<String>,
 }
@@ -76,6 +80,10 @@ pub struct RecoveryCodePage {
     pub flow: Option<String>,
     pub csrf_token: String,
     pub email: String,
+    /// There is an authenticator app.
+    pub app: bool,
+    /// There is a passkey.
+    pub passkey: bool,
     pub client: Option<ClientView>,
     pub error: Option<CodeError>,
     pub notice: Option<Notice>,
@@ -145,6 +153,8 @@ pub struct EnrollPage {
     pub email: String,
     /// By the policy; otherwise the application asks for it.
     pub required: bool,
+    /// A passkey may be set up instead.
+    pub passkey: bool,
     pub picture: TotpPicture,
     pub client: Option<ClientView>,
     pub error: Option<CodeError>,

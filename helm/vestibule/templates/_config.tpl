@@ -1,0 +1,87 @@
+{{/* The settings of the service, as vestibule.toml. */}}
+
+{{/* A value as TOML. Helm reads whole numbers as floats, and the service wants whole numbers. */}}
+{{- define "vestibule.toml.value" -}}
+{{- if kindIs "bool" . }}{{ . }}
+{{- else if or (kindIs "float64" .) (kindIs "int64" .) (kindIs "int" .) }}{{ int64 . }}
+{{- else if kindIs "slice" . }}{{ toJson . }}
+{{- else }}{{ toJson (toString .) }}
+{{- end }}
+{{- end }}
+
+{{/* What the chart itself sets, by section, as JSON; all of these are left out of `config` in the schema. */}}
+{{- define "vestibule.settings.own" -}}
+{{- $server := dict
+      "listen" (ternary "127.0.0.1:8080" (printf "%s:8080" (ternary "[::]" .Values.service.listenAddress (eq .Values.service.listenAddress "::"))) .Values.devMode)
+      "public_url" (include "vestibule.issuer" .)
+      "drain_delay" (printf "%ds" (int .Values.drain.delaySeconds))
+      "drain_timeout" (printf "%ds" (int .Values.drain.timeoutSeconds)) }}
+{{- with .Values.proxy.trustedCidrs }}{{ $_ := set $server "trusted_proxies" . }}{{ end }}
+{{- if .Values.tls.existingSecret }}
+{{- $_ := set $server "tls_certificate" "/etc/vestibule/tls/tls.crt" }}
+{{- $_ := set $server "tls_key" "/etc/vestibule/tls/tls.key" }}
+{{- end }}
+{{- $database := dict "migrate_on_start" (eq .Values.migrations.mode "startup") }}
+{{- if include "vestibule.isSqlite" . }}{{ $_ := set $database "url" "sqlite:///var/lib/vestibule/vestibule.db" }}{{ end }}
+{{- $keys := dict "directory" (ternary "/etc/vestibule/keys" "/var/lib/vestibule/keys" (ne .Values.keys.existingSecret "")) }}
+{{- $password := dict
+      "memory_kib" .Values.hashing.memoryKiB
+      "iterations" .Values.hashing.iterations
+      "hash_threads" .Values.hashing.threads }}
+{{- $mail := dict "transport" (ternary "smtp" "log" (ne .Values.mail.host "")) }}
+{{- if .Values.mail.host }}
+{{- $_ := set $mail "smtp_host" .Values.mail.host }}
+{{- $_ := set $mail "smtp_tls" .Values.mail.tls }}
+{{- with .Values.mail.port }}{{ $_ := set $mail "smtp_port" . }}{{ end }}
+{{- with (include "vestibule.ca.path" (dict "ca" .Values.mail.ca "name" "mail-ca")) }}{{ $_ := set $mail "smtp_ca_file" . }}{{ end }}
+{{- end }}
+{{- with .Values.mail.from }}{{ $_ := set $mail "from" . }}{{ end }}
+{{- with .Values.mail.replyTo }}{{ $_ := set $mail "reply_to" . }}{{ end }}
+{{- $own := dict "server" $server "database" $database "keys" $keys "password" $password "mail" $mail }}
+{{- with (include "vestibule.ca.path" (dict "ca" .Values.outbound.ca "name" "outbound-ca")) }}
+{{- $_ := set $own "outbound" (dict "extra_ca_file" .) }}
+{{- end }}
+{{- toJson $own }}
+{{- end }}
+
+{{- define "vestibule.toml" -}}
+{{- $own := include "vestibule.settings.own" . | fromJson }}
+{{- range $section, $settings := mergeOverwrite (deepCopy (default (dict) .Values.config)) $own }}
+{{- if $settings }}
+[{{ $section }}]
+{{- range $key, $value := $settings }}
+{{- if not (kindIs "invalid" $value) }}
+{{ $key }} = {{ include "vestibule.toml.value" $value }}
+{{- end }}
+{{- end }}
+{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* Whether there is anything to declare. */}}
+{{- define "vestibule.declares" -}}
+{{- if or .Values.clients .Values.declared.documents }}true{{ end }}
+{{- end }}
+
+{{/* `clients` as a document for `vestibule apply`. */}}
+{{- define "vestibule.clients.toml" -}}
+{{- range .Values.clients }}
+[[clients]]
+{{- range $key, $value := omit . "secretRef" }}
+{{- if not (kindIs "invalid" $value) }}
+{{ $key }} = {{ include "vestibule.toml.value" $value }}
+{{- end }}
+{{- end }}
+{{- with .secretRef }}
+client_secret_file = {{ printf "/etc/vestibule/client-secrets/%s/%s" .name .key | toJson }}
+{{- end }}
+{{ end }}
+{{- end }}
+
+{{/* All documents by file name, as JSON. */}}
+{{- define "vestibule.documents" -}}
+{{- $documents := dict }}
+{{- range $name, $text := .Values.declared.documents }}{{ $_ := set $documents $name (tpl $text $) }}{{ end }}
+{{- if .Values.clients }}{{ $_ := set $documents "clients.toml" (include "vestibule.clients.toml" . | trimPrefix "\n") }}{{ end }}
+{{- toJson $documents }}
+{{- end }}

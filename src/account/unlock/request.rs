@@ -1,0 +1,127 @@
+//! Asking for the mail.
+
+use std::sync::Arc;
+
+use super::super::email;
+use super::super::guesses::{self, nobody};
+use super::super::mail_link::{self, MailLink};
+use super::super::notice::{place, recipient};
+use crate::app::App;
+use crate::audit::{self, Event, Kind};
+use crate::clock::Timestamp;
+use crate::config::Quota;
+use crate::mail::{self, Message, Recipient};
+use crate::mfa::attempts;
+use crate::secret;
+use crate::session;
+use crate::store::buckets::{self, Take};
+use crate::store::mails::{self, Mail, MailState};
+use crate::store::users::{self, User};
+use crate::store::{self, Conn, factor_attempts, failures};
+use crate::web::{Locale, Visit, address};
+
+/// Whose pause is to be lifted.
+pub(super) enum Whom {
+    /// Wrong passwords for the address typed, which may be nobody's.
+    Typed(String),
+    /// Wrong codes of somebody who has given their password.
+    Codes(Box<User>),
+}
+
+/// At most one mail leaves: if there is such a person, something to lift, and not too many were sent.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn request(app: &App, visit: &Visit, whom: Whom, locale: Locale) -> store::Result<()> {
+    let now = app.now();
+    let (codes, typed, user) = match whom {
+        Whom::Codes(user) => (true, String::new(), Some(*user)),
+        Whom::Typed(typed) => {
+            let typed = email::canonical(&typed).unwrap_or(typed);
+            let user = users::find_by_email(&app.store.read(), &typed).await?;
+            (false, typed, user)
+        }
+    };
+    let account = user.as_ref().map_or_else(|| nobody(app, &typed), |user| user.id);
+    let limits = &app.config.recovery;
+    let asking = Arc::new(Asking {
+        buckets: [
+            (format!("unlock-address:{}", address::class(visit.address)), limits.mails_per_address),
+            (format!("unlock-account:{account}"), limits.mails_per_account),
+        ],
+        account,
+        ceiling: guesses::strangers(app).ceiling,
+        codes: codes.then(|| attempts::rules(&app.config.limits).row.ceiling),
+        mail: letter(app, visit, (account, user.as_ref(), codes), locale, now),
+        event: user.as_ref().filter(|user| user.enabled).map(|user| {
+            let event = Event::new(Kind::UnlockRequested, &session::origin(visit)).user(user.id);
+            event.detail("what", if codes { "codes" } else { "passwords" })
+        }),
+        now,
+    });
+    app.store
+        .write(move |conn| {
+            let asking = Arc::clone(&asking);
+            Box::pin(async move { asking.run(conn).await })
+        })
+        .await?;
+    app.mail_waiting.notify_one();
+    Ok(())
+}
+
+struct Asking {
+    buckets: [(String, Quota); 2],
+    account: uuid::Uuid,
+    ceiling: i32,
+    /// The ceiling of codes, when it is they.
+    codes: Option<i32>,
+    mail: Mail,
+    /// None: nobody is there to get a mail.
+    event: Option<Event>,
+    now: Timestamp,
+}
+
+impl Asking {
+    async fn run(&self, conn: &Conn<'_>) -> store::Result<()> {
+        for (key, quota) in &self.buckets {
+            if let Take::Wait(_) = buckets::take(conn, key, *quota, self.now).await? {
+                return Ok(());
+            }
+        }
+        if !self.is_paused(conn).await? {
+            return Ok(());
+        }
+        mails::insert(conn, &self.mail).await?;
+        match &self.event {
+            Some(event) => audit::record(conn, event, self.now).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn is_paused(&self, conn: &Conn<'_>) -> store::Result<bool> {
+        if let Some(ceiling) = self.codes {
+            let attempts = factor_attempts::find(conn, self.account).await?;
+            return Ok(attempts.failures >= ceiling || attempts.blocked_until > self.now);
+        }
+        Ok(failures::find(conn, &guesses::key(self.account)).await?.is_some_and(|row| row.failures >= self.ceiling))
+    }
+}
+
+fn letter(app: &App, visit: &Visit, (account, user, codes): (uuid::Uuid, Option<&User>, bool), locale: Locale, now: Timestamp) -> Mail {
+    let ttl = app.config.recovery.link_ttl.0;
+    let link = MailLink::Unlock { id: secret::random_id(), user_id: account, codes, epoch: user.map_or(0, |user| user.auth_epoch) };
+    let message = Message::Unlock {
+        link: app.issuer.url(&format!("/login/unlock?token={}", mail_link::seal(app, &link, now.plus(ttl)))),
+        minutes: u32::try_from(ttl.as_secs() / 60).unwrap_or(u32::MAX).max(1),
+        codes,
+        place: place(visit, now),
+    };
+    let nobody = || Recipient { user_id: None, email: String::new(), name: None, locale: locale.tag().to_owned() };
+    let to = user.map_or_else(nobody, |user| recipient(user, locale));
+    let mail = mail::prepare(app, &to, &message, now);
+    match user {
+        Some(user) if user.enabled => mail,
+        // The same statement, and no mail.
+        _ => Mail { state: MailState::Failed, content: Vec::new(), last_error: Some("not sent: nobody".to_owned()), ..mail },
+    }
+}

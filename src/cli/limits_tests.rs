@@ -1,0 +1,80 @@
+use std::time::Duration;
+
+use super::*;
+use crate::cli::database::temporary;
+use crate::declare::plan::new_user;
+use crate::store::audit_events;
+
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+async fn failed(store: &Store, key: &str, user_id: Uuid, times: u32) {
+    let rules = failures::Rules { free: 1, pause: Duration::from_millis(1), longest_pause: Duration::from_mins(15), ceiling: 100 };
+    let mut at = NOW.minus(Duration::from_hours(48));
+    for _ in 0..times {
+        let key = key.to_owned();
+        let counted = store.write_one(move |conn| {
+            let key = key.clone();
+            Box::pin(async move { failures::redeem(conn, &key, user_id, &rules, at).await })
+        });
+        assert!(counted.await.unwrap());
+        at = at.plus(Duration::from_mins(16));
+    }
+}
+
+async fn listed(store: &Store) -> Answer {
+    execute(store, Command::List, &Config::default(), NOW).await.unwrap()
+}
+
+fn released(account: &str) -> Command {
+    Command::Release(Release { key: None, account: Some(account.to_owned()), address: None })
+}
+
+#[tokio::test]
+async fn an_operator_sees_who_is_limited_and_releases_them() {
+    let (store, _directory) = temporary().await;
+    let ana = new_user("ana@example.com", NOW);
+    let id = ana.id;
+    store
+        .write(move |conn| {
+            let ana = ana.clone();
+            Box::pin(async move { users::insert(conn, &ana).await })
+        })
+        .await
+        .unwrap();
+    assert_eq!(listed(&store).await.text, "Nobody is limited.");
+    failed(&store, &format!("password:{id}"), id, 100).await;
+    failed(&store, "password:00000000-0000-0000-0000-000000000007", Uuid::from_u128(7), 100).await;
+    let answer = listed(&store).await;
+    assert!(answer.text.contains("ana@example.com") && answer.text.contains("a mail or a release"), "{}", answer.text);
+    assert_eq!(answer.json["limited"].as_array().unwrap().len(), 2);
+    execute(&store, released("Ana@example.com"), &Config::default(), NOW).await.unwrap();
+    assert!(execute(&store, released("ana@example.com"), &Config::default(), NOW).await.is_err(), "nothing is left");
+    let key =
+        Command::Release(Release { key: Some("password:00000000-0000-0000-0000-000000000007".to_owned()), account: None, address: None });
+    execute(&store, key, &Config::default(), NOW).await.unwrap();
+    assert_eq!(listed(&store).await.text, "Nobody is limited.");
+    let events = audit_events::list(&store.read(), 10).await.unwrap();
+    assert_eq!(events.iter().filter(|event| event.kind == "limit.released").count(), 2);
+}
+
+#[tokio::test]
+async fn a_ban_is_listed_until_it_is_lifted_and_never_of_a_trusted_proxy() {
+    let (store, _directory) = temporary().await;
+    let mut config = Config::default();
+    config.server.trusted_proxies = "10.0.0.0/8".parse().unwrap();
+    let banned =
+        |range: &str| Command::Ban(BanArguments { range: range.to_owned(), time: Span::secs(3600), reason: "stuffing".to_owned() });
+    for bad in ["10.1.0.0/16", "0.0.0.0/0", "nonsense"] {
+        assert!(execute(&store, banned(bad), &config, NOW).await.is_err(), "{bad}");
+    }
+    execute(&store, banned("203.0.113.9/24"), &config, NOW).await.unwrap();
+    execute(&store, banned("2001:db8:1:2::7"), &config, NOW).await.unwrap();
+    let answer = execute(&store, Command::List, &config, NOW).await.unwrap();
+    for range in ["203.0.113.0/24", "2001:db8:1:2::/64"] {
+        assert!(answer.text.contains(range), "{}", answer.text);
+        execute(&store, Command::Unban { range: range.to_owned() }, &config, NOW).await.unwrap();
+    }
+    assert!(execute(&store, Command::Unban { range: "203.0.113.0/24".to_owned() }, &config, NOW).await.is_err());
+    let kinds: Vec<String> = audit_events::list(&store.read(), 10).await.unwrap().into_iter().map(|event| event.kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| kind.starts_with("address.")).count(), 4);
+}

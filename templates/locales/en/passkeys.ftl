@@ -1,0 +1,47 @@
+passkeys = Passkeys
+passkeys-text = A passkey logs you in with your fingerprint, your face or the PIN of your device, instead of a password and a code. It cannot be guessed, and no false website can ask for it.
+passkeys-yours = Your passkeys
+passkeys-none = You have no passkeys yet.
+passkeys-manage = { $count ->
+    [one] Manage your passkey
+   *[other] Manage your { $count } passkeys
+ }
+passkeys-add = Add a passkey
+passkeys-added = Added { $when }.
+passkeys-used = Last used { $when }.
+passkeys-unused = Not used yet.
+passkeys-synced = Synced
+passkeys-not-alone = Only together with your password, because it was added before somebody reported that it was not them. If it is yours, remove it and add it again.
+passkeys-rename = Rename
+passkeys-remove = Remove
+passkeys-remove-named = Remove { $name }
+passkeys-remove-text = When you remove a passkey, your other devices are logged out. Delete it on your device, too.
+passkeys-done-added = Your passkey has been added. You can log in with it from now on.
+passkeys-done-renamed = Your passkey has its new name.
+passkeys-done-removed = Your passkey has been removed. It can no longer be used to log in.
+passkey-name = Name of the passkey
+passkey-name-hint = For you to recognise it, for example “My phone”
+passkey-script = Passkeys need JavaScript and a browser that knows them.
+passkey-cancelled = That did not work. Try again, or choose another way.
+passkey-heading = Use your passkey
+passkey-use = Use a passkey
+passkey-lost = Lost your passkey? Use a recovery code, or ask your administrator.
+passkey-error-missing = Your browser has not answered with a passkey. Turn JavaScript on, or choose another way.
+passkey-error-refused = That passkey cannot be used here. Try again, or choose another way.
+passkey-error-stale = That took too long. Try again.
+passkey-error-known = That passkey is in use already.
+passkey-error-too_many = You have 20 passkeys. Remove one to add another.
+passkey-error-not_allowed = New passkeys are not allowed here.
+passkey-error-frozen = Changes to this account are stopped, because somebody reported that it was not them. Reset your password first.
+passkey-error-required = Your organisation asks for a second factor, and this is your last one. Set up another one first.
+passkey-error-name = Enter a name
+login-passkey = Sign in with a passkey
+login-error-passkey = That passkey cannot be used to log in here. Use your email and password.
+login-error-passkey_stale = That took too long. Try again.
+login-error-passkey_blocked = Too many attempts. Use your email and password, or try again later.
+confirm-error-passkey = That passkey cannot be used here. Enter your password instead.
+code-passkey-instead = Use a passkey
+code-confirm-heading = Confirm that it is you
+enroll-passkey-heading = Add a passkey
+enroll-passkey-instead = Add a passkey instead
+enroll-app-instead = Use an authenticator app instead

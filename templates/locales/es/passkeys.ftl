@@ -1,0 +1,47 @@
+passkeys = Llaves de acceso
+passkeys-text = Con una llave de acceso entras con tu huella, tu cara o el PIN de tu dispositivo, en lugar de una contraseña y un código. No se puede adivinar, y ningún sitio falso puede pedirla.
+passkeys-yours = Tus llaves de acceso
+passkeys-none = Todavía no tienes llaves de acceso.
+passkeys-manage = { $count ->
+    [one] Administrar tu llave de acceso
+   *[other] Administrar tus { $count } llaves de acceso
+ }
+passkeys-add = Añadir una llave de acceso
+passkeys-added = Añadida el { $when }.
+passkeys-used = Último uso el { $when }.
+passkeys-unused = Sin usar todavía.
+passkeys-synced = Sincronizada
+passkeys-not-alone = Solo junto con tu contraseña, porque se añadió antes de que alguien avisara de que algo aquí no fue obra suya. Si es tuya, quítala y añádela de nuevo.
+passkeys-rename = Cambiar el nombre
+passkeys-remove = Quitar
+passkeys-remove-named = Quitar { $name }
+passkeys-remove-text = Cuando quitas una llave de acceso, se cierran las sesiones de tus otros dispositivos. Bórrala también en tu dispositivo.
+passkeys-done-added = Se añadió tu llave de acceso. Desde ahora puedes iniciar sesión con ella.
+passkeys-done-renamed = Tu llave de acceso tiene su nuevo nombre.
+passkeys-done-removed = Se quitó tu llave de acceso. Ya no sirve para iniciar sesión.
+passkey-name = Nombre de la llave de acceso
+passkey-name-hint = Para que la reconozcas, por ejemplo «Mi teléfono»
+passkey-script = Las llaves de acceso necesitan JavaScript y un navegador que las conozca.
+passkey-cancelled = No funcionó. Inténtalo de nuevo o elige otra forma.
+passkey-heading = Usa tu llave de acceso
+passkey-use = Usar una llave de acceso
+passkey-lost = ¿Perdiste tu llave de acceso? Usa un código de recuperación o pregunta a tu administrador.
+passkey-error-missing = Tu navegador no respondió con una llave de acceso. Activa JavaScript o elige otra forma.
+passkey-error-refused = Esa llave de acceso no se puede usar aquí. Inténtalo de nuevo o elige otra forma.
+passkey-error-stale = Tardó demasiado. Inténtalo de nuevo.
+passkey-error-known = Esa llave de acceso ya está en uso.
+passkey-error-too_many = Tienes 20 llaves de acceso. Quita una para añadir otra.
+passkey-error-not_allowed = Aquí no se permiten nuevas llaves de acceso.
+passkey-error-frozen = Los cambios en esta cuenta están detenidos, porque alguien avisó de que no fue obra suya. Restablece primero tu contraseña.
+passkey-error-required = Tu organización exige un segundo factor, y este es el último que tienes. Configura otro primero.
+passkey-error-name = Escribe un nombre
+login-passkey = Iniciar sesión con una llave de acceso
+login-error-passkey = Esa llave de acceso no sirve para iniciar sesión aquí. Usa tu correo y tu contraseña.
+login-error-passkey_stale = Tardó demasiado. Inténtalo de nuevo.
+login-error-passkey_blocked = Demasiados intentos. Usa tu correo y tu contraseña, o inténtalo más tarde.
+confirm-error-passkey = Esa llave de acceso no se puede usar aquí. Escribe tu contraseña.
+code-passkey-instead = Usar una llave de acceso
+code-confirm-heading = Confirma que eres tú
+enroll-passkey-heading = Añade una llave de acceso
+enroll-passkey-instead = Añadir una llave de acceso en su lugar
+enroll-app-instead = Usar una aplicación de autenticación en su lugar

@@ -1,0 +1,47 @@
+passkeys = Chaves de acesso
+passkeys-text = Com uma chave de acesso você entra com a impressão digital, o rosto ou o PIN do seu dispositivo, em vez de senha e código. Ela não pode ser adivinhada, e nenhum site falso pode pedi-la.
+passkeys-yours = Suas chaves de acesso
+passkeys-none = Você ainda não tem chaves de acesso.
+passkeys-manage = { $count ->
+    [one] Gerenciar sua chave de acesso
+   *[other] Gerenciar suas { $count } chaves de acesso
+ }
+passkeys-add = Adicionar uma chave de acesso
+passkeys-added = Adicionada em { $when }.
+passkeys-used = Último uso em { $when }.
+passkeys-unused = Ainda não usada.
+passkeys-synced = Sincronizada
+passkeys-not-alone = Somente junto com a sua senha, porque foi adicionada antes de alguém avisar que algo aqui não foi você. Se ela é sua, remova-a e adicione-a de novo.
+passkeys-rename = Renomear
+passkeys-remove = Remover
+passkeys-remove-named = Remover { $name }
+passkeys-remove-text = Quando você remove uma chave de acesso, seus outros dispositivos são desconectados. Apague-a também no seu dispositivo.
+passkeys-done-added = Sua chave de acesso foi adicionada. De agora em diante você pode entrar com ela.
+passkeys-done-renamed = Sua chave de acesso tem o novo nome.
+passkeys-done-removed = Sua chave de acesso foi removida. Ela não serve mais para entrar.
+passkey-name = Nome da chave de acesso
+passkey-name-hint = Para você reconhecê-la, por exemplo “Meu celular”
+passkey-script = Chaves de acesso precisam de JavaScript e de um navegador que as conheça.
+passkey-cancelled = Não deu certo. Tente de novo ou escolha outra forma.
+passkey-heading = Use sua chave de acesso
+passkey-use = Usar uma chave de acesso
+passkey-lost = Perdeu sua chave de acesso? Use um código de recuperação ou fale com o administrador.
+passkey-error-missing = Seu navegador não respondeu com uma chave de acesso. Ative o JavaScript ou escolha outra forma.
+passkey-error-refused = Essa chave de acesso não pode ser usada aqui. Tente de novo ou escolha outra forma.
+passkey-error-stale = Demorou demais. Tente de novo.
+passkey-error-known = Essa chave de acesso já está em uso.
+passkey-error-too_many = Você tem 20 chaves de acesso. Remova uma para adicionar outra.
+passkey-error-not_allowed = Novas chaves de acesso não são permitidas aqui.
+passkey-error-frozen = As alterações nesta conta estão bloqueadas, porque alguém avisou que não foi você. Redefina sua senha primeiro.
+passkey-error-required = Sua organização exige um segundo fator, e este é o seu último. Configure outro primeiro.
+passkey-error-name = Digite um nome
+login-passkey = Entrar com uma chave de acesso
+login-error-passkey = Essa chave de acesso não pode ser usada para entrar aqui. Use seu e-mail e sua senha.
+login-error-passkey_stale = Demorou demais. Tente de novo.
+login-error-passkey_blocked = Tentativas demais. Use seu e-mail e sua senha ou tente mais tarde.
+confirm-error-passkey = Essa chave de acesso não pode ser usada aqui. Digite sua senha.
+code-passkey-instead = Usar uma chave de acesso
+code-confirm-heading = Confirme que é você
+enroll-passkey-heading = Adicione uma chave de acesso
+enroll-passkey-instead = Adicionar uma chave de acesso em vez disso
+enroll-app-instead = Usar um aplicativo autenticador em vez disso

@@ -1,0 +1,128 @@
+"""What does not fit is refused, with a message that says what to change; what does is not."""
+
+from engine import Refused, examples, with_
+
+# Example, changes that make it wrong, and words of the message; then changes on top that make it right again.
+GUARDS = [
+    ("postgres", {"issuer": ""}, "issuer is required: the https URL", {"issuer": "https://id.example.com"}),
+    ("postgres", {"issuer": "http://id.example.com"}, "issuer http://id.example.com must be https; plain http is only for devMode", {"issuer": "https://a.b"}),
+    ("postgres", {"issuer": "https://id.example.com/auth"}, "is not a URL without user name, path, query and fragment", {"issuer": "https://id.example.com/"}),
+    ("postgres", {"issuer": "https://a@id.example.com"}, "is not a URL without user name", {"issuer": "https://id.example.com:8443"}),
+    ("postgres", {"issuer": "id.example.com"}, "is not a URL", {"issuer": "https://id.example.com"}),
+    ("dev", {"issuer": "https://id.example.com"}, "devMode is for an issuer on loopback such as http://localhost:8080", {"issuer": "http://127.0.0.1:8080"}),
+    ("dev", {"issuer": "http://id.example.com"}, "devMode is for an issuer on loopback", {"issuer": "http://localhost"}),
+    ("dev", {"database": {"type": "postgres", "existingSecret": {"name": "db"}}}, "devMode keeps everything in the pod: set database.type sqlite", {"database": {"type": "sqlite", "existingSecret": {"name": ""}}}),
+    ("dev", {"ingress": {"enabled": True}}, "no ingress or httpRoute can reach it", {"ingress": {"enabled": False}}),
+    ("dev", {"tls": {"existingSecret": "tls"}}, "tls.existingSecret: devMode has a plain http issuer", {"tls": {"existingSecret": ""}}),
+    ("sqlite", {"replicaCount": 2}, "replicaCount: SQLite is for one replica", {"replicaCount": 1}),
+    ("sqlite", {"autoscaling": {"enabled": True}}, "autoscaling.enabled: SQLite is for one replica", {"autoscaling": {"enabled": False}}),
+    ("sqlite", {"strategy": {"type": "RollingUpdate"}}, "strategy.type RollingUpdate: two pods would share the SQLite file", {"strategy": {"type": "Recreate"}}),
+    ("sqlite", {"database": {"sqlite": {"persistence": {"enabled": False}}}}, "without a volume everything is lost with the pod", {"database": {"sqlite": {"persistence": {"enabled": True}}}}),
+    ("sqlite", {"migrations": {"mode": "job"}}, "migrations.mode job: the volume belongs to the one pod", {"migrations": {"mode": "external"}}),
+    ("sqlite", {"database": {"existingSecret": {"name": "db"}}}, "database.existingSecret.name: SQLite has no URL", {"database": {"existingSecret": {"name": ""}}}),
+    ("sqlite", {"keys": {"existingSecret": ""}}, "keys.existingSecret is required outside devMode", {"keys": {"existingSecret": "kek"}}),
+    ("postgres", {"keys": {"existingSecret": ""}}, "keys.existingSecret is required outside devMode", {"keys": {"existingSecret": "kek"}}),
+    ("postgres", {"database": {"existingSecret": {"name": ""}}}, "database.existingSecret.name is required with PostgreSQL", {"database": {"existingSecret": {"name": "db"}}}),
+    ("postgres", {"database": {"tls": {"ca": {"existingSecret": ""}}}}, "database.tls.mode verify-full needs database.tls.ca", {"database": {"tls": {"ca": {"existingConfigMap": "ca"}}}}),
+    ("ingress", {"ingress": {"hosts": ["other.example.org"]}}, "ingress.hosts: other.example.org is not the issuer's host (login.example.org)", {"ingress": {"hosts": ["LOGIN.example.org"]}}),
+    ("httproute", {"httpRoute": {"hostnames": ["other.example.com"]}}, "httpRoute.hostnames: other.example.com is not the issuer's host (id.example.com)", {"httpRoute": {"hostnames": ["id.example.com"]}}),
+    ("httproute", {"httpRoute": {"parentRefs": []}}, "httpRoute.parentRefs is required", {"httpRoute": {"parentRefs": [{"name": "public"}]}}),
+    ("httproute", {"ingress": {"enabled": True}}, "ingress.enabled and httpRoute.enabled: both would route id.example.com", {"httpRoute": {"enabled": False}}),
+    ("postgres", {"resources": {"limits": {"memory": "160Mi"}}}, "resources.limits.memory 160Mi is too little: 128Mi and 2 hash threads of 19456 KiB need 166Mi", {"resources": {"limits": {"memory": "166Mi"}}}),
+    ("postgres", {"hashing": {"threads": 32}}, "128Mi and 32 hash threads of 19456 KiB need 736Mi", {"resources": {"limits": {"memory": "1Gi"}}}),
+    ("postgres", {"resources": {"limits": {"memory": "170000000"}}}, "resources.limits.memory 170000000 is too little", {"resources": {"limits": {"memory": "180M"}}}),
+    ("postgres", {"hashing": {"threads": 64}}, "need 1344Mi", {"resources": {"limits": {"memory": None}}}),
+    ("postgres", {"terminationGracePeriodSeconds": 30}, "terminationGracePeriodSeconds 30 is too little: drain.delaySeconds, drain.timeoutSeconds and 5 to stop need 35", {"terminationGracePeriodSeconds": 35}),
+    ("ingress", {"autoscaling": {"minReplicas": 20}}, "autoscaling.minReplicas is more than autoscaling.maxReplicas", {"autoscaling": {"maxReplicas": 20}}),
+    ("postgres", {"mail": {"from": ""}}, "mail.from is required with mail.host", {"mail": {"from": "a@example.com"}}),
+    ("postgres", {"mail": {"host": ""}}, "mail.existingSecret.name: there is no mail.host", {"mail": {"host": "smtp"}}),
+    ("postgres", {"extraEnv": [{"name": "VESTIBULE_DATABASE__URL", "value": "postgres://u:p@h/d"}]}, "extraEnv: VESTIBULE_DATABASE__URL is a secret and does not belong in values", {"extraEnv": [{"name": "VESTIBULE_DATABASE__URL", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]}),
+    ("postgres", {"extraEnv": [{"name": "VESTIBULE_MAIL__SMTP_PASSWORD", "value": "hunter2"}]}, "extraEnv: VESTIBULE_MAIL__SMTP_PASSWORD is a secret", {"extraEnv": []}),
+    ("postgres", {"declared": {"documents": {"a.toml": '[[users]]\nemail = "a@example.com"\npassword = "hunter2"\n'}}}, "declared.documents: a.toml has a secret in it", {"declared": {"documents": {"a.toml": '[[users]]\nemail = "a@example.com"\n'}}}),
+    ("postgres", {"declared": {"documents": {"b.toml": 'clients = [{client_id = "a", client_secret = "b"}]'}}}, "b.toml has a secret in it", {"declared": {"documents": {"b.toml": 'clients = [{client_id = "a", client_secret_file = "/b"}]'}}}),
+    ("ingress", {"declared": {"documents": {"clients.toml": ""}}}, "clients.toml is the name of the document made from clients", {"clients": [], "declared": {"documents": {"clients.toml": "[[organizations]]"}}}),
+    ("ingress", {"clients": [{"client_id": "a"}]}, "clients: a needs secretRef with name and key of a Secret, or token_endpoint_auth_method none", {"clients": [{"client_id": "a", "token_endpoint_auth_method": "none"}]}),
+    ("ingress", {"clients": [{"client_id": "a", "token_endpoint_auth_method": "none", "secretRef": {"name": "a", "key": "b"}}]}, "clients: a is public", {"clients": [{"client_id": "a", "secretRef": {"name": "a", "key": "b"}}]}),
+]
+
+# What the schema alone refuses: example, changes, and the place it must name.
+SCHEMA = [
+    ({"isuer": "https://id.example.com"}, "isuer"),
+    ({"issuer": 7}, "issuer"),
+    ({"devMode": "yes"}, "devMode"),
+    ({"database": {"type": "mysql"}}, "type"),
+    ({"database": {"url": "postgres://u:p@h/d"}}, "url"),
+    ({"database": {"existingSecret": {"name": "Not A Name"}}}, "name"),
+    ({"database": {"tls": {"mode": "strict"}}}, "mode"),
+    ({"database": {"sqlite": {"persistence": {"accessModes": ["Many"]}}}}, "accessModes"),
+    ({"database": {"sqlite": {"persistence": {"size": "big"}}}}, "size"),
+    ({"keys": {"kek": "00"}}, "kek"),
+    ({"mail": {"password": "hunter2"}}, "password"),
+    ({"mail": {"tls": "ssl"}}, "tls"),
+    ({"mail": {"port": 70000}}, "port"),
+    ({"proxy": {"trustedCidrs": ["ingress"]}}, "trustedCidrs"),
+    ({"proxy": {"trustedCidrs": "10.0.0.0/8"}}, "trustedCidrs"),
+    ({"hashing": {"memoryKiB": 1024}}, "memoryKiB"),
+    ({"hashing": {"threads": 0}}, "threads"),
+    ({"config": {"sesion": {"idle": "2h"}}}, "sesion"),
+    ({"config": {"session": {"idel": "2h"}}}, "idel"),
+    ({"config": {"session": {"idle": 7200}}}, "idle"),
+    ({"config": {"session": {"idle": "2 hours"}}}, "idle"),
+    ({"config": {"mfa": {"email_code": False}}}, "email_code"),
+    ({"config": {"limits": {"sign_in": "many"}}}, "sign_in"),
+    ({"config": {"database": {"url": "postgres://u:p@h/d"}}}, "url"),
+    ({"config": {"mail": {"smtp_password": "hunter2"}}}, "smtp_password"),
+    ({"config": {"server": {"public_url": "https://other.example"}}}, "public_url"),
+    ({"clients": [{"client_id": "a", "client_secret": "hunter2"}]}, "client_secret"),
+    ({"clients": [{"client_id": "a", "redirect_uri": "https://a.example"}]}, "redirect_uri"),
+    ({"clients": [{"client_id": "a", "grant_types": ["implicit"]}]}, "grant_types"),
+    ({"clients": [{"client_id": "a", "secretRef": {"name": "b"}}]}, "secretRef"),
+    ({"clients": [{"client_name": "A"}]}, "client_id"),
+    ({"declared": {"documents": {"a.yaml": ""}}}, "a.yaml"),
+    ({"declared": {"secretOverlap": "tomorrow"}}, "secretOverlap"),
+    ({"replicaCount": "two"}, "replicaCount"),
+    ({"image": {"digest": "sha256:abc"}}, "digest"),
+    ({"image": {"pullPolicy": "Sometimes"}}, "pullPolicy"),
+    ({"service": {"type": "ExternalName"}}, "type"),
+    ({"ingress": {"hosts": [{"host": "id.example.com"}]}}, "hosts"),
+    ({"podDisruptionBudget": {"maxUnavailable": "half"}}, "maxUnavailable"),
+    ({"probes": {"liveness": {"httpGet": {"path": "/"}}}}, "httpGet"),
+    ({"migrations": {"mode": "hook"}}, "mode"),
+    ({"commonLabels": {"a": 1}}, "commonLabels"),
+]
+
+
+def what_does_not_fit_is_refused_and_says_what_to_change(chart):
+    for name, wrong, message, right in GUARDS:
+        values = with_(examples()[name], wrong)
+        refusal = " ".join(chart.refusal(values).split())
+        assert message in refusal, f"{wrong}: expected “{message}”, got: {refusal[-600:]}"
+        try:
+            chart.text(with_(values, right))
+        except Refused as refused:
+            raise AssertionError(f"{right} is right, but: {str(refused)[-600:]}") from refused
+
+
+def everything_that_does_not_fit_is_said_at_once(chart):
+    refusal = chart.refusal({"database": {"type": "sqlite"}, "replicaCount": 3, "terminationGracePeriodSeconds": 1})
+    for expected in ("issuer is required", "replicaCount:", "keys.existingSecret", "terminationGracePeriodSeconds"):
+        assert expected in refusal, refusal
+
+
+def the_schema_refuses_what_is_unknown_or_of_another_kind(chart):
+    for change, place in SCHEMA:
+        values = with_(examples()["postgres"], change)
+        try:
+            chart.text(values)
+        except Refused as refused:
+            refusal = str(refused)
+        else:
+            raise AssertionError(f"{change} was not refused")
+        assert "at '" in refusal and place in refusal, f"{change}: {refusal[-600:]}"
+
+
+TESTS = [
+    what_does_not_fit_is_refused_and_says_what_to_change,
+    everything_that_does_not_fit_is_said_at_once,
+    the_schema_refuses_what_is_unknown_or_of_another_kind,
+]

@@ -1,0 +1,98 @@
+"""`database.tls` in front of a real PostgreSQL that speaks TLS: the right authority is accepted, another one is not."""
+
+import os
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import restricted
+from engine import examples
+from program import Pod, certificate, run
+
+
+def the_database_server_is_known_by_its_authority(chart):
+    url = os.environ["VESTIBULE_TEST_POSTGRES_URL"]
+    objects = chart.objects(examples()["postgres"])
+    spec = next(spec for name, spec in restricted.pods(objects) if name.startswith("Deployment"))
+    container = spec["containers"][0]
+    with tempfile.TemporaryDirectory() as directory, speaking_tls(url) as authority:
+        pod = Pod(objects, spec, directory)
+        pod.materialise(container)
+        environment = pod.environment(container)
+        for name, text in {"database/uri": url, "database-ca/ca.crt": authority}.items():
+            file = Path(directory) / "etc/vestibule" / name
+            file.chmod(0o600)
+            file.write_text(text)
+        code, out, err = run(chart, ["migrate", "status"], environment)
+        assert code == 0 and "pending" in out, err
+        (Path(directory) / "etc/vestibule/database-ca/ca.crt").write_text(certificate())
+        code, _, err = run(chart, ["migrate", "status"], environment)
+        assert code != 0 and "certificate" in err, f"another authority was accepted: {err}"
+        # And it is this that asked for TLS at all.
+        (Path(directory) / "etc/vestibule/database-ca/ca.crt").write_text(authority)
+        with without_tls(url):
+            code, _, err = run(chart, ["migrate", "status"], environment)
+            assert code != 0, "it went on without TLS"
+
+
+def sql(url, *statements):
+    commands = [part for statement in statements for part in ("-c", statement)]
+    done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", *commands, url], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@contextmanager
+def speaking_tls(url):
+    """The server with a certificate of an authority of our own, which is returned. Afterwards as before."""
+    owner = os.stat(sql(url, "SHOW config_file")) if os.getuid() == 0 else None
+    with tempfile.TemporaryDirectory() as directory:
+        authority = issue(Path(directory), urlsplit(url).hostname)
+        os.chmod(directory, 0o755)
+        if owner:
+            os.chown(Path(directory) / "server.key", owner.st_uid, owner.st_gid)
+        settings = {"ssl_cert_file": f"'{directory}/server.crt'", "ssl_key_file": f"'{directory}/server.key'", "ssl": "on"}
+        try:
+            sql(url, *(f"ALTER SYSTEM SET {name} = {value}" for name, value in settings.items()), "SELECT pg_reload_conf()")
+            wait_until(lambda: sql(url, "SHOW ssl") == "on")
+            yield authority
+        finally:
+            sql(url, *(f"ALTER SYSTEM RESET {name}" for name in settings), "SELECT pg_reload_conf()")
+            wait_until(lambda: sql(url, "SHOW ssl") == "off")
+
+
+@contextmanager
+def without_tls(url):
+    sql(url, "ALTER SYSTEM SET ssl = off", "SELECT pg_reload_conf()")
+    wait_until(lambda: sql(url, "SHOW ssl") == "off")
+    yield
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "PostgreSQL did not take its new settings"
+        time.sleep(0.05)
+
+
+def issue(directory, host):
+    """An authority, and a certificate of it for `host`."""
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    openssl(directory, "req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=Authority", "-days", "2")
+    openssl(directory, "req", "-new", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=database")
+    kind = "IP" if host.replace(".", "").isdigit() else "DNS"
+    (directory / "names").write_text(f"subjectAltName={kind}:{host}\nextendedKeyUsage=serverAuth\n")
+    signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names", "-days", "2"]
+    openssl(directory, "x509", "-req", "-in", "server.csr", "-out", "server.crt", *signed)
+    (directory / "server.key").chmod(0o600)
+    return (directory / "ca.crt").read_text()
+
+
+def openssl(directory, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
+
+
+TESTS = [the_database_server_is_known_by_its_authority]

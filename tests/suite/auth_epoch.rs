@@ -1,0 +1,148 @@
+//! Disabled means dead, and changed credentials end what they opened: on every path, on every process, within a second. SECURITY §1.9, SE-5, TE-8.
+
+use std::time::Duration;
+
+use crate::harness::{Browser, Credentials, Page, TestApp, TokenRequest, basic, seed};
+
+/// What an act does on the first process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Act {
+    /// `enabled = false`, and nothing else.
+    UserDisabled,
+    /// The epoch, and nothing else: what a change of password or second factor, and the end of all sessions, come to.
+    EpochRaised,
+    /// In My Account.
+    PasswordChanged,
+    ClientDisabled,
+}
+
+const ACTS: [Act; 4] = [Act::UserDisabled, Act::EpochRaised, Act::PasswordChanged, Act::ClientDisabled];
+
+/// Everything a person and a client can hold; made on the first process, used on the second.
+struct World<'a> {
+    session: Browser<'a>,
+    pending: Browser<'a>,
+    trusted: Browser<'a>,
+    access_token: String,
+    refresh_token: String,
+    code: String,
+    reset_link: String,
+}
+
+async fn world(app: &TestApp) -> World<'_> {
+    let phone = app.with_totp(seed::ANA).await;
+    app.browser().open("/password/reset").await.fill("Email", seed::ANA).click("Send link").await;
+    let reset_link = app.mail("password_reset", seed::ANA).await.path("link");
+    let trusted = app.browser();
+    let page = trusted.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+    page.tamper("trust", "1").give_code(&phone.code()).await.expect("/account", 200);
+    trusted.forget_cookie("__Host-vestibule-session");
+    let session = app.browser();
+    let page = session.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+    page.give_code(&phone.next_code()).await.expect("/account", 200);
+    let pending = app.browser();
+    pending.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+    let code = code_of(&session.open(&app.authorize(seed::AUTOTALK).url()).await);
+    let tokens = app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.expect(200).json();
+    let code = code_of(&session.open(&app.authorize(seed::AUTOTALK).url()).await);
+    let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
+    World { session, pending, trusted, access_token: text("access_token"), refresh_token: text("refresh_token"), code, reset_link }
+}
+
+fn code_of(page: &Page<'_>) -> String {
+    page.param("code").unwrap()
+}
+
+async fn perform(app: &TestApp, act: Act) {
+    match act {
+        Act::UserDisabled => app.change_user(seed::ANA, |user| user.enabled = false).await,
+        Act::EpochRaised => app.change_user(seed::ANA, |user| user.auth_epoch += 1).await,
+        Act::ClientDisabled => app.change_client(seed::AUTOTALK, |client| client.enabled = false).await,
+        Act::PasswordChanged => {
+            let (id, now) = (app.user(seed::ANA).await.id, app.now());
+            let hash = app.app.passwords.hash(vestibule::secret::Secret::new("another password of hers".to_owned())).await.unwrap();
+            let changed = app.app.store.write(move |conn| {
+                let hash = hash.clone();
+                Box::pin(async move { vestibule::store::users::update_password(conn, id, &hash, now).await })
+            });
+            changed.await.unwrap();
+        }
+    }
+}
+
+/// A process remembers a client for a second; then it has to know.
+async fn a_second_passes() {
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+}
+
+/// Act × path: a process that did not act honours the act everywhere, and before it everything works there.
+#[tokio::test]
+async fn every_act_is_honoured_on_every_path_of_another_process() {
+    for act in ACTS {
+        let app = TestApp::start().await;
+        let other = app.replica().await;
+        let world = world(&app).await;
+        // The other process knows everything, and would go on believing it.
+        assert_eq!(other.userinfo(&world.access_token).await.status, 200, "{act:?}");
+        world.session.at(&other).open("/account").await.expect("/account", 200);
+        world.trusted.at(&other).open("/login").await.expect("/login", 200);
+        assert_eq!(other.introspect(api(), &world.access_token).await.expect(200).json()["active"], true);
+        perform(&app, act).await;
+        a_second_passes().await;
+        if act == Act::ClientDisabled {
+            dead_for_the_client(&other, &world).await;
+        } else {
+            dead_for_the_person(&other, &world, act).await;
+        }
+    }
+}
+
+fn api() -> Credentials {
+    Credentials::of(seed::API)
+}
+
+async fn dead_tokens(app: &TestApp, world: &World<'_>) {
+    assert_eq!(app.userinfo(&world.access_token).await.status, 401, "userinfo");
+    assert_eq!(app.introspect(api(), &world.access_token).await.expect(200).json()["active"], false, "introspection");
+    assert_eq!(
+        app.introspect(Credentials::of(seed::AUTOTALK), &world.refresh_token).await.json()["active"].as_bool().unwrap_or(false),
+        false
+    );
+}
+
+async fn dead_for_the_client(app: &TestApp, world: &World<'_>) {
+    dead_tokens(app, world).await;
+    for request in [
+        TokenRequest::refresh(seed::AUTOTALK, &world.refresh_token),
+        TokenRequest::code(seed::AUTOTALK, &world.code),
+        TokenRequest::client_credentials(seed::AUTOTALK),
+    ] {
+        app.token(request).await.expect_error(401, "invalid_client");
+    }
+    for prompt in ["none", "login"] {
+        let page = world.session.at(app);
+        let page = page.open(&app.authorize(seed::AUTOTALK).with("prompt", prompt).url()).await;
+        assert!(!page.has_left() && page.status() == 400, "no redirect to a disabled client: {page:?}");
+    }
+    assert!(basic(seed::AUTOTALK, seed::SECRET).starts_with("Basic "));
+}
+
+async fn dead_for_the_person(app: &TestApp, world: &World<'_>, act: Act) {
+    dead_tokens(app, world).await;
+    app.token(TokenRequest::refresh(seed::AUTOTALK, &world.refresh_token)).await.expect_error(400, "invalid_grant");
+    app.token(TokenRequest::code(seed::AUTOTALK, &world.code)).await.expect_error(400, "invalid_grant");
+    let session = world.session.at(app);
+    let page = session.open(&app.authorize(seed::AUTOTALK).with("prompt", "none").url()).await;
+    assert_eq!(page.error(), "login_required", "{act:?}: authorize");
+    session.open("/account").await.expect("/login", 200);
+    let page = world.pending.at(app);
+    let page = page.open("/login/code").await;
+    assert!(!page.has("#code-submit"), "{act:?}: a half-done sign-in goes no further: {page:?}");
+    let browser = app.browser();
+    let page = browser.open(&world.reset_link).await;
+    assert!(!page.has("input[autocomplete=new-password]"), "{act:?}: the link in the mail: {page:?}");
+    let trusted = world.trusted.at(app);
+    let password = if act == Act::PasswordChanged { "another password of hers" } else { seed::PASSWORD };
+    let page = trusted.open("/login").await.sign_in_with(seed::ANA, password).await;
+    assert!(trusted.cookie("__Host-vestibule-session").is_none(), "{act:?}: the device is trusted no more: {page:?}");
+}
