@@ -28,6 +28,9 @@ pub(super) struct Counts {
     /// For the test that asks the database how it would run them.
     #[cfg(test)]
     pub(super) statements: std::sync::Mutex<Vec<Statement>>,
+    /// How many statements there are until one fails on purpose; 0: none will.
+    #[cfg(debug_assertions)]
+    until_fault: AtomicU64,
 }
 
 impl Counts {
@@ -35,10 +38,36 @@ impl Counts {
         (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed))
     }
 
-    fn record(&self, statement: &Statement) {
+    fn record(&self, statement: &Statement) -> std::result::Result<(), DbErr> {
         self.count(&statement.sql);
         #[cfg(test)]
         self.statements.lock().unwrap().push(statement.clone());
+        self.fault()
+    }
+
+    /// Lets the `n`-th statement from now fail, commits counted along, as if the database had gone away before it. 0: none.
+    #[cfg(debug_assertions)]
+    pub(super) fn fail(&self, n: u64) {
+        self.until_fault.store(n, Ordering::SeqCst);
+    }
+
+    /// How many statements are left until the one that fails.
+    #[cfg(debug_assertions)]
+    pub(super) fn until_fault(&self) -> u64 {
+        self.until_fault.load(Ordering::SeqCst)
+    }
+
+    /// The failure that was asked for, when it is its turn. Nothing at all in a release build.
+    #[cfg(debug_assertions)]
+    pub(super) fn fault(&self) -> std::result::Result<(), DbErr> {
+        let left = self.until_fault.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if left == Ok(1) { Err(DbErr::Conn(sea_orm::RuntimeErr::Internal("a fault on purpose".to_owned()))) } else { Ok(()) }
+    }
+
+    #[cfg(not(debug_assertions))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the twin of the debug build's")]
+    pub(super) const fn fault(&self) -> std::result::Result<(), DbErr> {
+        Ok(())
     }
 
     fn count(&self, sql: &str) {
@@ -91,7 +120,9 @@ impl ConnectionTrait for Conn<'_> {
         's: 'f,
         Self: 'f,
     {
-        self.counts.record(&statement);
+        if let Err(fault) = self.counts.record(&statement) {
+            return Box::pin(std::future::ready(Err(fault)));
+        }
         self.executor.execute_raw(statement)
     }
 
@@ -102,6 +133,9 @@ impl ConnectionTrait for Conn<'_> {
         Self: 'f,
     {
         self.counts.count(sql);
+        if let Err(fault) = self.counts.fault() {
+            return Box::pin(std::future::ready(Err(fault)));
+        }
         self.executor.execute_unprepared(sql)
     }
 
@@ -110,7 +144,9 @@ impl ConnectionTrait for Conn<'_> {
         's: 'f,
         Self: 'f,
     {
-        self.counts.record(&statement);
+        if let Err(fault) = self.counts.record(&statement) {
+            return Box::pin(std::future::ready(Err(fault)));
+        }
         self.executor.query_one_raw(statement)
     }
 
@@ -119,7 +155,9 @@ impl ConnectionTrait for Conn<'_> {
         's: 'f,
         Self: 'f,
     {
-        self.counts.record(&statement);
+        if let Err(fault) = self.counts.record(&statement) {
+            return Box::pin(std::future::ready(Err(fault)));
+        }
         self.executor.query_all_raw(statement)
     }
 }

@@ -113,6 +113,19 @@ impl Store {
         self.counts.both()
     }
 
+    /// For the fault ladder, in debug builds only: lets the `n`-th statement from now fail, commits counted along, as if the database had gone away
+    /// before it. 0: none.
+    #[cfg(debug_assertions)]
+    pub fn fail_statement(&self, n: u64) {
+        self.counts.fail(n);
+    }
+
+    /// How many statements are left until the one that fails; 0: it has failed, or none was to.
+    #[cfg(debug_assertions)]
+    pub fn until_fault(&self) -> u64 {
+        self.counts.until_fault()
+    }
+
     /// Closes all connections, after the writes that are under way.
     pub async fn close(&self) {
         match &*self.backend {

@@ -81,7 +81,7 @@ where
 {
     let transaction = pool.begin().await?;
     let conn = Conn::new(&transaction, counts);
-    let outcome = job(&conn).await;
+    let outcome = job(&conn).await.and_then(|made| counts.fault().map(|()| made).map_err(Error::from));
     let after = conn.into_after_commit();
     if outcome.is_ok() {
         transaction.commit().await?;

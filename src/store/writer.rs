@@ -211,6 +211,7 @@ async fn run_all(members: &mut [Box<dyn Member>], transaction: &DatabaseTransact
             Err(_) => return Err(Error::Database("a write job panicked".to_owned())),
         }
     }
+    counts.fault()?;
     Ok(conn.into_after_commit())
 }
 

@@ -181,6 +181,15 @@ fn imported(source: &Source, line: &str) -> Vec<String> {
     rooms
 }
 
+/// Shows each line of code of the service, without its tests, with the path of its file below `src/`.
+pub fn each_source(mut look: impl FnMut(&str, &str)) {
+    for source in sources().iter().filter(|source| !source.is_test()) {
+        for (_, line) in source.code() {
+            look(&source.path, line);
+        }
+    }
+}
+
 #[track_caller]
 fn none(rule: &str, broken: &[String]) {
     let mut message = format!("{rule}:\n");

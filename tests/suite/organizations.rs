@@ -14,7 +14,7 @@ use crate::harness::{Authenticator, ISSUER, TestApp, seed};
 const SESSION: &str = "__Host-vestibule-session";
 
 /// An organisation with this policy, as JSON.
-async fn organization(app: &TestApp, id: &str, policy: &str) {
+pub async fn organization(app: &TestApp, id: &str, policy: &str) {
     let rules: Rules = serde_json::from_str(policy).unwrap();
     let now = app.now();
     let row = Organization {
@@ -35,7 +35,8 @@ async fn organization(app: &TestApp, id: &str, policy: &str) {
         .unwrap();
 }
 
-async fn join(app: &TestApp, id: &str, email: &str, administrator: bool) {
+/// Makes this person a member.
+pub async fn join(app: &TestApp, id: &str, email: &str, administrator: bool) {
     let user_id = app.user(email).await.id;
     let row = Membership { organization_id: id.to_owned(), user_id, administrator, created_at: app.now() };
     app.app

@@ -122,6 +122,16 @@ impl Database {
         admin(&self.url, statement).await;
     }
 
+    /// One with nothing in it. On SQLite its file is in `directory`.
+    pub async fn empty(directory: &Path) -> Self {
+        let Some(server) = &template().server else {
+            return Self { url: sqlite_url(&directory.join("empty.db")), name: None, _directory: None };
+        };
+        let name = format!("vestibule_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        admin(server, &format!("CREATE DATABASE {name}")).await;
+        Self { url: with_name(server, &name), name: Some(name), _directory: None }
+    }
+
     fn sqlite(template: &Template) -> Self {
         let directory = tempfile::Builder::new().prefix("vestibule-test").tempdir().unwrap();
         let file = directory.path().join("vestibule.db");

@@ -24,6 +24,11 @@ impl Mailbox {
 }
 
 impl TestApp {
+    /// Where the files are.
+    pub fn mailbox_directory(&self) -> PathBuf {
+        self.mailbox.directory()
+    }
+
     /// All mail until now, oldest first: what waits in the outbox is sent before.
     pub async fn mails(&self) -> Vec<Mail> {
         mail::deliver_due(&self.app).await.unwrap();

@@ -12,6 +12,7 @@ mod passkey;
 mod relying_party;
 mod request;
 pub mod seed;
+mod snapshot;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -41,6 +42,7 @@ pub use page::Page;
 pub use passkey::Passkey;
 pub use relying_party::RelyingParty;
 pub use request::{AuthorizeRequest, Credentials, TokenRequest, VERIFIER, basic, claims_of, header_of, redirect_uri};
+pub use snapshot::Snapshot;
 
 pub const ISSUER: &str = "https://idp.test";
 
