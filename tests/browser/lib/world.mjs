@@ -12,7 +12,7 @@ export const person = (word) => `${word.toLowerCase()}@people.example.test`;
 const PEOPLE = [
   't1', 't2', 't3', 't4', 't5', 't6', 't7', 't7-again', 't8', 't9', 't10', 't10-again', 'a1', 'a2', 'a3', 'a4',
   'scripts-off', 'scripts-off-reset', 'page', 'page-codes', 'page-email', 'page-lost', 'page-secured',
-  'passkey-first', 'passkey-button', 'passkey-second', 'passkey-twice', 'passkey-scripts-off', 'page-passkeys', 'page-passkey-login', 'page-passkey-confirm',
+  'passkey-first', 'passkey-button', 'passkey-second', 'passkey-twice', 'passkey-scripts-off', 'passkey-not-me', 'page-passkeys', 'page-passkey-login', 'page-passkey-confirm',
 ].map(person);
 
 async function makeApplications() {
