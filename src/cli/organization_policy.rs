@@ -25,16 +25,16 @@ pub(super) struct Members {
     pub(super) allowed_factors: Vec<Factor>,
     /// For how long a device may be trusted; 0s: never.
     #[arg(long, value_name = "SPAN")]
-    trusted_device_ttl: Option<Span>,
+    pub(super) trusted_device_ttl: Option<Span>,
     /// A session not used for this long ends.
     #[arg(long, value_name = "SPAN")]
     pub(super) session_idle: Option<Span>,
     /// A session ends this long after the sign-in.
     #[arg(long, value_name = "SPAN")]
-    session_absolute: Option<Span>,
+    pub(super) session_absolute: Option<Span>,
     /// Least length of a password.
     #[arg(long, value_name = "CHARACTERS")]
-    password_min_length: Option<usize>,
+    pub(super) password_min_length: Option<usize>,
 }
 
 impl Members {

@@ -120,7 +120,7 @@ async fn attempt(app: &App, visit: &Visit, (trust, locale): (Trust, Locale), pos
     if let Some(answer) = Answer::of(posted) {
         return Ok(match passkey_first::attempt(app, visit, locale, answer).await? {
             Ok(cookies) => Outcome::SignedIn { cookies },
-            Err(error) => Outcome::Again(Form { email: String::new(), error: Some(error), notice: None }),
+            Err(error) => Outcome::Again(Form { email: String::new(), error: Some(error), wait: None, notice: None }),
         });
     }
     if email.is_empty() {

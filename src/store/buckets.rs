@@ -182,7 +182,8 @@ mod tests {
         let mut runner = proptest::test_runner::TestRunner::new(config);
         let outcome = runner.run(&strategy, |(burst, steps)| {
             case.set(case.get() + 1);
-            let quota = Quota { burst, per: Duration::from_secs(2) };
+            // Whole milliseconds for each, so that nothing is rounded.
+            let quota = Quota { burst, per: Duration::from_millis(600).saturating_mul(burst) };
             let given = runtime.block_on(given(&store, format!("case:{}", case.get()), quota, &steps));
             let one = (quota.per / burst).as_millis();
             for (first, from) in given.iter().enumerate() {

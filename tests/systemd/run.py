@@ -30,6 +30,7 @@ def main():
         analyze("verify", "--man=no", str(unit))
         analyze("security", "--offline=true", f"--threshold={EXPOSURE}", "--no-pager", str(unit))
         settings_exist(binary, text, Path(directory))
+        documentation_is_true(binary, Path(directory))
     print("the unit is understood, keeps the service in, and names settings that exist")
 
 
@@ -62,6 +63,15 @@ def settings_exist(binary, text, directory):
     for command in re.findall(r"(?m)^Exec\w+=\S+ (.+)$", text):
         if subprocess.run([binary, *command.split(), "--help"], capture_output=True).returncode:
             sys.exit(f"there is no `vestibule {command}`")
+
+
+def documentation_is_true(binary, directory):
+    """The configuration in docs/systemd.md is one."""
+    (text,) = re.findall(r"(?ms)^```toml\n(.*?)^```", UNIT.with_name("systemd.md").read_text())
+    (directory / "documented.toml").write_text(text)
+    done = subprocess.run([binary, "config", "check", "--config", str(directory / "documented.toml")], env={}, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr)
 
 
 if __name__ == "__main__":

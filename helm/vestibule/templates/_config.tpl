@@ -11,8 +11,10 @@
 
 {{/* What the chart itself sets, by section, as JSON; all of these are left out of `config` in the schema. */}}
 {{- define "vestibule.settings.own" -}}
+{{- $address := ternary "[::]" .Values.service.listenAddress (eq .Values.service.listenAddress "::") }}
 {{- $server := dict
-      "listen" (ternary "127.0.0.1:8080" (printf "%s:8080" (ternary "[::]" .Values.service.listenAddress (eq .Values.service.listenAddress "::"))) .Values.devMode)
+      "listen" (printf "%s:8080" (ternary "127.0.0.1" $address .Values.devMode))
+      "internal_listen" (printf "%s:9090" $address)
       "public_url" (include "vestibule.issuer" .)
       "drain_delay" (printf "%ds" (int .Values.drain.delaySeconds))
       "drain_timeout" (printf "%ds" (int .Values.drain.timeoutSeconds)) }}

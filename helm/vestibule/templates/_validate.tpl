@@ -31,8 +31,9 @@
 {{- if .Values.autoscaling.enabled }}
 {{- $problems = append $problems "autoscaling.enabled: SQLite is for one replica; use database.type postgres to scale" }}
 {{- end }}
-{{- if and .Values.strategy.type (ne .Values.strategy.type "Recreate") }}
-{{- $problems = append $problems (printf "strategy.type %s: two pods would share the SQLite file; only Recreate will do" .Values.strategy.type) }}
+{{- $strategy := default "RollingUpdate" .Values.strategy.type }}
+{{- if and .Values.strategy (ne $strategy "Recreate") }}
+{{- $problems = append $problems (printf "strategy.type %s: two pods would share the SQLite file; only Recreate will do" $strategy) }}
 {{- end }}
 {{- if not (or .Values.database.sqlite.persistence.enabled .Values.devMode) }}
 {{- $problems = append $problems "database.sqlite.persistence.enabled: without a volume everything is lost with the pod; that is only for devMode" }}
@@ -102,6 +103,20 @@
 {{- if lt (include "vestibule.mebibytes" $limit | int) $needed }}
 {{- $problems = append $problems (printf "resources.limits.memory %s is too little: 128Mi and %d hash threads of %d KiB need %dMi" (toString $limit) (int .Values.hashing.threads) (int .Values.hashing.memoryKiB) $needed) }}
 {{- end }}
+{{- end }}
+{{- $memory := int .Values.hashing.memoryKiB }}
+{{- $passes := int .Values.hashing.iterations }}
+{{- $strong := .Values.devMode }}
+{{- range $least, $minimum := dict "1" 47104 "2" 19456 "3" 12288 "4" 9216 "5" 7168 }}
+{{- $strong = or $strong (and (ge $passes (int $least)) (ge $memory (int $minimum))) }}
+{{- end }}
+{{- if not $strong }}
+{{- $problems = append $problems (printf "hashing: %d KiB with %d iterations is weaker than OWASP's minimum, such as 19456 with 2" $memory $passes) }}
+{{- else if gt (mul $memory $passes | int) 1048576 }}
+{{- $problems = append $problems (printf "hashing: %d KiB with %d iterations takes longer than people wait; one times the other is at most 1048576" $memory $passes) }}
+{{- end }}
+{{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled }}
+{{- $problems = append $problems "metrics.serviceMonitor and metrics.podMonitor would both scrape every pod, and everything would count twice; choose one" }}
 {{- end }}
 {{- $drain := add .Values.drain.delaySeconds .Values.drain.timeoutSeconds 5 | int }}
 {{- if lt (int .Values.terminationGracePeriodSeconds) $drain }}

@@ -6,8 +6,8 @@ use http::StatusCode;
 use uuid::Uuid;
 
 use super::passkeys::render;
-use super::{proven, scene};
-use crate::account::confirm::{Detour, Then};
+use super::scene;
+use crate::account::confirm::{Detour, Then, proven};
 use crate::app::App;
 use crate::mfa::passkey::{self, Removal};
 use crate::session::Rotation;

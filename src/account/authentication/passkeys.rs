@@ -4,8 +4,8 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 
-use super::{proven, scene};
-use crate::account::confirm::{Detour, Then};
+use super::scene;
+use crate::account::confirm::{Detour, Then, proven};
 use crate::account::console::locale;
 use crate::app::App;
 use crate::mfa::enrolment::Bound;

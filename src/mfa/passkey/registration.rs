@@ -128,7 +128,7 @@ impl Adding {
         }
         // It lets one of two go on: the one whose credentials are still those it began with.
         let kept = if let Bound::Session(id) = self.bound { Some(id) } else { None };
-        let Some(epoch) = session::end_others_within(conn, user, kept, "second_factor_changed", *now).await? else {
+        let Some(epoch) = session::raise_epoch_within(conn, user, kept, "second_factor_changed", *now).await? else {
             return Ok(Err(Registered::Gone));
         };
         passkeys::insert(conn, &self.passkey).await?;
@@ -161,7 +161,7 @@ impl Adding {
         if !store::recovery_codes::list(conn, user.id).await?.is_empty() {
             return Ok(false);
         }
-        let codes = recovery_codes::generate(&self.scene.app().sealer, user.id, *now);
+        let codes = recovery_codes::generate(&self.scene.app().sealer, user.id, self.bound.id(), *now);
         store::recovery_codes::rotate(conn, user.id, &codes).await?;
         audit::record(conn, &self.scene.event(Kind::RecoveryCodesGenerated), *now).await?;
         Ok(true)

@@ -60,7 +60,6 @@ export const states = [
   },
   { name: 'choose-account', async reach(page) { await signIn(page, BO); await start(page, autotalk, { prompt: 'select_account' }); await page.locator('[name=another]').click(); await logIn(page, ANA); await result(page); await start(page, autotalk, { prompt: 'select_account' }); } },
   { name: 'account', async reach(page) { await page.goto(`${issuer}/login`); await logIn(page); await assertPage(page, '/account'); } },
-  { name: 'account-es', options: { locale: 'es' }, async reach(page) { await page.goto(`${issuer}/login`); await logIn(page); await assertPage(page, '/account'); } },
   { name: 'logout', async reach(page) { await signIn(page); await page.goto(`${issuer}/logout`); } },
   { name: 'logout-asked', async reach(page) { await signIn(page); await page.goto(`${issuer}/logout?client_id=autotalk`); } },
   { name: 'logged-out', async reach(page) { await signIn(page); await page.goto(`${issuer}/logout`); await page.locator('#logout-confirm').click(); await assertPage(page, '/logged-out'); } },

@@ -19,7 +19,7 @@ const PEOPLE = [
     't1', 't2', 't2-code', 't3', 't3-asked', 't4', 't4-trusted', 't5', 't6', 't6-asked', 't7', 't7-again', 't8', 't9', 't10', 't10-again', 'a1', 'a2', 'a3', 'a4',
     'frozen', 'moving', 'leaving', 'devices', 'profile',
   ]),
-  ...['page', 'page-activity', 'page-codes', 'page-email', 'page-lost', 'page-moving', 'page-leaving', 'page-trusted', 'page-blocked', 'keys-desk', 'keys-phone', 'passkey-first', 'passkey-button', 'passkey-second', 'passkey-twice', 'passkey-scripts-off', 'page-passkeys', 'page-passkey-login', 'page-passkey-confirm', 'keys-leaving-desk', 'keys-leaving-phone'].map((word) => person(word)),
+  ...['page', 'page-activity', 'page-codes', 'page-email', 'page-lost', 'page-moving', 'page-leaving', 'page-trusted', 'page-blocked', 'keys-desk', 'keys-phone', 'passkey-first', 'passkey-button', 'passkey-second', 'passkey-twice', 'passkey-scripts-off', 'passkey-not-me', 'page-passkeys', 'page-passkey-login', 'page-passkey-confirm', 'keys-leaving-desk', 'keys-leaving-phone'].map((word) => person(word)),
 ];
 /** Of an organisation that requires a second factor. */
 const MEMBERS = [...inBothWays(['member-t6', 'member-t9', 'member-t10']), person('page-member'), person('page-bound'), person('keys-member-desk'), person('keys-member-phone')];

@@ -1,7 +1,7 @@
 // Passkeys with Chromium's virtual authenticator: added, in place of the password, as second factor, removed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, fill, mail, onward, openAccount, text } from '../lib/account.mjs';
+import { click, fill, link, mail, onward, openAccount, text } from '../lib/account.mjs';
 import { addFirstPasskey, Authenticator, openPasskeys, passwordAlone } from '../lib/passkeys.mjs';
 import { assertPage, assertResult, detail, logIn, path, start } from '../lib/steps.mjs';
 import { person, withContext, world } from '../lib/world.mjs';
@@ -19,10 +19,17 @@ test('a passkey is added under My Account and signs its person in from the addre
   assert.ok(credential.isResidentCredential && credential.rpId === 'localhost');
 
   await context.clearCookies();
+  const answered = page.waitForRequest((request) => request.method() === 'POST' && request.url() === `${issuer}/login`);
   await start(page, autotalk, { acr_values: 'aal2' });
   await assertResult(page, autotalk, `signed in: ${email}`);
   const { acr, amr } = await claims(page);
   assert.deepEqual([acr, amr], ['aal2', ['swk', 'user', 'mfa']]);
+
+  // The same answer again, from the same browser: it was good for once.
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: issuer };
+  const again = await context.request.post(`${issuer}/login`, { headers, data: (await answered).postData(), maxRedirects: 0 });
+  assert.equal(again.status(), 422);
+  assert.match(await again.text(), /That passkey cannot be used to log in here\./);
 }));
 
 test('the button on the login page, a person who changes their mind, and an unknown passkey', () => withContext({}, async (context, page) => {
@@ -110,4 +117,15 @@ test('without JavaScript the pages say what else there is', () => withContext({}
     await plain.goto(`${issuer}/account/authentication/passkeys`);
     assert.match(await text(plain), /Passkeys need JavaScript/);
   });
+}));
+
+test('after "This wasn\'t me" a passkey alone opens nothing', () => withContext({}, async (context, page) => {
+  const email = person('passkey-not-me');
+  const authenticator = await Authenticator.of(context, page);
+  await addFirstPasskey(page, email);
+  await page.goto(link(await mail(email, /passkey was added/), '/not-me'));
+  await click(page, 'Secure my account');
+  await page.goto(`${issuer}/login`);
+  await page.getByRole('link', { name: 'That passkey cannot be used to log in here. Use your email and password.' }).waitFor();
+  await authenticator.touched(false);
 }));

@@ -51,7 +51,7 @@ impl UserValidationMethod for Person {
 /// One passkey, or the place for one.
 #[derive(Clone)]
 pub struct Passkey {
-    credential: Option<Credential>,
+    pub credential: Option<Credential>,
     /// It counts its signatures.
     pub counting: bool,
     /// Where the browser is when it signs.

@@ -3,7 +3,7 @@
 use crate::audit::Kind;
 
 /// What is shown. The rest is between applications and us, or for operators.
-pub(super) const SHOWN: [&str; 47] = [
+pub(super) const SHOWN: [&str; 48] = [
     Kind::SignInSucceeded.as_str(),
     Kind::SignInFailed.as_str(),
     Kind::SignInLimited.as_str(),

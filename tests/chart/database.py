@@ -1,5 +1,6 @@
-"""`database.tls` in front of a real PostgreSQL that speaks TLS: the right authority is accepted, another one is not."""
+"""The profile of PostgreSQL in front of a real one: the Jobs and the pods in their order, and who the server is."""
 
+import json
 import os
 import subprocess
 import tempfile
@@ -10,7 +11,50 @@ from urllib.parse import urlsplit
 
 import restricted
 from engine import examples
-from program import Pod, certificate, run
+from program import Pod, Serving, certificate, mounted, run
+
+
+def pods_wait_for_the_job_that_migrates_and_then_share_everything(chart):
+    values = examples()["ingress"]
+    with fresh_database() as url, tempfile.TemporaryDirectory() as directory:
+        places = [Path(directory) / name for name in ("early", "migrate", "one", "two", "apply")]
+        for place in places:
+            place.mkdir()
+        early, migrate, one, two, apply = places
+        try:
+            with Serving(chart, values, early, url=url):
+                raise SystemError("it started on an empty database")
+        except AssertionError as refused:
+            assert "vestibule migrate up" in str(refused), refused
+        assert job(chart, values, "migrate", migrate, url)["applied"]
+        with Serving(chart, values, one, url=url) as first, Serving(chart, values, two, url=url) as second:
+            assert len(job(chart, values, "apply", apply, url)["changes"]) == 3
+            keys = [served.get("/jwks") and served.body for served in (first, second)]
+            assert keys[0] == keys[1] and '"kid"' in keys[0], keys
+
+
+def job(chart, values, name, directory, url):
+    """What the Job's container does, as JSON."""
+    objects = chart.objects(values)
+    spec = next(spec for kind, spec in restricted.pods(objects) if kind.startswith(f"Job/vestibule-{name}"))
+    pod = Pod(objects, spec, directory)
+    pod.materialise(spec["containers"][0])
+    environment = pod.environment(spec["containers"][0])
+    mounted(environment, url)
+    code, out, err = run(chart, [*pod.arguments(spec["containers"][0]), "--json"], environment)
+    assert code == 0, err
+    return json.loads(out)
+
+
+@contextmanager
+def fresh_database():
+    url = os.environ["VESTIBULE_TEST_POSTGRES_URL"]
+    name = f"chart_{os.getpid()}"
+    sql(url, f"CREATE DATABASE {name}")
+    try:
+        yield url.rsplit("/", 1)[0] + "/" + name
+    finally:
+        sql(url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def the_database_server_is_known_by_its_authority(chart):
@@ -22,17 +66,17 @@ def the_database_server_is_known_by_its_authority(chart):
         pod = Pod(objects, spec, directory)
         pod.materialise(container)
         environment = pod.environment(container)
-        for name, text in {"database/uri": url, "database-ca/ca.crt": authority}.items():
-            file = Path(directory) / "etc/vestibule" / name
-            file.chmod(0o600)
-            file.write_text(text)
+        mounted(environment, url)
+        trusted = Path(directory) / "etc/vestibule/database-ca/ca.crt"
+        trusted.chmod(0o600)
+        trusted.write_text(authority)
         code, out, err = run(chart, ["migrate", "status"], environment)
         assert code == 0 and "pending" in out, err
-        (Path(directory) / "etc/vestibule/database-ca/ca.crt").write_text(certificate())
+        trusted.write_text(certificate())
         code, _, err = run(chart, ["migrate", "status"], environment)
         assert code != 0 and "certificate" in err, f"another authority was accepted: {err}"
         # And it is this that asked for TLS at all.
-        (Path(directory) / "etc/vestibule/database-ca/ca.crt").write_text(authority)
+        trusted.write_text(authority)
         with without_tls(url):
             code, _, err = run(chart, ["migrate", "status"], environment)
             assert code != 0, "it went on without TLS"
@@ -95,4 +139,7 @@ def openssl(directory, *arguments):
     subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
 
 
-TESTS = [the_database_server_is_known_by_its_authority]
+TESTS = [
+    pods_wait_for_the_job_that_migrates_and_then_share_everything,
+    the_database_server_is_known_by_its_authority,
+]
