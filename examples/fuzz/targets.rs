@@ -79,7 +79,7 @@ fn params(input: &[u8]) {
 
 fn redirect_uri(input: &[u8]) {
     let (known, received) = halves(input);
-    if let Ok(verified) = VerifiedRedirect::resolve(std::slice::from_ref(&known), &received) {
+    if let Ok(verified) = VerifiedRedirect::resolve(std::slice::from_ref(&known), &received, true) {
         assert_eq!(verified.as_str(), received);
         assert!(received.is_ascii() && !received.contains('#'));
         let location = verified.error("access_denied", "no", Some(&known), "https://idp.test");

@@ -11,7 +11,7 @@ fn required() -> Members {
 }
 
 fn acme() -> Add {
-    Add { id: "acme".to_owned(), name: "Acme".to_owned(), members: required(), ..Add::default() }
+    Add { id: "acme".to_owned(), name: "Acme".to_owned(), members: required() }
 }
 
 #[tokio::test]

@@ -196,7 +196,7 @@ mod tests {
         session::end(&house.app, &house.session, &Origin::default()).await.unwrap();
         assert_eq!(once(&house.app, "a").await.unwrap(), 0);
 
-        house.clock.advance(Duration::from_hours(2));
+        house.clock.advance(Duration::from_hours(3));
         assert_eq!(once(&house.app, "a").await.unwrap(), 1, "what was spent");
         assert!(sessions::find(&house.app.store.read(), house.session.id).await.unwrap().is_some());
 
@@ -210,12 +210,13 @@ mod tests {
         let house = House::open().await;
         spend(&house).await;
         assert_eq!(once(&house.app, "a").await.unwrap(), 0);
-        house.clock.advance(Duration::from_hours(2));
+        house.clock.advance(Duration::from_hours(3));
         assert_eq!(once(&house.app, "a").await.unwrap(), 1);
         spend(&house).await;
         house.clock.advance(Duration::from_mins(3));
         assert_eq!(once(&house.app, "b").await.unwrap(), 0);
-        let mine = house.app.store.write_one(move |conn| Box::pin(locks::redeem(conn, "purge", "b", Timestamp::default(), LEASE)));
+        let now = house.app.now();
+        let mine = house.app.store.write_one(move |conn| Box::pin(locks::redeem(conn, "purge", "b", now, LEASE)));
         assert!(!mine.await.unwrap(), "the lease is another's");
     }
 

@@ -51,12 +51,12 @@ impl Policy {
 }
 
 impl Policy {
-    /// Asks for a second factor, and lets an authenticator app be set up where passkeys are not allowed: one of the two can be set up at the sign-in. Of
+    /// Asks for a second factor, and lets an authenticator app be set up: that is done at the sign-in, and nothing else can be there by everybody. Of
     /// organisations that contradict each other, the requirement holds: without it, or without a way to meet it, their common members would be less safe
     /// than either asks, or locked out.
     pub(crate) const fn require_second_factor(&mut self) {
         self.second_factor_required = true;
-        self.totp |= !self.passkeys;
+        self.totp = true;
     }
 }
 

@@ -74,11 +74,12 @@ impl KeyExtractor for AddressClass {
 }
 
 type Middleware = StateInformationMiddleware;
+type Config = GovernorConfig<AddressClass, Middleware>;
 pub type Layer = GovernorLayer<AddressClass, Middleware, Body>;
 
 /// All limiters of this process.
 pub struct Edge {
-    limiters: Vec<(Group, Quota, Arc<GovernorConfig<AddressClass, Middleware>>)>,
+    limiters: Vec<(Group, Quota, Arc<Config>)>,
     metrics: Metrics,
 }
 

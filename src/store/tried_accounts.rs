@@ -29,7 +29,7 @@ pub async fn redeem(conn: &Conn<'_>, address: &str, account: Uuid, quota: Quota,
     let is_known = || column(Column::Accounts).like(LikeExpr::new(format!("%{mark}%")));
     let accounts = Expr::case(is_over(), mark.clone())
         .case(is_known(), column(Column::Accounts))
-        .finally(column(Column::Accounts).binary(sea_orm::sea_query::BinOper::Custom("||".into()), mark.clone()));
+        .finally(column(Column::Accounts).binary(sea_orm::sea_query::BinOper::Custom("||"), mark.clone()));
     let tally = Expr::case(is_over(), 1).case(is_known(), column(Column::Tally)).finally(column(Column::Tally).add(1));
     let again = OnConflict::column(Column::Address)
         .value(Column::Accounts, accounts)

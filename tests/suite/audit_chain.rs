@@ -149,7 +149,7 @@ async fn sealers_on_two_processes_make_one_chain() {
             act(&app, 20).await;
             act(&other, 20).await;
         };
-        let (_, one, two) = tokio::join!(acts, jobs::audit::seal(&app.app), jobs::audit::seal(&other.app));
+        let ((), one, two) = tokio::join!(acts, jobs::audit::seal(&app.app), jobs::audit::seal(&other.app));
         assert!(one.is_ok() && two.is_ok(), "round {round}: {one:?} {two:?}");
     }
     jobs::audit::seal(&other.app).await.unwrap();

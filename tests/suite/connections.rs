@@ -13,7 +13,7 @@ use vestibule::config::Config;
 use crate::harness::TestApp;
 
 /// Longer than anything here takes, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Running {
     app: TestApp,

@@ -82,7 +82,7 @@ async fn a_rewrap_overwrites_nothing_and_reports_what_it_cannot_open() {
     app.restart().await;
     let stranger = Sealer::new(&[KeyEncryptionKey::new([9; 32])]).unwrap();
     let lost = stranger.seal_bytes(vestibule::secret::Purpose::TotpSecret, app.user(seed::ANA).await.id.as_bytes(), b"lost");
-    let hex: String = lost.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = lost.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let literal = if app.database.url.starts_with("sqlite") { format!("x'{hex}'") } else { format!("'\\x{hex}'") };
     app.database.execute(&format!("UPDATE totp_credentials SET secret = {literal}")).await;
     let done = rewrap(&app).await;

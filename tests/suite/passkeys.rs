@@ -8,6 +8,7 @@ use vestibule::store::user_security::{self, Security};
 use crate::harness::{Browser, ISSUER, Page, Passkey, TestApp, TokenRequest, claims_of, seed};
 
 const TAB: &str = "/account/authentication/passkeys";
+const REMOVE: &str = "/account/authentication/passkeys/remove";
 
 /// Adds a passkey as somebody who has no other factor: with recovery codes.
 async fn enable(browser: &Browser<'_>) -> Passkey {
@@ -191,7 +192,7 @@ async fn what_holds_for_passwords_holds_for_passkeys() {
 async fn after_this_was_not_me_a_passkey_needs_the_password() {
     let app = TestApp::start().await;
     let mut key = enable(&app.browser_of(seed::ANA).await).await;
-    let link = not_me::link(&app.app, app.user(seed::ANA).await.id, app.now());
+    let link = not_me::link(&app.app, &app.user(seed::ANA).await, app.now());
     app.browser().open(link.strip_prefix(ISSUER).unwrap()).await.click("Secure my account").await.expect("/not-me", 200);
     app.browser().open("/login").await.use_passkey(&mut key).await.expect("/login", 422);
     let (id, now) = (app.user(seed::ANA).await.id, app.now());
@@ -223,7 +224,7 @@ async fn nothing_changes_while_the_account_is_frozen() {
     let mut second = Passkey::new();
     let page = before.clone().add_passkey(&mut second).await.expect(TAB, 422);
     page.assert_text("Changes to this account are stopped");
-    before.click("Remove").await.expect(TAB, 422).assert_text("Changes to this account are stopped");
+    before.click("Remove").await.expect(REMOVE, 422).assert_text("Changes to this account are stopped");
     app.browser().open("/login").await.use_passkey(&mut key.clone()).await.expect("/login", 422);
 }
 
@@ -248,7 +249,7 @@ async fn a_required_second_factor_may_be_a_passkey() {
     let mut key = Passkey::new();
     let page = page.add_passkey(&mut key).await.expect("/login/recovery-codes", 200);
     page.click("#codes-saved").await.code();
-    let page = browser.open(TAB).await.expect(TAB, 200).click("Remove").await.expect(TAB, 422);
+    let page = browser.open(TAB).await.expect(TAB, 200).click("Remove").await.expect(REMOVE, 422);
     page.assert_text("this is your last one");
     app.browser().open("/login").await.use_passkey(&mut key).await.expect("/account", 200);
 }
@@ -262,7 +263,7 @@ async fn a_passkey_confirms_who_it_is() {
     app.advance(Duration::from_mins(6));
     let page = browser.open(TAB).await.expect("/account/confirm", 200);
     let page = page.fill("Password", seed::PASSWORD).click("#confirm-submit").await.expect("/account/confirm", 422);
-    page.assert_text("Enter the code");
+    page.assert_text("Enter the verification code");
     browser.open(TAB).await.use_passkey(&mut key).await.expect(TAB, 200);
     app.advance(Duration::from_mins(6));
     let code = app.with_recovery_code(seed::ANA).await;

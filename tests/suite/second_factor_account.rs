@@ -147,6 +147,11 @@ async fn codes_by_mail_are_switched_on_and_off() {
     app.browser().open("/login").await.sign_in(seed::ANA).await.expect("/login/email-code", 200);
     let (action, mut form) = browser.open(TAB).await.form_of("#email-codes-save");
     form.retain(|(name, _)| name != "email_codes");
+    // It is their only second factor: it is asked for before it is switched off.
+    let page = browser.submit(&action, &form).await.expect("/account/confirm", 200);
+    let page = page.fill("Password", seed::PASSWORD).click("#confirm-submit").await.expect("/login/email-code", 200);
+    let code = app.mail("one_time_code", seed::ANA).await.text("code");
+    page.give_code(&code).await.expect(TAB, 200);
     browser.submit(&action, &form).await.expect(TAB, 200).assert_text("We do not send you one-time passwords by email any more.");
     app.browser().open("/login").await.sign_in(seed::ANA).await.expect("/account", 200);
 }

@@ -47,12 +47,11 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     if trust == Trust::Stale {
         return page(&app, &visit, &current, then, (StatusCode::UNPROCESSABLE_ENTITY, None)).await;
     }
-    let tried = match Answer::of(&form) {
-        Some(answer) => passkey::verify(&app, &visit, &current, answer).await?.map_err(|error| (Wrong::Passkey(error), None)),
-        None => {
-            let typed = attempt(&app, &visit, &current, form.get("code").unwrap_or_default()).await?;
-            typed.map_err(|(error, wait)| (Wrong::Code(error), wait))
-        }
+    let tried = if let Some(answer) = Answer::of(&form) {
+        passkey::verify(&app, &visit, &current, answer).await?.map_err(|error| (Wrong::Passkey(error), None))
+    } else {
+        let typed = attempt(&app, &visit, &current, form.get("code").unwrap_or_default()).await?;
+        typed.map_err(|(error, wait)| (Wrong::Code(error), wait))
     };
     match tried {
         Ok(proof) => {

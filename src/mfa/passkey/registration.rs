@@ -94,7 +94,7 @@ fn check(app: &App, scene: &Scene, state: &PasskeyRegistration, made: &RegisterP
     Some(Passkey {
         id: secret::id(scene.now),
         user_id: scene.user.id,
-        credential_id: credential.cred_id().to_vec(),
+        credential_id: credential.cred_id().clone(),
         name: String::new(),
         transports: transports.collect(),
         backup_eligible: flag("backup_eligible")?,

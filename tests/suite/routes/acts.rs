@@ -95,13 +95,13 @@ pub async fn ready<'a>(app: &'a TestApp, path: &str) -> Ready<'a> {
         }
         "/consent" => on(app.browser_of(seed::ANA).await, &app.authorize(seed::TICKETING).url(), path, &[]).await,
         "/logout/confirm" => on(app.browser_of(seed::ANA).await, "/logout", path, &[]).await,
-        "/not-me" => on(app.browser(), &relative(&not_me::link(&app.app, app.user(seed::ANA).await.id, app.now())), path, &[]).await,
+        "/not-me" => on(app.browser(), &relative(&not_me::link(&app.app, &app.user(seed::ANA).await, app.now())), path, &[]).await,
         _ if path.starts_with("/account") => my_account(app, path).await,
         _ => by_mail(app, path).await,
     }
 }
 
-async fn half<'a>(app: &'a TestApp) -> (Browser<'a>, Authenticator<'a>) {
+async fn half(app: &TestApp) -> (Browser<'_>, Authenticator<'_>) {
     let phone = app.with_totp(seed::ANA).await;
     let browser = app.browser();
     browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);

@@ -33,7 +33,9 @@ async fn everything(app: &TestApp, cookies: &[(&str, String)]) -> Vec<Answer> {
     for route in listed::all() {
         for method in route.methods.iter().filter(|method| **method != Method::HEAD) {
             let browser = app.browser();
-            cookies.iter().for_each(|(name, value)| browser.set_cookie(name, value));
+            for (name, value) in cookies {
+                browser.set_cookie(name, value);
+            }
             answers.push(ask(app, &browser, method, &route.example(app), Vec::new()).await);
         }
     }

@@ -41,6 +41,7 @@ pub(super) fn here(path: &str, flow: Option<&str>) -> String {
 
 /// `GET /login/code`. Posts to `/login/code`: `i`, `csrf_token`, `code`, `trust`; and to `/login/email-code`: `i`, `csrf_token`, `send`.
 #[derive(Clone, Debug, Default, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a way on that the page offers or does not")]
 pub struct CodePage {
     pub flow: Option<String>,
     pub csrf_token: String,
