@@ -47,6 +47,9 @@ pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery
     }))
 }
 
+/// The two events of one sign-in are not further apart.
+const AT_ONCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// The entries before one, and the cursor of those before them.
 async fn page(app: &App, current: &Current, before: Option<Uuid>) -> store::Result<(Vec<ActivityEntry>, Option<String>)> {
     let since = app.now().minus(app.config.account.activity_shown.0);
@@ -57,8 +60,11 @@ async fn page(app: &App, current: &Current, before: Option<Uuid>) -> store::Resu
     let next = shown.last().filter(|_| !rest.is_empty()).map(|event| cursor::write(app, current.user.id, event.id));
     let mut names = HashMap::new();
     let mut entries = Vec::with_capacity(shown.len());
-    for (event, newer) in shown.iter().zip(std::iter::once(None).chain(shown.iter().map(Some))) {
-        if !newer.is_some_and(|newer| says_more(newer, event)) {
+    let newer = std::iter::once(None).chain(shown.iter().map(Some));
+    let older = shown.iter().skip(1).map(Some).chain(std::iter::once(None));
+    for ((event, newer), older) in shown.iter().zip(newer).zip(older) {
+        // Of one millisecond either may be the newer one.
+        if !newer.into_iter().chain(older).any(|neighbour| says_more(neighbour, event)) {
             entries.push(entry(app, &mut names, event).await?);
         }
     }
@@ -75,11 +81,14 @@ fn first_page(events: &[AuditEvent], full: usize) -> (&[AuditEvent], &[AuditEven
 }
 
 /// A sign-in on a new device is two events, of which a person is shown the one that says so.
-fn says_more(newer: &AuditEvent, event: &AuditEvent) -> bool {
-    newer.kind == Kind::NewDevice.as_str()
+fn says_more(neighbour: &AuditEvent, event: &AuditEvent) -> bool {
+    neighbour.kind == Kind::NewDevice.as_str()
         && event.kind == Kind::SignInSucceeded.as_str()
-        && newer.session_id.is_some()
-        && newer.session_id == event.session_id
+        && neighbour.session_id.is_some()
+        && neighbour.session_id == event.session_id
+        // Somebody who proves it is them once more, in the same session and later, is an entry of its own.
+        && neighbour.at.since(event.at) < AT_ONCE
+        && event.at.since(neighbour.at) < AT_ONCE
 }
 
 async fn entry(app: &App, names: &mut HashMap<String, Option<String>>, event: &AuditEvent) -> store::Result<ActivityEntry> {
