@@ -57,7 +57,7 @@ test('the fields carry what password managers look for', () => withContext({}, a
   await page.goto(`${issuer}/login`);
   const attributes = (selector) => page.locator(selector).evaluate((element) => Object.fromEntries([...element.attributes].map(({ name, value }) => [name, value])));
   const email = await attributes('#identifier');
-  assert.deepEqual([email.type, email.autocomplete, email.autocapitalize, email.spellcheck, email.inputmode], ['email', 'username', 'none', 'false', 'email']);
+  assert.deepEqual([email.type, email.autocomplete, email.autocapitalize, email.spellcheck, email.inputmode], ['email', 'username webauthn', 'none', 'false', 'email']);
   const password = await attributes('#password');
   assert.deepEqual([password.type, password.autocomplete, password.maxlength], ['password', 'current-password', undefined]);
 }));
