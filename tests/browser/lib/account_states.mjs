@@ -141,6 +141,14 @@ async function movingTo(page) {
   return moving;
 }
 
+/** The link in a browser in which the person it is for is signed in. */
+async function moveOn(page) {
+  const known = moving !== undefined;
+  const to = await movingTo(page);
+  if (known) await openAccount(page, person('page-moving'));
+  await page.goto(to);
+}
+
 const invitations = new Map();
 async function invited(page, email, more = []) {
   if (!invitations.has(email)) {
@@ -213,8 +221,9 @@ const account = [
   { name: 'account-email', reach: (page) => inAccount(page, '/account/email') },
   { name: 'account-email-refused', async reach(page) { await inAccount(page, '/account/email'); await wrongly(page, 'New email', 'nothing', 'Confirm'); } },
   { name: 'email-confirm-code', chain: 'moving', async reach(page) { await movingTo(page); } },
-  { name: 'email-confirm-change', chain: 'moving', async reach(page) { await page.goto(await movingTo(page)); } },
-  { name: 'email-confirm-done', chain: 'moving', async reach(page) { await page.goto(await movingTo(page)); await click(page, 'Confirm'); } },
+  { name: 'email-confirm-stranger', chain: 'moving', async reach(page, context) { const to = await movingTo(page); await context.clearCookies(); await page.goto(to); } },
+  { name: 'email-confirm-change', chain: 'moving', reach: moveOn },
+  { name: 'email-confirm-done', chain: 'moving', async reach(page) { await moveOn(page); await click(page, 'Confirm'); } },
   { name: 'email-confirm-used', chain: 'moving', async reach(page) { await page.goto(await movingTo(page)); } },
   {
     name: 'email-confirm-code-wrong',
