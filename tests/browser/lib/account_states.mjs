@@ -153,7 +153,7 @@ const invitations = new Map();
 async function invited(page, email, more = []) {
   if (!invitations.has(email)) {
     await servers.main.command(['user', 'invite', email, ...more]);
-    invitations.set(email, link(await mail(email, /invited/), '/invitation'));
+    invitations.set(email, link(await mail(email, /invited|invitación/), '/invitation'));
   }
   await page.goto(invitations.get(email));
 }
