@@ -16,7 +16,7 @@ use vestibule::mfa::{SixDigits, recovery_codes};
 use vestibule::oauth::redirect_uri::VerifiedRedirect;
 use vestibule::oauth::{bearer, pkce};
 use vestibule::tokens::{Scope, access, code, id_token, refresh};
-use vestibule::web::{Locale, Params, Visit, address};
+use vestibule::web::{Locale, Params, ParamsError, Visit, address};
 
 use crate::service::service;
 
@@ -73,7 +73,9 @@ fn halves(input: &[u8]) -> (String, String) {
 
 fn params(input: &[u8]) {
     if let Ok(params) = Params::parse(&text(input)) {
-        assert_eq!(Params::parse(&params.encode()).as_ref(), Ok(&params));
+        // What is escaped grows, and may be longer than a query may be.
+        let again = Params::parse(&params.encode());
+        assert!(again.as_ref() == Ok(&params) || again == Err(ParamsError::TooLong));
     }
 }
 
