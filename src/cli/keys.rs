@@ -20,7 +20,7 @@ pub(super) enum Command {
     List,
     /// Make new signing keys. They sign after `keys.publish_before_use`, once relying parties have seen them.
     Rotate {
-        /// Sign with them at once: after a key was lost. Tokens may be refused until relying parties fetch the JWKS again.
+        /// Sign with them in a few seconds, when every replica publishes them. Tokens may be refused until relying parties fetch the JWKS again.
         #[arg(long)]
         immediately: bool,
     },

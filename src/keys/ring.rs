@@ -48,8 +48,11 @@ struct Ring {
     caught_up: AtomicI64,
 }
 
-/// Unknown keys make a replica read the store at most this often: anybody can invent a `kid`.
+/// Unknown keys and requests for the key set make a replica read the store at most this often: anybody can invent a `kid`.
 const CATCH_UP_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a request for the key set waits for the store. Together they are well within [`super::rotation::NOTICE`].
+const PATIENCE: Duration = Duration::from_millis(500);
 
 impl KeyRing {
     /// Loads the ring from the store; makes what is missing: one active key per algorithm, each a key pair of its own, so that each has its
@@ -97,7 +100,7 @@ impl KeyRing {
         self.settle(Wish::WhenDue).await
     }
 
-    /// Makes new keys now: they are published at once and sign after `publish_before_use`, or at once with `immediately`.
+    /// Makes new keys now: they are published at once and sign after `publish_before_use`, or after a few seconds with `immediately`.
     /// Answers the new `kid`s.
     ///
     /// # Errors
@@ -136,9 +139,18 @@ impl KeyRing {
     /// For a token signed with a key this replica does not know: another one may have made it a moment ago. Reads the store, at most once a
     /// second; whether it is worth asking again.
     pub async fn catch_up(&self, token: &str, typ: Option<&str>) -> bool {
-        if self.verify(token, typ) != Err(VerifyError::UnknownKey) {
-            return false;
-        }
+        self.verify(token, typ) == Err(VerifyError::UnknownKey) && self.read_again().await
+    }
+
+    /// The JWKS document and its entity tag, for relying parties: no replica may publish less than another signs with, so the store is read
+    /// again, at most once a second. A store that is away or slow does not take the key set with it.
+    pub async fn publish(&self) -> (bytes::Bytes, String) {
+        let _ = tokio::time::timeout(PATIENCE, self.read_again()).await;
+        self.jwks()
+    }
+
+    /// Whether the store was read: at most once in [`CATCH_UP_EVERY`].
+    async fn read_again(&self) -> bool {
         let Some(upkeep) = &self.0.upkeep else { return false };
         let now = self.0.clock.now();
         let before = self.0.caught_up.load(Ordering::Relaxed);
@@ -176,7 +188,7 @@ impl KeyRing {
         verify::verify(&self.0.set.load(), token, typ, self.0.clock.now())
     }
 
-    /// The JWKS document and its entity tag, prerendered.
+    /// The JWKS document and its entity tag as this replica knows them, prerendered.
     #[must_use]
     pub fn jwks(&self) -> (bytes::Bytes, String) {
         let jwks = self.0.set.load().jwks(self.0.clock.now());

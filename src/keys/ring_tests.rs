@@ -9,6 +9,7 @@ use josekit::jwk::KeyPair as _;
 use super::*;
 use crate::clock::{TestClock, Timestamp};
 use crate::config::Span;
+use crate::keys::rotation::NOTICE;
 use crate::keys::testing::{self, START};
 use crate::keys::{Change, KeyState, file};
 use crate::secret::{KeyEncryptionKey, Secret};
@@ -162,11 +163,29 @@ async fn rotating_publishes_first_and_immediately_does_not_wait() {
     assert_eq!(made.len(), 4);
     assert_eq!(signing(&ring, Algorithm::RS256), first);
     let at_once = ring.rotate(true).await.unwrap();
+    assert_eq!(signing(&ring, Algorithm::RS256), first, "no replica signs with what another may not publish yet");
+    house.clock.advance(NOTICE);
     let now = signing(&ring, Algorithm::RS256);
     assert!(at_once.contains(&now));
     house.clock.advance(DAY / 2);
     ring.refresh().await.unwrap();
     assert_eq!(signing(&ring, Algorithm::RS256), now, "the next of before never comes into use");
+}
+
+/// A relying party asks whichever replica it reaches.
+#[tokio::test]
+async fn whatever_one_replica_signs_with_another_publishes() {
+    let house = house().await;
+    let (one, other) = (house.ring().await, house.ring().await);
+    other.publish().await;
+    house.clock.advance(Duration::from_millis(1));
+    one.rotate(true).await.unwrap();
+    let stale = other.publish().await;
+    assert_ne!(stale, one.jwks(), "the store is read once a second, not at every request");
+    house.clock.advance(NOTICE);
+    let kid = signing(&one, Algorithm::ES256);
+    let (published, _) = other.publish().await;
+    assert!(String::from_utf8_lossy(&published).contains(&kid));
 }
 
 #[tokio::test]
@@ -190,8 +209,9 @@ async fn keys_from_files_are_taken_in_once() {
     let generated = signing(&ring, Algorithm::ES256);
     house.bring("one.pem", &josekit::jws::ES256.generate_key_pair().unwrap().to_pem_private_key());
     let ring = house.ring().await;
+    house.clock.advance(NOTICE);
     let imported = signing(&ring, Algorithm::ES256);
-    assert_ne!(imported, generated, "it signs at once");
+    assert_ne!(imported, generated, "it signs as soon as every replica knows it");
     assert!(matches!(ring.created(), [only] if only.kid == imported));
     assert!(kids(&ring).contains(&generated), "what it replaces still verifies");
     assert!(house.ring().await.created().is_empty());

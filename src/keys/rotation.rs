@@ -9,6 +9,10 @@ use crate::clock::Timestamp;
 use crate::config;
 use crate::store::signing_keys::{Algorithm, SigningKey};
 
+/// Even a key that is wanted at once signs only after this: by then every replica that is asked for the key set has read of it (see
+/// [`super::KeyRing::publish`]), and the clocks of two replicas may differ by the rest.
+pub(super) const NOTICE: Duration = Duration::from_secs(3);
+
 /// How long a key is in each state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
@@ -30,7 +34,7 @@ pub(super) enum Wish {
     WhenDue,
     /// New keys, used once everybody can know them.
     Soon,
-    /// New keys, used at once.
+    /// New keys, used as soon as every replica publishes them.
     Now,
 }
 
@@ -113,14 +117,13 @@ pub(super) fn plan(keys: &[Lifetime], policy: Policy, now: Timestamp, wish: Wish
     Algorithm::ALL.into_iter().map(of).filter(|plan| plan.make.is_some() || !plan.retire.is_empty()).collect()
 }
 
-/// Everything else stops signing now.
+/// Everything else stops signing: after [`NOTICE`], or now if nothing signs.
 pub(super) fn supersede(keys: &[Lifetime], algorithm: Algorithm, now: Timestamp) -> Plan {
-    let retire = keys
-        .iter()
-        .filter(|key| key.algorithm == algorithm && !key.is_gone(now) && !key.is_retired(now))
-        .map(|key| Retire { id: key.id, retires_at: now })
-        .collect();
-    Plan { algorithm, make: Some(Make { active_at: now, retires_at: None }), retire }
+    let of_this = || keys.iter().filter(|key| key.algorithm == algorithm);
+    let at = if of_this().any(|key| key.signs(now)) { now.plus(NOTICE) } else { now };
+    let replaced = of_this().filter(|key| !key.is_gone(now) && !key.is_retired(now));
+    let retire = replaced.map(|key| Retire { id: key.id, retires_at: at }).collect();
+    Plan { algorithm, make: Some(Make { active_at: at, retires_at: None }), retire }
 }
 
 /// When the key that is missing or due now has to become active. `None`: none is.
@@ -195,8 +198,10 @@ mod tests {
         ("of two open keys the older retires", &[(1, 0, None), (2, 20, None)], 30, Wish::WhenDue, None, &[(1, 20)]),
         ("rotate: published, then used", &[(1, 0, None)], 50, Wish::Soon, Some((60, None)), &[(1, 60)]),
         ("rotate twice: the first next is followed", &[(1, 0, Some(60)), (2, 60, None)], 55, Wish::Soon, Some((65, None)), &[(2, 65)]),
-        ("rotate at once: everything else stops", &[(1, 0, Some(60)), (2, 60, None)], 55, Wish::Now, Some((55, None)), &[(1, 55), (2, 55)]),
-        ("rotate at once leaves retired keys as they are", &[(1, 0, Some(40)), (2, 40, None)], 50, Wish::Now, Some((50, None)), &[(2, 50)]),
+        ("rotate at once: everything else stops", &[(1, 0, Some(60)), (2, 60, None)], 55, Wish::Now, Some((58, None)), &[(1, 58), (2, 58)]),
+        ("rotate at once leaves no gap", &[(1, 0, Some(60)), (2, 60, None)], 59, Wish::Now, Some((62, None)), &[(1, 62), (2, 62)]),
+        ("rotate at once leaves retired keys as they are", &[(1, 0, Some(40)), (2, 40, None)], 50, Wish::Now, Some((53, None)), &[(2, 53)]),
+        ("rotate at once where nothing signs", &[(1, 0, Some(40))], 50, Wish::Now, Some((50, None)), &[]),
     ];
 
     #[test]

@@ -12,6 +12,6 @@ use crate::app::App;
 
 /// `GET /jwks`.
 pub async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
-    let (body, etag) = app.keys.jwks();
+    let (body, etag) = app.keys.publish().await;
     document::answer(&headers, body, &etag, app.config.keys.jwks_max_age.0)
 }

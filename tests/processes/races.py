@@ -154,6 +154,7 @@ def a_token_signed_with_new_keys_is_known_to_every_process(databases):
                 kid = json.loads(base64.urlsafe_b64decode(tokens["id_token"].split(".")[0] + "=="))["kid"]
                 if kid not in {key["kid"] for key in other.http.get("/jwks").json()["keys"]}:
                     problems.append("a process does not publish the key that the other signs with")
+                # A relying party asks any replica, and perhaps at once.
                 if not other.active(tokens["access_token"]):
                     problems.append("a process does not know the token that the other signed")
                 kids.add(kid)
