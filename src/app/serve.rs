@@ -26,7 +26,7 @@ use tower::ServiceExt as _;
 
 use super::peers::Peers;
 use super::tls::Tls;
-use super::watch::{Activity, KEEP_ALIVE, Watched};
+use super::watch::{Activity, KEEP_ALIVE, Watched, WatchedBody};
 use super::{App, internal};
 use crate::account::setup;
 use crate::clock::SystemClock;
@@ -274,11 +274,11 @@ impl Connection {
         let requests = Arc::clone(&activity);
         let service = service_fn(move |request: http::Request<Incoming>| {
             let (service, running) = (service.clone(), requests.request());
-            let mut request = request.map(Body::new);
+            let mut request = request.map(|body| Body::new(WatchedBody { body, activity: Arc::clone(&requests) }));
             request.extensions_mut().insert(ConnectInfo(peer));
             async move {
                 let response = service.oneshot(request).await;
-                drop(running);
+                running.answered();
                 response
             }
         });

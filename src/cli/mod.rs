@@ -22,6 +22,7 @@ mod migrate;
 mod moment;
 mod organization;
 mod organization_policy;
+mod organization_switch;
 mod output;
 mod password_input;
 mod serve;

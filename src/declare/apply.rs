@@ -13,7 +13,7 @@ use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::session;
 use crate::store::users::User;
-use crate::store::{self, Conn, Store, clients, memberships, organizations, settings, users};
+use crate::store::{self, Conn, Store, clients, memberships, organizations, settings, suspensions, users};
 
 /// Why declared state cannot be planned or applied.
 #[derive(Debug, thiserror::Error)]
@@ -120,10 +120,16 @@ pub async fn apply(store: &Store, plan: &Plan, now: Timestamp) -> Result<(), Err
         .write(move |conn| {
             let plan = plan.clone();
             Box::pin(async move {
+                suspensions::lock(conn).await?;
+                let administered = !users::list_administrators(conn).await?.is_empty();
                 for change in &plan.changes {
                     write(conn, change, now).await?;
                 }
-                if plan.changes.iter().any(demotes) && users::list_administrators(conn).await?.is_empty() {
+                // Afterwards: the rows were to be as the plan saw them.
+                for change in &plan.changes {
+                    settle(conn, change, now).await?;
+                }
+                if (administered || plan.changes.iter().any(demotes)) && users::list_administrators(conn).await?.is_empty() {
                     return Err(store::Error::NotFound(ADMINISTRATOR));
                 }
                 let event = Event::new(Kind::StateApplied, &Origin::default()).detail("changes", plan.changes.len());
@@ -131,7 +137,17 @@ pub async fn apply(store: &Store, plan: &Plan, now: Timestamp) -> Result<(), Err
             })
         })
         .await?;
+    session::end_suspended(store, now).await?;
     Ok(())
+}
+
+/// Suspends and restores whom a change of organisations or memberships concerns.
+async fn settle(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Result<()> {
+    match &change.write {
+        Write::Organization { organization, .. } => suspensions::settle_organization(conn, &organization.id, now).await,
+        Write::User { user, joining, .. } if !joining.is_empty() => suspensions::settle_user(conn, user.id, now).await,
+        _ => Ok(()),
+    }
 }
 
 /// Whether somebody is no administrator any more, or nobody for now.

@@ -21,6 +21,8 @@ pub struct DesiredOrganization {
     pub id: String,
     pub name: String,
     pub rules: Rules,
+    /// `None`: as it is; a new one is enabled.
+    pub enabled: Option<bool>,
 }
 
 /// To which organisations a person belongs: to exactly these.
@@ -31,7 +33,7 @@ pub struct DesiredMemberships {
     pub source: Source,
 }
 
-const MEMBERS: [&str; 3] = ["id", "name", "policy"];
+const MEMBERS: [&str; 4] = ["id", "name", "policy", "enabled"];
 const RULES: [&str; 6] =
     ["second_factor", "allowed_factors", "trusted_device_ttl", "session_idle", "session_absolute", "password_min_length"];
 
@@ -55,7 +57,8 @@ pub(super) fn read(mut entry: Entry) -> (Option<DesiredOrganization>, Vec<Proble
         entry.problem_at(line, "name", "empty", "Write what people call it.");
     }
     let rules = read_rules(&mut entry);
-    let desired = id.zip(name).zip(rules).map(|((id, name), rules)| DesiredOrganization { id, name, rules });
+    let enabled = entry.take("enabled");
+    let desired = id.zip(name).zip(rules).map(|((id, name), rules)| DesiredOrganization { id, name, rules, enabled });
     (desired, entry.finish(&MEMBERS))
 }
 
@@ -120,6 +123,7 @@ pub(super) fn organization_change(desired: &DesiredOrganization, before: Option<
         name: desired.name.clone(),
         policy: desired.rules.to_json(),
         managed: true,
+        enabled: desired.enabled.unwrap_or(before.is_none_or(|before| before.enabled)),
         created_at: before.map_or(now, |before| before.created_at),
         updated_at: now,
     };
@@ -134,6 +138,7 @@ fn fields(organization: &Organization) -> Map<String, Value> {
         ("name".to_owned(), organization.name.clone().into()),
         ("policy".to_owned(), policy),
         ("managed".to_owned(), organization.managed.into()),
+        ("enabled".to_owned(), organization.enabled.into()),
     ])
 }
 

@@ -248,6 +248,7 @@ fn person() -> (User, Session) {
         profile: users::Profile { name: Some("Ana".to_owned()), ..users::Profile::default() },
         password_hash: None,
         enabled: true,
+        suspended: false,
         administrator: false,
         auth_epoch: 0,
         created_at: START,

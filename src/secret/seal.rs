@@ -34,6 +34,8 @@ pub enum Purpose {
     RefreshToken,
     /// The accounts a browser has signed in with, in a cookie.
     KnownAccounts,
+    /// The people to whom a browser is known, in a cookie.
+    KnownDevice,
     /// A logout request on its way through the confirmation page.
     Logout,
     /// Form tokens against cross-site request forgery.
@@ -63,12 +65,13 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::KnownAccounts,
+        Self::KnownDevice,
         Self::Logout,
         Self::Csrf,
         Self::Setup,
@@ -91,6 +94,7 @@ impl Purpose {
             Self::AuthorizationCode => "authorization-code",
             Self::RefreshToken => "refresh-token",
             Self::KnownAccounts => "known-accounts",
+            Self::KnownDevice => "known-device",
             Self::Logout => "logout",
             Self::Csrf => "csrf",
             Self::Setup => "setup",

@@ -31,6 +31,7 @@ pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod spent;
+pub mod suspensions;
 pub mod totp_credentials;
 pub mod tried_accounts;
 pub mod trusted_devices;

@@ -62,7 +62,7 @@ impl Finishing {
         if !password_resets::redeem(conn, user_id, self.reset.id, now).await? {
             return Ok(false);
         }
-        let Some(user) = users::find(conn, user_id).await?.filter(|user| user.enabled && user.auth_epoch == self.reset.epoch) else {
+        let Some(user) = users::find(conn, user_id).await?.filter(|user| user.is_active() && user.auth_epoch == self.reset.epoch) else {
             return Ok(false);
         };
         users::update_password(conn, user_id, &self.password_hash, now).await?;

@@ -149,7 +149,7 @@ impl Asking {
 fn withheld(user: Option<&User>) -> Option<&'static str> {
     match user {
         None => Some("nobody"),
-        Some(user) if !user.enabled => Some("disabled"),
+        Some(user) if !user.is_active() => Some("disabled"),
         Some(_) => None,
     }
 }

@@ -96,7 +96,7 @@ async fn look(app: &App, params: &Params) -> store::Result<Result<(Link, User), 
     if spent::find(&read, spent::Kind::Unlock, &id.to_string()).await? {
         return Ok(Err(UnlockState::Used));
     }
-    let user = users::find(&read, user_id).await?.filter(|user| user.enabled && user.auth_epoch == epoch);
+    let user = users::find(&read, user_id).await?.filter(|user| user.is_active() && user.auth_epoch == epoch);
     Ok(user.map(|user| (Link { id, codes }, user)).ok_or(UnlockState::Unknown))
 }
 

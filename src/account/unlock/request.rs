@@ -53,7 +53,7 @@ pub(super) async fn request(app: &App, visit: &Visit, whom: Whom, locale: Locale
         ceiling: guesses::strangers(app).ceiling,
         codes: codes.then(|| attempts::rules(&app.config.limits).row.ceiling),
         mail: letter(app, visit, (account, user.as_ref(), codes), locale, now),
-        event: user.as_ref().filter(|user| user.enabled).map(|user| {
+        event: user.as_ref().filter(|user| user.is_active()).map(|user| {
             let event = Event::new(Kind::UnlockRequested, &session::origin(visit)).user(user.id);
             event.detail("what", if codes { "codes" } else { "passwords" })
         }),
@@ -120,7 +120,7 @@ fn letter(app: &App, visit: &Visit, (account, user, codes): (uuid::Uuid, Option<
     let to = user.map_or_else(nobody, |user| recipient(user, locale));
     let mail = mail::prepare(app, &to, &message, now);
     match user {
-        Some(user) if user.enabled => mail,
+        Some(user) if user.is_active() => mail,
         // The same statement, and no mail.
         _ => Mail { state: MailState::Failed, content: Vec::new(), last_error: Some("not sent: nobody".to_owned()), ..mail },
     }

@@ -62,7 +62,7 @@ async fn obstacle(app: &App, user: &User, passkey: &Passkey) -> store::Result<Op
     let read = app.store.read();
     let frozen = user_security::find(&read, user.id).await?.frozen_at.is_some();
     let allowed = organization::policy(&read, &app.config, user.id).await?.passkeys;
-    Ok(match (user.enabled, frozen, passkey.alone, allowed) {
+    Ok(match (user.is_active(), frozen, passkey.alone, allowed) {
         (false, ..) => Some("disabled"),
         (_, true, ..) => Some("frozen"),
         (_, _, false, _) => Some("second_factor_only"),

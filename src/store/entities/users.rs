@@ -13,6 +13,8 @@ pub struct Model {
     pub profile: String,
     pub password_hash: Option<String>,
     pub enabled: bool,
+    /// Every organisation they belong to is disabled: kept by `suspensions`.
+    pub suspended: bool,
     pub administrator: bool,
     pub auth_epoch: i64,
     pub created_at: i64,
