@@ -212,6 +212,8 @@ resources:
 {{- define "vestibule.volumes.declared" -}}
 - name: declared
   projected:
+    # 0400
+    defaultMode: 256
     sources:
       - configMap:
           name: {{ include "vestibule.fullname" . }}-declared
