@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::arguments::named;
 use super::failure::Failure;
-use super::output::{Answer, table};
 use super::managed::{self, Force};
+use super::output::{Answer, table};
 use super::{client_state, client_view, database};
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};

@@ -2,7 +2,7 @@ use super::*;
 use crate::account::password::Passwords;
 use crate::cli::database::{cheap, temporary};
 use crate::cli::managed::{Force, refuse};
-use crate::declare::{Key, Keeping, Options, Reconciler};
+use crate::declare::{Keeping, Key, Options, Reconciler};
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -45,7 +45,10 @@ async fn what_is_managed_is_changed_by_force_alone_until_it_is_released() {
     let (store, _directory, config) = managed().await;
     let acme = Key::organization("acme");
     let refused = refuse(&store, &acme, Force::default()).await.unwrap_err().to_string();
-    assert!(refused.contains("acme.toml") && refused.contains("--force") && refused.contains("declared release organization acme"), "{refused}");
+    assert!(
+        refused.contains("acme.toml") && refused.contains("--force") && refused.contains("declared release organization acme"),
+        "{refused}"
+    );
     assert!(refuse(&store, &acme, Force { force: true }).await.is_ok());
     assert!(refuse(&store, &Key::client("acme"), Force::default()).await.is_ok());
     let release = |id: &str| Command::Release { kind: Some("organization".to_owned()), id: Some(id.to_owned()), all: false };

@@ -101,7 +101,11 @@ impl Document {
     }
 
     fn waiting(&self) -> Vec<Problem> {
-        self.clients.iter().filter_map(|client| client.waits.clone()).chain(self.users.iter().filter_map(|user| user.waits.clone())).collect()
+        self.clients
+            .iter()
+            .filter_map(|client| client.waits.clone())
+            .chain(self.users.iter().filter_map(|user| user.waits.clone()))
+            .collect()
     }
 
     /// Without the objects that are named.

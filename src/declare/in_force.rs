@@ -109,7 +109,8 @@ impl Observed {
     #[must_use]
     pub fn turn(&self, in_force: Option<&InForce>, now: Timestamp) -> Turn {
         let Some(in_force) = in_force else { return Turn::Begin };
-        let late = in_force.superseded_at(&self.digest).is_some_and(|at| at.plus(LATE) > now);
+        // A moment that is still to come was written by a clock that was wrong.
+        let late = in_force.superseded_at(&self.digest).is_some_and(|at| at.plus(LATE) > now && at <= now.plus(LATE));
         if in_force.digest == self.digest {
             Turn::Keep
         } else if self.spent || (late && !self.exchanged) {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Document, Key};
 use super::entry::Entry;
 use super::plan::{Change, Current, FieldChange, Write, action, differences};
+use super::{Document, Key};
 use crate::clock::Timestamp;
 use crate::config::{Problem, Source, suggestion};
 use crate::organization::{Rules, is_id};

@@ -85,7 +85,9 @@ pub(super) enum Write {
         joining: Vec<Joining>,
     },
     /// `user_id`: of a person.
-    Delete { user_id: Option<Uuid> },
+    Delete {
+        user_id: Option<Uuid>,
+    },
 }
 
 #[derive(Clone, Debug, Default, Serialize)]

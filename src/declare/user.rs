@@ -90,8 +90,8 @@ pub(super) fn read(mut entry: Entry, config: &Config) -> (Option<DesiredUser>, V
     let memberships = organization::read_memberships(&mut entry);
     let profile = read_profile(&mut entry);
     let (source, waits) = (entry.source(), entry.take_waits());
-    let desired = canonical
-        .map(|email| DesiredUser { email, password, email_verified, administrator, memberships, profile, source, waits });
+    let desired =
+        canonical.map(|email| DesiredUser { email, password, email_verified, administrator, memberships, profile, source, waits });
     let known: Vec<&str> = OTHERS.into_iter().chain(PROFILE).collect();
     (desired, entry.finish(&known))
 }

@@ -193,7 +193,9 @@ async fn a_directory_that_is_lost_or_broken_removes_nothing() {
     replica.write("a.toml", &tickets("Tickets")).write("b.toml", ACME);
     replica.look().await;
     // Broken: nothing of it, and nothing is taken for removed, but other documents go on.
-    replica.write("a.toml", "[[clients]]\nclient_id = \"other\"\nredirect_uri = \"x\"\n").write("b.toml", &ACME.replace("Acme", "Acme Limited"));
+    replica
+        .write("a.toml", "[[clients]]\nclient_id = \"other\"\nredirect_uri = \"x\"\n")
+        .write("b.toml", &ACME.replace("Acme", "Acme Limited"));
     let outcome = replica.look().await;
     let broken = outcome.objects.iter().find(|object| object.kind == "document").unwrap();
     assert_eq!((broken.id.as_str(), broken.state), ("a.toml", State::Error));
