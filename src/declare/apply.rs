@@ -121,10 +121,11 @@ async fn mark(conn: &Conn<'_>, marks: &Marks) -> store::Result<()> {
 pub(super) fn demotes(change: &Change) -> bool {
     match &change.write {
         Write::User { user, seen: Some(_), .. } => {
-            let touched = change.fields.iter().any(|field| matches!(field.field.as_str(), "administrator" | "enabled"));
-            touched && !(user.administrator && user.enabled)
+            let touched = |name: &str| change.fields.iter().any(|field| field.field == name);
+            let demoted = touched("administrator") && !(user.administrator && user.enabled);
+            demoted || (touched("enabled") && user.administrator && !user.enabled)
         }
-        Write::Delete { user_id } => user_id.is_some(),
+        Write::Delete { administrator, .. } => *administrator,
         _ => false,
     }
 }
@@ -140,7 +141,7 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
         }
         Write::Organization { organization, seen: None } => organizations::insert(conn, organization).await?,
         Write::Organization { organization, seen: Some(seen) } => organizations::update_seen(conn, organization, *seen).await?,
-        Write::Delete { user_id } => delete(conn, &change.key(), *user_id, now).await?,
+        Write::Delete { user_id, .. } => delete(conn, &change.key(), *user_id, now).await?,
         Write::User { user, seen, new_password, declared, joining } => {
             match seen {
                 None => users::insert(conn, user).await?,
@@ -191,9 +192,9 @@ fn events(change: &Change) -> Vec<Event> {
     let event = |kind| Event::new(kind, &Origin::default()).detail("by", "declared state");
     let names: Vec<String> = change.fields.iter().map(|field| field.field.clone()).collect();
     match &change.write {
-        Write::Delete { user_id: Some(id) } => vec![event(Kind::UserRemoved).user(*id)],
-        Write::Delete { user_id: None } if change.kind == "client" => vec![event(Kind::ClientRemoved).client(&change.id)],
-        Write::Delete { user_id: None } => {
+        Write::Delete { user_id: Some(id), .. } => vec![event(Kind::UserRemoved).user(*id)],
+        Write::Delete { user_id: None, .. } if change.kind == "client" => vec![event(Kind::ClientRemoved).client(&change.id)],
+        Write::Delete { user_id: None, .. } => {
             vec![event(Kind::OrganizationChanged).detail("organization", change.id.clone()).detail("action", "removed")]
         }
         Write::Client { client, .. } => {

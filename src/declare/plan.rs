@@ -84,9 +84,10 @@ pub(super) enum Write {
         declared: Option<Digest>,
         joining: Vec<Joining>,
     },
-    /// `user_id`: of a person.
+    /// `user_id`: of a person. `administrator`: an administrator of the service.
     Delete {
         user_id: Option<Uuid>,
+        administrator: bool,
     },
 }
 

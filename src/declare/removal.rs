@@ -53,7 +53,7 @@ fn of_organization(before: Organization, removal: Removal, now: Timestamp) -> Ch
 fn of_user(before: User, removal: Removal, now: Timestamp) -> Option<Change> {
     let key = Key::user(&before.email);
     match removal {
-        Removal::Delete => return Some(deletion(&key, Some(before.id))),
+        Removal::Delete => return Some(deletion(&key, Some(&before))),
         Removal::Disable if before.enabled => {}
         Removal::Disable | Removal::Orphan => return None,
     }
@@ -64,8 +64,10 @@ fn of_user(before: User, removal: Removal, now: Timestamp) -> Option<Change> {
     Some(Change { action: Action::Disable, kind: key.kind, id: key.id, fields, write })
 }
 
-fn deletion(key: &Key, user_id: Option<uuid::Uuid>) -> Change {
+/// `user`: when it is a person.
+fn deletion(key: &Key, user: Option<&User>) -> Change {
     let gone = Map::from_iter([("declared".to_owned(), Value::from(true))]);
     let fields = differences(&gone, &Map::new());
-    Change { action: Action::Delete, kind: key.kind, id: key.id.clone(), fields, write: Write::Delete { user_id } }
+    let write = Write::Delete { user_id: user.map(|user| user.id), administrator: user.is_some_and(|user| user.administrator) };
+    Change { action: Action::Delete, kind: key.kind, id: key.id.clone(), fields, write }
 }

@@ -27,7 +27,7 @@ fn tickets(name: &str) -> String {
 }
 
 fn person(email: &str) -> String {
-    format!("[[users]]\nemail = \"{email}\"\npassword = \"a rather long password\"\n")
+    format!("[[users]]\nemail = \"{email}\"\npassword = \"correct horse battery\"\n")
 }
 
 /// A directory, and the replica that keeps to it.
@@ -108,10 +108,11 @@ async fn a_directory_is_brought_about_and_a_second_look_writes_nothing() {
     }
     // Nor does another replica that starts later.
     let second = app.replica().await;
+    let before = second.app.store.statement_counts().1;
     let mut other = Replica { directory: tempfile::tempdir().unwrap(), ..Replica::new(&second) };
     other.directory = copy(&replica.directory);
     assert_eq!(other.look().await.turn, Turn::Keep);
-    assert_eq!(second.app.store.statement_counts().1, 0);
+    assert_eq!(second.app.store.statement_counts().1, before);
     assert_eq!((app.app.store.statement_counts().1, app.audit().await, rows(&app).await), (writes, events, rows_before));
     assert_eq!(client(&app, "tickets").await.unwrap().updated_at, updated);
 }
@@ -137,7 +138,7 @@ async fn what_others_change_is_undone_with_an_event() {
     assert_eq!(replica.look().await.changed.len(), 1);
     let client = client(&app, "tickets").await.unwrap();
     assert_eq!(client.metadata.redirect_uris, ["https://tickets.example/callback"]);
-    let told = audit_events::list(&app.app.store.read(), 10).await.unwrap();
+    let told = audit_events::list(&app.app.store.read(), 1000).await.unwrap();
     let undone = told.iter().find(|event| event.kind == "client.updated").unwrap();
     assert!(undone.detail.contains("declared state") && undone.detail.contains("redirect_uris"), "{}", undone.detail);
     assert_eq!(app.audit().await.len(), events + 2);
@@ -152,7 +153,7 @@ async fn what_is_no_longer_declared_goes_by_the_policy() {
         replica.look().await;
         replica.write("a.toml", "# nothing any more\n").write("b.toml", "# nothing\n");
         replica.look().await;
-        assert_eq!(replica.states().await, [], "{removal:?}");
+        assert!(replica.states().await.is_empty(), "{removal:?}");
         let (tickets, dora) = (client(&app, "tickets").await, app.user_or_none("dora@example.test").await);
         let acme = organizations::find(&app.app.store.read(), "acme").await.unwrap();
         if removal == Removal::Delete {
@@ -233,7 +234,7 @@ async fn a_secret_that_is_not_there_is_waited_for_and_never_made_up() {
     replica.write("tickets-secret", "short");
     replica.look().await;
     assert_eq!(replica.states().await[0].1, State::Pending);
-    assert!(!rows(&app).await[0].reason.as_ref().unwrap().contains("short\""));
+    assert!(!rows(&app).await[0].reason.as_ref().unwrap().contains("short"));
     replica.write("tickets-secret", SECRET);
     replica.look().await;
     assert_eq!(replica.states().await[0].1, State::Ready);
