@@ -73,6 +73,12 @@ impl Counter {
         Self { user_id, device, rules, device_rules }
     }
 
+    /// The browser that knows them, if it is one.
+    #[must_use]
+    pub const fn device(&self) -> Option<Uuid> {
+        self.device
+    }
+
     /// Counts a try. What was counted so far with it, or that it must not be made.
     ///
     /// # Errors

@@ -47,7 +47,7 @@ pub struct Joining {
 /// What a link can still do, and what became of it.
 #[derive(Clone, Debug)]
 pub enum Look {
-    Open(Joining),
+    Open(Box<Joining>),
     /// Used, or there is an account with this address.
     Used,
     Expired,
@@ -74,7 +74,7 @@ pub async fn look(app: &App, token: &str) -> store::Result<Look> {
         joining.policy = organization::policy_of(&app.config, found.as_ref())?;
         joining.organization_name = Some(found.map_or_else(|| id.clone(), |found| found.name));
     }
-    Ok(if used { Look::Used } else { Look::Open(joining) })
+    Ok(if used { Look::Used } else { Look::Open(Box::new(joining)) })
 }
 
 fn joining(link: MailLink, policy: Policy) -> Option<Joining> {

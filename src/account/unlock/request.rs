@@ -37,7 +37,7 @@ pub(super) enum Whom {
 pub(super) async fn request(app: &App, visit: &Visit, whom: Whom, locale: Locale) -> store::Result<()> {
     let now = app.now();
     let (codes, typed, user) = match whom {
-        Whom::Codes(user, device) => (Some(device), String::new(), Some(*user)),
+        Whom::Codes(user, device) => (Some(Counter::made(&app.config.limits, user.id, device)), String::new(), Some(*user)),
         Whom::Typed(typed) => {
             let typed = email::canonical(&typed).unwrap_or(typed);
             let user = users::find_by_email(&app.store.read(), &typed).await?;
@@ -53,12 +53,12 @@ pub(super) async fn request(app: &App, visit: &Visit, whom: Whom, locale: Locale
         ],
         account,
         ceiling: guesses::strangers(app).ceiling,
-        codes: user.as_ref().filter(|_| codes.is_some()).map(|user| Counter::made(&app.config.limits, user.id, codes.flatten())),
-        mail: letter(app, visit, (account, user.as_ref(), codes), locale, now),
+        mail: letter(app, visit, (account, user.as_ref(), codes.as_ref()), locale, now),
         event: user.as_ref().filter(|user| user.enabled).map(|user| {
             let event = Event::new(Kind::UnlockRequested, &session::origin(visit)).user(user.id);
             event.detail("what", if codes.is_some() { "codes" } else { "passwords" })
         }),
+        codes,
         now,
     });
     app.store
@@ -111,12 +111,12 @@ impl Asking {
 fn letter(
     app: &App,
     visit: &Visit,
-    (account, user, codes): (Uuid, Option<&User>, Option<Option<Uuid>>),
+    (account, user, codes): (Uuid, Option<&User>, Option<&Counter>),
     locale: Locale,
     now: Timestamp,
 ) -> Mail {
     let ttl = app.config.recovery.link_ttl.0;
-    let (device, epoch) = (codes.flatten(), user.map_or(0, |user| user.auth_epoch));
+    let (device, epoch) = (codes.and_then(Counter::device), user.map_or(0, |user| user.auth_epoch));
     let codes = codes.is_some();
     let link = MailLink::Unlock { id: secret::random_id(), user_id: account, codes, device, epoch };
     let message = Message::Unlock {
