@@ -105,8 +105,9 @@ class Home:
         file.write_text(declared)
         command(self, "apply", str(file))
 
-    def start(self, port=None, wait=True, **more):
-        process = Process(self, port or self.port, more)
+    def start(self, port=None, wait=True, program=None, **more):
+        """A process of this service: of the program under test, or of another version of it."""
+        process = Process(self, port or self.port, more, program or binary())
         self.processes.append(process)
         if wait:
             process.wait_until_ready()
@@ -122,13 +123,13 @@ def command(home, *arguments, stdin=None):
 
 
 class Process:
-    def __init__(self, home, port, settings):
+    def __init__(self, home, port, settings, program):
         self.home = home
         self.port = port
         self.log = home.path / f"log-{port}-{len(home.processes)}.txt"
         with self.log.open("wb") as log:
             self.child = subprocess.Popen(
-                [binary(), "serve"], env=home.environment(port, **settings), cwd=home.path, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [program, "serve"], env=home.environment(port, **settings), cwd=home.path, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
 
     def wait_until_ready(self, seconds=60.0):
