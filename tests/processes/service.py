@@ -126,6 +126,7 @@ class Process:
     def __init__(self, home, port, settings, program):
         self.home = home
         self.port = port
+        self.program = program
         self.log = home.path / f"log-{port}-{len(home.processes)}.txt"
         with self.log.open("wb") as log:
             self.child = subprocess.Popen(
