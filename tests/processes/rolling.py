@@ -5,6 +5,7 @@ verified by applications that keep the key set.
 """
 
 import http.client
+import itertools
 import json
 import os
 import subprocess
@@ -23,8 +24,8 @@ LONG = os.environ.get("VESTIBULE_TEST_LONG") == "1"
 VISITORS, SEATS = 2, 3
 # Longer than the key set's max-age below.
 SETTLED = 6.0
-# A person who sees an error page tries again about so much later, unless the page says when.
-AFTER_A_WHILE = 1.0
+# Who sees an error tries again so many seconds later: at once when something broke, as the answer says or in a while when nobody was there.
+AT_ONCE, IN_A_WHILE = 1.0, 5.0
 # Libraries ask again for an unknown key at most every so often. (jose: 30 seconds.)
 COOLDOWN = 30.0 if LONG else 5.0
 
@@ -49,16 +50,16 @@ INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_of_
 
 
 class Unserved(Exception):
-    """An answer that a load balancer or a service in need gives: try again."""
+    """An answer that a load balancer or a service in need gives: try again, `after` so many seconds."""
 
-    def __init__(self, answer):
-        super().__init__(f"{answer.url}: {answer!r}")
-        self.after = float(answer.headers.get("Retry-After") or AFTER_A_WHILE)
+    def __init__(self, what, after):
+        super().__init__(what)
+        self.after = after
 
 
 def served(answer):
     if answer.status in (502, 503, 504):
-        raise Unserved(answer)
+        raise Unserved(f"{answer.url.partition('?')[0]}: {answer.status}", float(answer.headers.get("Retry-After") or (AT_ONCE if answer.status == 502 else IN_A_WHILE)))
     return answer
 
 
@@ -95,22 +96,27 @@ class Load(threading.Thread):
             self.one()
         except (Unserved, OSError, http.client.HTTPException) as problem:
             self.retried.append(f"{self.name} at {self.fleet.moment()}: {problem!r}")
-            time.sleep(getattr(problem, "after", AFTER_A_WHILE))
+            time.sleep(getattr(problem, "after", AT_ONCE))
             self.one()
 
     def one(self):
         raise NotImplementedError
 
-    def tokens(self, browser, email=None, **more):
+    def tokens(self, browser, **more):
         """A login, up to tokens that every relying party verifies."""
-        self.email = email
-        code, verifier = self.fleet.app.code(browser, **more)
+        try:
+            code, verifier = self.fleet.app.code(browser, **more)
+        except Failed as failed:
+            # What the application is told when the database is away (RFC 6749 §4.1.2.1).
+            if "temporarily_unavailable" in str(failed):
+                raise Unserved("the application was told: temporarily_unavailable", IN_A_WHILE) from None
+            raise
         return self.verified(self.fleet.app.redeem(code, verifier))
 
     def verified(self, answer):
         check(answer.status == 200, "the token endpoint:", answer)
         tokens = answer.json()
-        for party in self.fleet.parties:
+        for party in self.fleet.listening():
             party.verify(tokens["access_token"], self.fleet.home.issuer)
             if "id_token" in tokens:
                 party.verify(tokens["id_token"], "app")
@@ -167,14 +173,15 @@ class Fleet:
     def __init__(self, cluster, program, replicas=2):
         self.home = Home(cluster.database(), SETTINGS)
         self.cluster, self.began, self.stop = cluster, time.monotonic(), threading.Event()
-        self.step, self.counts, self._lock = "start", Counter(), threading.Lock()
+        self.step, self.counts, self._lock, self._turn = "start", Counter(), threading.Lock(), itertools.count()
         self.proxy = Proxy(self.home.port)
         self.ports, self.replicas, self.program = [free_port() for _ in range(replicas)], {}, program
         self.http = Caller(self.home.port)
         self.app = Application(self.home.issuer, self.http)
         fetch = lambda: self.http.get("/jwks")
-        self.asking, self.waiting = RelyingParty(self.home.issuer, fetch, COOLDOWN), RelyingParty(self.home.issuer, fetch)
-        self.parties = [self.asking, self.waiting]
+        # Several that ask, so that every replica is asked for a key that is new.
+        self.asking = [RelyingParty(self.home.issuer, fetch, COOLDOWN) for _ in range(6)]
+        self.waiting, self.nobody_waits = RelyingParty(self.home.issuer, fetch), False
 
     def __enter__(self):
         self.proxy.__enter__()
@@ -201,6 +208,11 @@ class Fleet:
     def count(self, what):
         with self._lock:
             self.counts[what] += 1
+
+    def listening(self):
+        """Who is given the next answer's tokens."""
+        one = self.asking[next(self._turn) % len(self.asking)]
+        return [one] if self.nobody_waits else [one, self.waiting]
 
     def start(self, port, program, **more):
         self.replicas[port] = self.home.start(port=port, program=program, **more)
@@ -253,12 +265,12 @@ class Fleet:
 
     def emergency(self):
         """New keys that sign within seconds, sooner than who keeps a key set for its max-age asks again: those have to wait, the others find out."""
-        self.parties = [self.asking]
-        until("the cool-down is over", lambda: self.asking.age() > COOLDOWN, COOLDOWN + 15)
+        self.nobody_waits = True
+        until("the cool-down is over", lambda: all(party.asked and party.age() > COOLDOWN for party in self.asking), COOLDOWN + 30)
         self.rotate("--immediately")
         self.changed(60)
         time.sleep(SETTLED)
-        self.parties = [self.asking, self.waiting]
+        self.nobody_waits = False
         self.work()
 
     def planned(self):
@@ -323,8 +335,8 @@ class Fleet:
         return (
             f"{time.monotonic() - self.began:.0f} s: {done['login']} logins, {done['session']} rounds of {SEATS} sessions, {self.counts['tokens verified']} "
             f"verifications, {sum(n for port, n in counts.items() if isinstance(port, int))} requests; {len(self.retried())} retries by clients, {counts['retried']} "
-            f"by the proxy, {counts['broken']} times 502, {counts['nobody']} times 503; the key set was fetched {self.asking.times} times by the party that asks for "
-            f"unknown keys, {self.waiting.times} times by the one that waits"
+            f"by the proxy, {counts['broken']} times 502, {counts['nobody']} times 503; the key set was fetched {sum(one.times for one in self.asking)} times by {len(self.asking)} parties "
+            f"that ask for unknown keys, {self.waiting.times} times by one that waits"
         )
 
 
