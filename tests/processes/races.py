@@ -160,7 +160,7 @@ def a_token_signed_with_new_keys_is_known_to_every_process(databases):
                 kids.add(kid)
             return len(kids) > 1
 
-        until("the new keys sign", rotated, 30)
+        until("the new keys sign", rotated)
         check(not problems, len(problems), "times, such as:", *sorted(set(problems)))
 
 

@@ -35,8 +35,8 @@ def check(condition, *what):
         raise Failed(" ".join(str(part) for part in what))
 
 
-def until(what, condition, seconds=15.0):
-    """Polls `condition` until it is true and returns what it returned."""
+def until(what, condition, seconds=60.0):
+    """Polls `condition` until it is true and returns what it returned. Patience costs nothing but when it fails."""
     deadline = time.monotonic() + seconds
     while True:
         result = condition()
@@ -47,11 +47,17 @@ def until(what, condition, seconds=15.0):
         time.sleep(0.02)
 
 
+_given_ports = set()
+
+
 def free_port():
-    """A port that nothing listens on. Below those the kernel gives to outgoing connections, or one of these could have it a moment later."""
+    """A port that nothing listens on, and that was not given before. Below those the kernel gives to outgoing connections, or one of these could
+    have it a moment later."""
     first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = random.randrange(10_000, max(first_outgoing, 20_000))
+        if port in _given_ports:
+            continue
         with socket.socket() as found:
             # As a server binds: what the last one on this port left behind is no obstacle.
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -59,6 +65,7 @@ def free_port():
                 found.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            _given_ports.add(port)
             return port
 
 
