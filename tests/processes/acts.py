@@ -36,6 +36,8 @@ class World:
         self.over = threading.Event()
         # How long a mail may take, in seconds.
         self.patience = 60
+        # Once a round: what is made stays published.
+        self.between_rotations = 600
 
     @staticmethod
     def import_people(home, count):
@@ -325,13 +327,12 @@ class Rotations(Act):
     """New signing keys by command, while the service is killed."""
 
     kind = "keys"
-    pause = 600.0
 
     def one(self):
         kids = json.loads(command(self.world.home, "keys", "rotate", "--json"))["kids"]
         self.entries.append(Entry(kids=kids))
         self.acknowledge()
-        self.world.over.wait(self.pause)
+        self.world.over.wait(self.world.between_rotations)
 
     def hold(self, entry):
         published = {key["kid"] for key in self.world.app.http.get("/jwks").json()["keys"]}

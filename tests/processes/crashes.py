@@ -169,7 +169,7 @@ def a_lost_write_of_every_kind_is_noticed(_databases):
     """These tests themselves: half a second of acknowledged writes is taken away, as by a service that acknowledges before it commits."""
     with Home() as home:
         storm = Storm(home, 1)
-        Rotations.pause = 0.2
+        storm.world.between_rotations = 0.2
         acts = storm.load(0, "forgetful")
         files = [home.path / "vestibule.db", home.path / "vestibule.db-wal"]
         storm.process.child.send_signal(signal.SIGSTOP)
@@ -178,7 +178,6 @@ def a_lost_write_of_every_kind_is_noticed(_databases):
         storm.process.child.send_signal(signal.SIGCONT)
         storm.acknowledged(acts, {act: act.acknowledged + 2 for act in acts})
         storm.kill(acts, time.monotonic())
-        Rotations.pause = 600.0
         (home.path / "vestibule.db-shm").unlink(missing_ok=True)
         for file in files:
             os.replace(f"{file}.before", file)
