@@ -132,6 +132,7 @@ class Fleet:
 
     def rotate(self, *how):
         self.step = "keys rotate " + " ".join(how)
+        self.before = self.signing()
         command(self.home, "keys", "rotate", *how)
 
     def emergency(self):
@@ -151,8 +152,7 @@ class Fleet:
         self.work()
 
     def changed(self, seconds):
-        before = self.signing()
-        until(f"new keys sign ({self.step})", lambda: not self.signing() & before, seconds)
+        until(f"new keys sign ({self.step})", lambda: not self.signing() & self.before, seconds)
         self.work()
 
     def signing(self):
