@@ -154,15 +154,31 @@ def after_kill_9_everything_acknowledged_stands_on_postgresql(databases):
     storm(databases.new())
 
 
-def when_postgresql_dies_with_the_service_everything_acknowledged_stands(_databases):
+def both_die(more, rounds):
     """The power goes: `pg_ctl stop -m immediate` is a kill of every process of the cluster."""
-    with Cluster() as cluster:
+    with Cluster(more) as cluster:
 
         def die():
             cluster.stop("immediate")
             cluster.start()
 
-        storm(cluster.database(), max(1, ROUNDS // 5), die)
+        storm(cluster.database(), rounds, die)
+
+
+def when_postgresql_dies_with_the_service_everything_acknowledged_stands(_databases):
+    both_die("", max(1, ROUNDS // 5))
+
+
+def a_postgresql_that_commits_later_is_noticed(_databases):
+    """These tests themselves, in the long run alone: `synchronous_commit = off` acknowledges what is not on the disk yet."""
+    if not LONG:
+        return
+    try:
+        both_die("-c synchronous_commit=off -c wal_writer_delay=10000ms -c wal_writer_flush_after=1GB", 5)
+    except Failed as failed:
+        check("after crash" in str(failed), failed)
+    else:
+        raise Failed("acknowledged before it was committed, lost, and not noticed")
 
 
 def a_lost_write_of_every_kind_is_noticed(_databases):
@@ -194,4 +210,5 @@ TESTS = [
     after_kill_9_everything_acknowledged_stands_on_postgresql,
     when_postgresql_dies_with_the_service_everything_acknowledged_stands,
     a_lost_write_of_every_kind_is_noticed,
+    a_postgresql_that_commits_later_is_noticed,
 ]
