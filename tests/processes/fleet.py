@@ -115,11 +115,15 @@ class Fleet:
         try:
             self.start(port, program, **NO_MIGRATION)
         except Failed as failed:
-            check("newer version" in str(failed), failed)
-            self.start(port, self.program)
+            check("newer" in str(failed), failed)
+            if program != self.program:
+                self.start(port, self.program)
+                self.all_ready()
+            self.work()
+            return False
         self.all_ready()
         self.work()
-        return self.replicas[port].program == program
+        return True
 
     def schema_moves_on(self):
         """A version that does not exist yet migrates: it adds, and the replicas go on serving."""
