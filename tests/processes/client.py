@@ -50,7 +50,7 @@ class Answer:
 class Http:
     """One kept connection per thread to one server. Errors of the wire are the caller's, as OSError or HTTPException."""
 
-    def __init__(self, port, context=None, timeout=30):
+    def __init__(self, port, context=None, timeout=90):
         self.port, self.context, self.timeout = port, context, timeout
         self._local = threading.local()
 

@@ -10,7 +10,7 @@ from collections import Counter
 from client import DECLARED, Application
 from proxy import Proxy
 from relying_party import RelyingParty
-from service import Failed, Home, check, command, free_port, until
+from service import IMPATIENT, Failed, Home, check, command, free_port, until
 from traffic import PASSWORD, Caller, Documents, Logins, Seat
 
 LONG = os.environ.get("VESTIBULE_TEST_LONG") == "1"
@@ -27,7 +27,7 @@ SETTINGS = {
     # A planned rotation takes its shortest time, of five minutes.
     "VESTIBULE_KEYS__JWKS_MAX_AGE": "5s",
     "VESTIBULE_KEYS__PUBLISH_BEFORE_USE": "305s",
-    "VESTIBULE_DATABASE__ACQUIRE_TIMEOUT": "2s",
+    **(IMPATIENT if LONG else {}),
 }
 # The version before serves on the new schema, and is not asked to migrate it.
 NO_MIGRATION = {"VESTIBULE_DATABASE__MIGRATE_ON_START": "false"}

@@ -24,6 +24,19 @@ FAST = {
     "VESTIBULE_LIMITS__ENABLED": "false",
     "VESTIBULE_LOG__FILTER": "warn",
 }
+# A slow machine is no overload: nothing is answered 503 because of it.
+PATIENT = {
+    "VESTIBULE_PASSWORD__HASH_DEADLINE": "30s",
+    "VESTIBULE_DATABASE__ACQUIRE_TIMEOUT": "30s",
+    "VESTIBULE_DATABASE__STATEMENT_TIMEOUT": "30s",
+    "VESTIBULE_SERVER__REQUEST_TIMEOUT": "60s",
+}
+# As in production, for tests that are about that.
+IMPATIENT = {
+    "VESTIBULE_DATABASE__ACQUIRE_TIMEOUT": "3s",
+    "VESTIBULE_DATABASE__STATEMENT_TIMEOUT": "5s",
+    "VESTIBULE_SERVER__REQUEST_TIMEOUT": "15s",
+}
 
 
 class Failed(Exception):
@@ -89,6 +102,7 @@ class Home:
             "VESTIBULE_SERVER__PUBLIC_URL": self.issuer,
             "VESTIBULE_DATABASE__URL": self.database,
             "VESTIBULE_KEYS__DIRECTORY": str(self.path / "keys"),
+            **PATIENT,
             **(FAST if scheme == "http" else {}),
             **(settings or {}),
         }
