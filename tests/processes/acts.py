@@ -106,6 +106,8 @@ class Act(threading.Thread):
                 self.one()
         except (OSError, http.client.HTTPException):
             return  # the crash
+        except StopIteration:
+            return  # nobody is left for it: it has done enough
         except Exception as problem:
             self.problem = problem
 

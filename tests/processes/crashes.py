@@ -21,7 +21,7 @@ from service import Failed, Home, check, command, until
 LONG = os.environ.get("VESTIBULE_TEST_LONG") == "1"
 ROUNDS = int(os.environ.get("VESTIBULE_TEST_ROUNDS") or (50 if LONG else 2))
 ACTS = [Grants, Grants, Grants, Revocations, Visitors, Profiles, Forgetful, Enrolments, Rotations]
-PEOPLE_A_ROUND = 40
+PEOPLE_A_ROUND = 60
 # Key pairs are made for four algorithms, and all of them stay published.
 ROTATIONS = 8
 
@@ -184,7 +184,7 @@ def a_postgresql_that_commits_later_is_noticed(_databases):
 def a_lost_write_of_every_kind_is_noticed(_databases):
     """These tests themselves: half a second of acknowledged writes is taken away, as by a service that acknowledges before it commits."""
     with Home() as home:
-        storm = Storm(home, 1)
+        storm = Storm(home, 5)
         storm.world.between_rotations = 0.2
         acts = storm.load(0, "forgetful")
         files = [home.path / "vestibule.db", home.path / "vestibule.db-wal"]
