@@ -111,7 +111,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
         Command::Unlock { email } => return user_security::run(Act::Unlock, &email, config).await,
         Command::Remove { email, force } => {
             managed::refuse_closed(config, &Key::user(&canonical(&email)?), force).await?;
-            return user_security::run(Act::Remove, &email, config).await;
+            return user_security::remove(&email, config).await;
         }
         command => command,
     };

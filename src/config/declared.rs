@@ -15,7 +15,7 @@ pub enum Removal {
     /// Clients and people are disabled, and what was delegated ends.
     #[default]
     Disable,
-    /// It is removed with everything of it.
+    /// It is removed with everything of it; people are disabled.
     Delete,
 }
 

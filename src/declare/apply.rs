@@ -14,7 +14,7 @@ use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::session;
 use crate::store::declared_objects::{self, DeclaredObject};
-use crate::store::{self, Conn, Store, clients, locks, organizations, people, settings, users};
+use crate::store::{self, Conn, Store, clients, locks, organizations, settings, users};
 
 /// Why declared state cannot be planned or applied.
 #[derive(Debug, thiserror::Error)]
@@ -117,17 +117,12 @@ async fn mark(conn: &Conn<'_>, marks: &Marks) -> store::Result<()> {
     Ok(())
 }
 
-/// Whether somebody is perhaps no administrator any more.
+/// Whether somebody is no administrator any more, or nobody for now.
 pub(super) fn demotes(change: &Change) -> bool {
-    match &change.write {
-        Write::User { user, seen: Some(_), .. } => {
-            let touched = |name: &str| change.fields.iter().any(|field| field.field == name);
-            let demoted = touched("administrator") && !(user.administrator && user.enabled);
-            demoted || (touched("enabled") && user.administrator && !user.enabled)
-        }
-        Write::Delete { administrator, .. } => *administrator,
-        _ => false,
-    }
+    let Write::User { user, seen: Some(_), .. } = &change.write else { return false };
+    let touched = |name: &str| change.fields.iter().any(|field| field.field == name);
+    let demoted = touched("administrator") && !(user.administrator && user.enabled);
+    demoted || (touched("enabled") && user.administrator && !user.enabled)
 }
 
 async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Result<()> {
@@ -141,7 +136,7 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
         }
         Write::Organization { organization, seen: None } => organizations::insert(conn, organization).await?,
         Write::Organization { organization, seen: Some(seen) } => organizations::update_seen(conn, organization, *seen).await?,
-        Write::Delete { user_id, .. } => delete(conn, &change.key(), *user_id, now).await?,
+        Write::Delete => delete(conn, &change.key(), now).await?,
         Write::User { user, seen, new_password, declared, joining } => {
             match seen {
                 None => users::insert(conn, user).await?,
@@ -165,12 +160,8 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
     Ok(())
 }
 
-/// Of a person the sessions end first, so that the applications are told.
-async fn delete(conn: &Conn<'_>, key: &Key, user_id: Option<Uuid>, now: Timestamp) -> store::Result<()> {
-    if let Some(user_id) = user_id {
-        session::end_all_within(conn, user_id, "removed", now).await?;
-        people::purge(conn, user_id).await?;
-    } else if *key == Key::client(&key.id) {
+async fn delete(conn: &Conn<'_>, key: &Key, now: Timestamp) -> store::Result<()> {
+    if *key == Key::client(&key.id) {
         clients::remove(conn, &key.id, now).await?;
     } else {
         organizations::remove(conn, &key.id).await?;
@@ -192,9 +183,8 @@ fn events(change: &Change) -> Vec<Event> {
     let event = |kind| Event::new(kind, &Origin::default()).detail("by", "declared state");
     let names: Vec<String> = change.fields.iter().map(|field| field.field.clone()).collect();
     match &change.write {
-        Write::Delete { user_id: Some(id), .. } => vec![event(Kind::UserRemoved).user(*id)],
-        Write::Delete { user_id: None, .. } if change.kind == "client" => vec![event(Kind::ClientRemoved).client(&change.id)],
-        Write::Delete { user_id: None, .. } => {
+        Write::Delete if change.kind == "client" => vec![event(Kind::ClientRemoved).client(&change.id)],
+        Write::Delete => {
             vec![event(Kind::OrganizationChanged).detail("organization", change.id.clone()).detail("action", "removed")]
         }
         Write::Client { client, .. } => {

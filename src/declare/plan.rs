@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::organization::{Joining, membership_changes, organization_change, unknown_organizations};
 use super::{DesiredClient, DesiredPassword, DesiredUser, Document, Key};
@@ -84,11 +83,8 @@ pub(super) enum Write {
         declared: Option<Digest>,
         joining: Vec<Joining>,
     },
-    /// `user_id`: of a person. `administrator`: an administrator of the service.
-    Delete {
-        user_id: Option<Uuid>,
-        administrator: bool,
-    },
+    /// Of a client or an organisation: people are never deleted by what is not declared.
+    Delete,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]

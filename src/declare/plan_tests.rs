@@ -42,7 +42,7 @@ fn after(plan: &Plan) -> Current {
             Write::Organization { organization, .. } => {
                 drop(current.organizations.insert(change.id.clone(), crate::store::organizations::Organization::clone(organization)));
             }
-            Write::Delete { .. } => {}
+            Write::Delete => {}
             Write::User { user, .. } => drop(current.users.insert(change.id.clone(), User::clone(user))),
         }
     }

@@ -13,7 +13,9 @@ use crate::store::{self, Conn, clients, organizations, users};
 
 /// The change that `removal` asks for; `None` when there is nothing to change: it is gone, or stays as it is.
 ///
-/// An organisation is only released by `disable`: nothing of it signs in, and what it asks of its people must not fall with a line that was lost.
+/// People are disabled at most: an account does not go with a line that was lost, and what is taken out of the audit with somebody has to be signed for
+/// (`vestibule user remove`). An organisation is only released by `disable`: nothing of it signs in, and what it asks of its people must not fall with a
+/// line that was lost.
 ///
 /// # Errors
 /// The store's.
@@ -28,7 +30,7 @@ pub(super) async fn change(conn: &Conn<'_>, key: &Key, removal: Removal, now: Ti
 fn of_client(before: Client, removal: Removal, now: Timestamp) -> Option<Change> {
     let key = Key::client(&before.client_id);
     let action = match removal {
-        Removal::Delete => return Some(deletion(&key, None)),
+        Removal::Delete => return Some(deletion(&key)),
         Removal::Disable => Action::Disable,
         Removal::Orphan => Action::Orphan,
     };
@@ -42,7 +44,7 @@ fn of_client(before: Client, removal: Removal, now: Timestamp) -> Option<Change>
 fn of_organization(before: Organization, removal: Removal, now: Timestamp) -> Change {
     let key = Key::organization(&before.id);
     if removal == Removal::Delete {
-        return deletion(&key, None);
+        return deletion(&key);
     }
     let organization = Organization { managed: false, updated_at: now, ..before.clone() };
     let fields = differences(&organization::fields(&before), &organization::fields(&organization));
@@ -52,10 +54,8 @@ fn of_organization(before: Organization, removal: Removal, now: Timestamp) -> Ch
 
 fn of_user(before: User, removal: Removal, now: Timestamp) -> Option<Change> {
     let key = Key::user(&before.email);
-    match removal {
-        Removal::Delete => return Some(deletion(&key, Some(&before))),
-        Removal::Disable if before.enabled => {}
-        Removal::Disable | Removal::Orphan => return None,
+    if removal == Removal::Orphan || !before.enabled {
+        return None;
     }
     let fields = vec![FieldChange { field: "enabled".to_owned(), from: true.into(), to: false.into() }];
     let (seen, auth_epoch) = (Some(before.updated_at), before.auth_epoch.saturating_add(1));
@@ -64,10 +64,8 @@ fn of_user(before: User, removal: Removal, now: Timestamp) -> Option<Change> {
     Some(Change { action: Action::Disable, kind: key.kind, id: key.id, fields, write })
 }
 
-/// `user`: when it is a person.
-fn deletion(key: &Key, user: Option<&User>) -> Change {
+fn deletion(key: &Key) -> Change {
     let gone = Map::from_iter([("declared".to_owned(), Value::from(true))]);
     let fields = differences(&gone, &Map::new());
-    let write = Write::Delete { user_id: user.map(|user| user.id), administrator: user.is_some_and(|user| user.administrator) };
-    Change { action: Action::Delete, kind: key.kind, id: key.id.clone(), fields, write }
+    Change { action: Action::Delete, kind: key.kind, id: key.id.clone(), fields, write: Write::Delete }
 }

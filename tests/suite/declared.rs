@@ -157,7 +157,8 @@ async fn what_is_no_longer_declared_goes_by_the_policy() {
         let (tickets, dora) = (client(&app, "tickets").await, app.user_or_none("dora@example.test").await);
         let acme = organizations::find(&app.app.store.read(), "acme").await.unwrap();
         if removal == Removal::Delete {
-            assert!(tickets.is_none() && dora.is_none() && acme.is_none());
+            assert!(tickets.is_none() && acme.is_none());
+            assert!(!dora.unwrap().enabled, "people are never deleted");
         } else {
             let enabled = removal == Removal::Orphan;
             assert_eq!((tickets.as_ref().unwrap().enabled, dora.unwrap().enabled), (enabled, enabled), "{removal:?}");
