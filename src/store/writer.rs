@@ -63,6 +63,11 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the writer is gone".to_owned())))
     }
 
+    /// Jobs in the queue.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.max_capacity().saturating_sub(self.queue.capacity())
+    }
+
     /// Takes no more jobs, finishes those that wait, and closes the connection.
     pub(super) async fn close(&self) {
         self.closing.cancel();

@@ -14,6 +14,7 @@ use crate::session::{self, SecondFactorProof};
 use crate::store::passkeys::{self, Passkey};
 use crate::store::users::{self, User};
 use crate::store::{self, user_security};
+use crate::telemetry::metrics::{Method, Outcome};
 use crate::web::{Locale, Visit};
 
 /// How it ended.
@@ -80,5 +81,6 @@ async fn refuse(app: &App, visit: &Visit, user: Option<&User>, reason: &'static 
         Box::pin(async move { audit::record(conn, &event, now).await })
     });
     recorded.await?;
+    app.metrics.signed_in(Method::Passkey, Outcome::Wrong);
     Ok(Attempt::Refused)
 }

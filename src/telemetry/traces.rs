@@ -1,0 +1,118 @@
+//! Traces: spans, handed in batches to an OpenTelemetry collector (OTLP over HTTP, protobuf).
+//!
+//! A thread of the SDK's own sends them. What it cannot send in time is dropped: no request ever waits for a collector. The SDK reads `OTEL_TRACES_SAMPLER`,
+//! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_*` and `OTEL_BSP_*` itself.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_http::HttpClient;
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Subscriber;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::config::{StartupError, Telemetry};
+
+/// The target of every span that is made for traces; spans of other targets stay at home.
+pub const SPANS: &str = "vestibule::spans";
+
+/// How long what is still to be sent may take when the service stops.
+const FLUSH: Duration = Duration::from_secs(3);
+
+const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+
+/// The way to the collector. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Traces(SdkTracerProvider);
+
+/// Whether there is a collector to send to.
+#[must_use]
+pub fn wanted(config: &Telemetry) -> bool {
+    let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let off = std::env::var("OTEL_SDK_DISABLED").is_ok_and(|value| value.eq_ignore_ascii_case("true"));
+    !off && (config.traces_endpoint.is_some() || ENDPOINTS.iter().any(set))
+}
+
+impl Traces {
+    /// # Errors
+    /// An endpoint or headers that are not understood.
+    pub fn open(config: &Telemetry, client: impl HttpClient + 'static) -> Result<Self, StartupError> {
+        let mut exporter = SpanExporter::builder().with_http().with_http_client(client).with_protocol(Protocol::HttpBinary);
+        if let Some(base) = &config.traces_endpoint {
+            exporter = exporter.with_endpoint(format!("{}/v1/traces", base.trim_end_matches('/').trim_end_matches("/v1/traces")));
+        }
+        if let Some(headers) = &config.traces_headers {
+            exporter = exporter.with_headers(read_headers(headers.expose())?);
+        }
+        let exporter = exporter.build().map_err(|error| StartupError::new("telemetry.traces_endpoint", error.to_string()))?;
+        Ok(Self(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource(config)).build()))
+    }
+
+    /// What makes spans of the target [`SPANS`] into a trace's.
+    pub(super) fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
+    where
+        S: Subscriber + for<'l> LookupSpan<'l> + Send + Sync,
+    {
+        tracing_opentelemetry::layer()
+            .with_tracer(self.0.tracer("vestibule"))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_level(false)
+            .with_tracked_inactivity(false)
+            .with_filter(filter_fn(|metadata| metadata.is_span() && metadata.target() == SPANS))
+    }
+
+    /// Sends what is still to be sent, for a few seconds at most.
+    pub async fn close(self) {
+        let ended = tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(FLUSH)).await;
+        if let Ok(Err(error)) = ended {
+            tracing::warn!(%error, "the last traces were not sent");
+        }
+    }
+}
+
+/// The environment's word wins: it is where OpenTelemetry's own settings are.
+fn resource(config: &Telemetry) -> Resource {
+    let named = ["OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"].iter().any(|name| {
+        std::env::var(name).is_ok_and(|value| *name == "OTEL_SERVICE_NAME" && !value.is_empty() || value.contains("service.name="))
+    });
+    let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
+    let builder = Resource::builder().with_attribute(version);
+    if named { builder.build() } else { builder.with_service_name(config.service_name.clone()).build() }
+}
+
+fn read_headers(text: &str) -> Result<HashMap<String, String>, StartupError> {
+    let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+    let read = |pair: &str| pair.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+    pairs
+        .map(read)
+        .collect::<Option<_>>()
+        .ok_or_else(|| StartupError::new("telemetry.traces_headers", "not of the form name=value,name=value".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_pairs_and_a_mistake_does_not_repeat_the_secret() {
+        let read = read_headers("authorization=Basic a2V5==, x-tenant = one").unwrap();
+        assert_eq!(read["authorization"], "Basic a2V5==");
+        assert_eq!(read["x-tenant"], "one");
+        let error = read_headers("hunter2").unwrap_err().to_string();
+        assert!(error.contains("telemetry.traces_headers") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn traces_are_off_until_somebody_says_where_to() {
+        assert!(!wanted(&Telemetry::default()));
+        assert!(wanted(&Telemetry { traces_endpoint: Some("http://localhost:4318".to_owned()), ..Telemetry::default() }));
+    }
+}
