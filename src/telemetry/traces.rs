@@ -110,6 +110,42 @@ mod tests {
         assert!(error.contains("telemetry.traces_headers") && !error.contains("hunter2"), "{error}");
     }
 
+    /// A collector that takes everything and keeps nothing.
+    #[derive(Debug)]
+    struct Nobody;
+
+    type Sending<'s> = std::pin::Pin<Box<dyn Future<Output = Result<http::Response<opentelemetry_http::Bytes>, opentelemetry_http::HttpError>> + Send + 's>>;
+
+    impl HttpClient for Nobody {
+        fn send_bytes<'s, 'f>(&'s self, _: http::Request<opentelemetry_http::Bytes>) -> Sending<'f>
+        where
+            's: 'f,
+            Self: 'f,
+        {
+            Box::pin(std::future::ready(Ok(http::Response::default())))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_within_a_request_continues_its_trace_and_the_filter_of_the_log_has_no_say() {
+        use crate::telemetry::request::{Asked, Spans, inject};
+        use tracing_subscriber::layer::SubscriberExt as _;
+
+        let config = Telemetry { traces_endpoint: Some("http://collector".to_owned()), ..Telemetry::default() };
+        let traces = Traces::open(&config, Nobody).unwrap();
+        let _listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(traces.layer()));
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let given = http::HeaderMap::from_iter([(http::HeaderName::from_static("traceparent"), parent.parse().unwrap())]);
+        let spans = Spans::begin(Asked { request_id: "r", method: "GET", route: Some("/login"), trusted_headers: Some(&given) });
+        let mut headers = http::HeaderMap::new();
+        spans.around(async { inject(&mut headers) }).await;
+        let sent = headers["traceparent"].to_str().unwrap();
+        assert!(sent.starts_with("00-0af7651916cd43dd8448eb211c80319c-") && !sent.contains("b7ad6b7169203331"), "{sent}");
+        let mut outside = http::HeaderMap::new();
+        inject(&mut outside);
+        assert!(outside.is_empty(), "{outside:?}");
+    }
+
     #[test]
     fn traces_are_off_until_somebody_says_where_to() {
         assert!(!wanted(&Telemetry::default()));

@@ -107,6 +107,9 @@ impl Metrics {
         ERRORS.into_iter().for_each(|error| zero(TOKENS_REFUSED, &[("error", error)]));
         ["requested", "done"].into_iter().for_each(|stage| zero(RESETS, &[("stage", stage)]));
         ["delivered", "delayed", "failed"].into_iter().for_each(|outcome| zero(LOGOUTS, &[("outcome", outcome)]));
+        for outcome in ["sent", "delayed", "failed"] {
+            ["password_reset", "one_time_code"].into_iter().for_each(|kind| zero(MAILS, &[("kind", kind), ("outcome", outcome)]));
+        }
         [BANNED, CONNECTIONS_REFUSED, HASHES_REFUSED].into_iter().for_each(|name| zero(name, &[]));
     }
 
