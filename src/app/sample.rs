@@ -9,7 +9,7 @@ use super::App;
 use crate::health;
 use crate::keys::{Algorithm, KeyInfo, KeyState};
 use crate::store;
-use crate::telemetry::metrics;
+use crate::telemetry::metrics::KeyState as KeysInState;
 
 /// However often somebody scrapes, the database is asked this often at most; and it is not waited for longer than this.
 const EVERY: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ fn measure_keys(app: &App) {
                 count += 1;
                 age = Some(age.map_or(i64::MAX, |age: i64| age).min(now.secs().saturating_sub(key.created_at.secs())));
             }
-            app.metrics.signing_keys(metrics::KeyState { algorithm: algorithm.name(), state: name, keys: count, age });
+            app.metrics.signing_keys(KeysInState { algorithm: algorithm.name(), state: name, keys: count, age });
         }
         if let Some(due_in) = rotates_in(app, &keys, algorithm) {
             app.metrics.key_rotates(algorithm.name(), due_in);

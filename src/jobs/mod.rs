@@ -4,11 +4,11 @@
 
 pub mod audit;
 pub mod deletions;
+mod histograms;
 mod keys;
 mod limits;
 mod logouts;
 mod mails;
-mod metrics;
 pub mod purge;
 
 use std::panic::AssertUnwindSafe;
@@ -30,7 +30,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     jobs.spawn(logouts::run(app.clone(), shutdown.clone()));
     jobs.spawn(deletions::run(app.clone(), shutdown.clone()));
     jobs.spawn(mails::run(app.clone(), shutdown.clone()));
-    jobs.spawn(metrics::run(app.clone(), shutdown.clone()));
+    jobs.spawn(histograms::run(app.clone(), shutdown.clone()));
     jobs.spawn(purge::run(app, shutdown));
     while let Some(ended) = jobs.join_next().await {
         if let Err(error) = ended {

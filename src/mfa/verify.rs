@@ -13,7 +13,7 @@ use crate::session::{SecondFactor, SecondFactorProof};
 use crate::store::pending_sign_ins::{self, PendingSignIn};
 use crate::store::totp_credentials::{self, TotpState};
 use crate::store::{self, Conn, mails};
-use crate::telemetry::metrics::{self, Method};
+use crate::telemetry::metrics::{Method, Outcome as End};
 
 /// For how many failures in a row a drifting clock is told of: whoever guesses must not learn from many tries which code will be right soon.
 const DRIFT_IS_TOLD: i32 = 3;
@@ -128,9 +128,9 @@ async fn run(scene: &Scene, pending: Option<&PendingSignIn>, typed: Typed) -> st
     scene.app().metrics.signed_in(
         method,
         match &outcome {
-            Outcome::Right { .. } => metrics::Outcome::Success,
-            Outcome::Refused { .. } => metrics::Outcome::Wrong,
-            Outcome::Blocked(_) => metrics::Outcome::Limited,
+            Outcome::Right { .. } => End::Success,
+            Outcome::Refused { .. } => End::Wrong,
+            Outcome::Blocked(_) => End::Limited,
         },
     );
     Ok(match outcome {

@@ -9,7 +9,7 @@ use std::time::Instant;
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder};
 
 use super::error::Result;
-use crate::telemetry::metrics::{self, Metrics};
+use crate::telemetry::metrics::{Metrics, Statement as Kind};
 
 /// Something statements run on: the database itself, or a transaction.
 pub struct Conn<'c> {
@@ -75,14 +75,14 @@ impl Counts {
 
     fn count(&self, sql: &str) {
         let counter = match kind(sql) {
-            metrics::Statement::Read => &self.reads,
-            metrics::Statement::Write => &self.writes,
+            Kind::Read => &self.reads,
+            Kind::Write => &self.writes,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The same with its time and its failure noted, where somebody wants to know. What fails in a write is counted with the write.
-    fn timed<'f, T: 'f>(&'f self, kind: metrics::Statement, run: impl FnOnce() -> Boxed<'f, T>) -> Boxed<'f, T> {
+    fn timed<'f, T: 'f>(&'f self, kind: Kind, run: impl FnOnce() -> Boxed<'f, T>) -> Boxed<'f, T> {
         let Some(metrics) = self.metrics.get() else { return run() };
         let begun = Instant::now();
         let running = run();
@@ -90,7 +90,7 @@ impl Counts {
             let outcome = running.await;
             metrics.database().statement(kind, begun.elapsed());
             if let Err(error) = &outcome
-                && kind == metrics::Statement::Read
+                && kind == Kind::Read
             {
                 metrics.database().failed(matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)));
             }
@@ -99,8 +99,8 @@ impl Counts {
     }
 }
 
-fn kind(sql: &str) -> metrics::Statement {
-    if sql.starts_with("SELECT") { metrics::Statement::Read } else { metrics::Statement::Write }
+fn kind(sql: &str) -> Kind {
+    if sql.starts_with("SELECT") { Kind::Read } else { Kind::Write }
 }
 
 impl<'c> Conn<'c> {

@@ -38,9 +38,8 @@ pub struct Spans {
 impl Spans {
     #[must_use]
     pub fn begin(asked: Asked<'_>) -> Self {
-        let parent = asked
-            .trusted_headers
-            .map(|headers| TraceContextPropagator::new().extract_with_context(&Context::new(), &HeaderExtractor(headers)));
+        let told = asked.trusted_headers.filter(|headers| headers.contains_key("traceparent"));
+        let parent = told.map(|headers| TraceContextPropagator::new().extract_with_context(&Context::new(), &HeaderExtractor(headers)));
         let trace = tracing::trace_span!(
             target: SPANS,
             parent: None,

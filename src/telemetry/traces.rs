@@ -3,7 +3,6 @@
 //! A thread of the SDK's own sends them. What it cannot send in time is dropped: no request ever waits for a collector. The SDK reads `OTEL_TRACES_SAMPLER`,
 //! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_*` and `OTEL_BSP_*` itself.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -41,14 +40,11 @@ pub fn wanted(config: &Telemetry) -> bool {
 
 impl Traces {
     /// # Errors
-    /// An endpoint or headers that are not understood.
+    /// An endpoint that is not understood.
     pub fn open(config: &Telemetry, client: impl HttpClient + 'static) -> Result<Self, StartupError> {
         let mut exporter = SpanExporter::builder().with_http().with_http_client(client).with_protocol(Protocol::HttpBinary);
         if let Some(base) = &config.traces_endpoint {
             exporter = exporter.with_endpoint(format!("{}/v1/traces", base.trim_end_matches('/').trim_end_matches("/v1/traces")));
-        }
-        if let Some(headers) = &config.traces_headers {
-            exporter = exporter.with_headers(read_headers(headers.expose())?);
         }
         let exporter = exporter.build().map_err(|error| StartupError::new("telemetry.traces_endpoint", error.to_string()))?;
         Ok(Self(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource(config)).build()))
@@ -88,33 +84,17 @@ fn resource(config: &Telemetry) -> Resource {
     if named { builder.build() } else { builder.with_service_name(config.service_name.clone()).build() }
 }
 
-fn read_headers(text: &str) -> Result<HashMap<String, String>, StartupError> {
-    let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
-    let read = |pair: &str| pair.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
-    pairs
-        .map(read)
-        .collect::<Option<_>>()
-        .ok_or_else(|| StartupError::new("telemetry.traces_headers", "not of the form name=value,name=value".to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn headers_are_pairs_and_a_mistake_does_not_repeat_the_secret() {
-        let read = read_headers("authorization=Basic a2V5==, x-tenant = one").unwrap();
-        assert_eq!(read["authorization"], "Basic a2V5==");
-        assert_eq!(read["x-tenant"], "one");
-        let error = read_headers("hunter2").unwrap_err().to_string();
-        assert!(error.contains("telemetry.traces_headers") && !error.contains("hunter2"), "{error}");
-    }
 
     /// A collector that takes everything and keeps nothing.
     #[derive(Debug)]
     struct Nobody;
 
-    type Sending<'s> = std::pin::Pin<Box<dyn Future<Output = Result<http::Response<opentelemetry_http::Bytes>, opentelemetry_http::HttpError>> + Send + 's>>;
+    type Sending<'s> = std::pin::Pin<
+        Box<dyn Future<Output = Result<http::Response<opentelemetry_http::Bytes>, opentelemetry_http::HttpError>> + Send + 's>,
+    >;
 
     impl HttpClient for Nobody {
         fn send_bytes<'s, 'f>(&'s self, _: http::Request<opentelemetry_http::Bytes>) -> Sending<'f>

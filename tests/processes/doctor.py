@@ -37,7 +37,7 @@ def internal():
 
 
 def a_service_that_is_well_is_told_so(databases):
-    for database in (None, databases.make()):
+    for database in (None, databases.new()):
         with Home(database=database, settings=internal()) as home:
             home.start()
             code, found = doctor(home)

@@ -31,7 +31,7 @@ def traced(collector, **more):
 
 
 def a_request_is_a_span_of_the_trace_it_came_with(_):
-    with Collector() as collector, traced(collector, VESTIBULE_TELEMETRY__TRACES_HEADERS="x-key=canary-of-the-collector") as home:
+    with Collector() as collector, traced(collector, OTEL_EXPORTER_OTLP_HEADERS="x-key=canary-of-the-collector") as home:
         home.apply(PEOPLE)
         served = home.start()
         status, headers = ask(home, "/login?login_hint=alice@example.com", traceparent=TRACEPARENT, **{"x-request-id": REQUEST_ID})
@@ -67,7 +67,7 @@ def the_log_has_the_ids(served):
     check(access["route"] == "/login" and access["status"] == 200 and access["method"] == "GET" and "duration_ms" in access, access)
     audit = [line for line in lines if line["target"] == "audit" and line["event"] == "sign_in.succeeded"]
     posts = {line["request_id"] for line in lines if line["target"] == "access" and line["route"] == "/login" and line["method"] == "POST"}
-    check(audit and audit[0]["request_id"] in posts, "the audit's line has the id of its request", audit, posts)
+    check(audit and audit[0]["request_id"] in posts and "trace_id" in audit[0], "the audit's line has the id of its request", audit, posts)
     whole = "\n".join(json.dumps(line) for line in lines)
     for word in (EMAIL, "login_hint", PASSWORD, "canary-of-the-collector"):
         check(word not in whole, word, "is in the log")

@@ -82,9 +82,22 @@ async fn nothing_a_client_sends_becomes_a_series() {
 
 /// Requests with `word` wherever a client can put one.
 async fn hostile(app: &TestApp, word: &str) {
-    for path in [format!("/{word}"), format!("/static/{word}.css"), format!("/login/{word}"), format!("/ana@example.test/{word}?{word}=1"), format!("/%00{word}")] {
+    for path in [
+        format!("/{word}"),
+        format!("/static/{word}.css"),
+        format!("/login/{word}"),
+        format!("/ana@example.test/{word}?{word}=1"),
+        format!("/%00{word}"),
+    ] {
         app.get(&path).await;
-        app.send(Request::builder().method(Method::from_bytes(format!("EVIL{word}").as_bytes()).unwrap()).uri(&path).body(Body::empty()).unwrap()).await;
+        app.send(
+            Request::builder()
+                .method(Method::from_bytes(format!("EVIL{word}").as_bytes()).unwrap())
+                .uri(&path)
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await;
     }
     app.method(Method::from_bytes(format!("EVIL{word}").as_bytes()).unwrap(), "/login").await;
     app.token(TokenRequest::new(Credentials::Basic(format!("evil-{word}"), word.to_owned())).with("grant_type", word)).await;

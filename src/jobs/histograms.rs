@@ -10,7 +10,7 @@ use crate::app::App;
 const EVERY: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(app: App, shutdown: CancellationToken) {
-    repeat("metrics", EVERY, &shutdown, || async {
+    repeat("histograms", EVERY, &shutdown, || async {
         app.metrics.settle();
         EVERY
     })
