@@ -142,7 +142,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Mail(command) => mail::run(command, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
-        Command::Doctor(arguments) => doctor::run(arguments, &config).await,
+        Command::Doctor(arguments) => doctor::run(&arguments, &config).await,
         Command::Healthcheck => healthcheck::run(&config).await,
     }
 }

@@ -7,7 +7,8 @@ import urllib.request
 
 from client import Browser
 from otlp import Collector
-from service import EMAIL, PASSWORD, Home, check, until
+from outbox import SETTINGS, Receiver, log_out, notified
+from service import EMAIL, PASSWORD, Home, check, free_port, until
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
@@ -73,6 +74,19 @@ def the_log_has_the_ids(served):
         check(word not in whole, word, "is in the log")
 
 
+def a_call_to_an_application_continues_the_trace(_):
+    port = free_port()
+    with Collector() as collector, Receiver(port) as receiver, traced(collector, **SETTINGS) as home:
+        served = home.start()
+        browser, _ = notified(home, port)
+        log_out(home, browser)
+        until("the notice arrives", lambda: receiver.tokens)
+        served.terminate()
+        [call] = [span for span in collector.spans if span.kind == "client" and span.attributes.get("server.address") == "localhost"]
+        check(receiver.headers[0]["traceparent"] == f"00-{call.trace_id}-{call.span_id}-01", receiver.headers, call)
+        check(call.attributes["http.response.status_code"] == 200 and "/logout" not in repr(call), call)
+
+
 def strangers_choose_neither_ids_nor_traces(_):
     with Collector() as collector, traced(collector, VESTIBULE_SERVER__TRUSTED_PROXIES="10.9.9.9") as home:
         served = home.start()
@@ -112,6 +126,7 @@ def a_collector_that_is_not_there_is_told_of_once(_):
 
 TESTS = [
     a_request_is_a_span_of_the_trace_it_came_with,
+    a_call_to_an_application_continues_the_trace,
     strangers_choose_neither_ids_nor_traces,
     a_collector_that_never_answers_delays_nobody,
     a_collector_that_is_not_there_is_told_of_once,

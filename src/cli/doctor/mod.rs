@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     replicas: u32,
 }
 
-pub(super) async fn run(arguments: Arguments, config: &Config) -> Result<Answer, Failure> {
+pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<Answer, Failure> {
     let now = SystemClock.now();
     let (reached, mail) = tokio::join!(issuer::look(config, now), look_at_mail(config));
     let mut found = reached;

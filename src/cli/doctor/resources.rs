@@ -17,7 +17,7 @@ pub(super) fn look(config: &Config) -> Vec<Finding> {
             "Set limits.enabled to true.",
         );
         found.push(Finding::warning("limits", "limits by address are switched off", advice));
-    } else if config.issuer().is_https() && config.server.tls_certificate.is_none() && config.server.trusted_proxies == Default::default() {
+    } else if config.issuer().is_https() && config.server.tls_certificate.is_none() && config.server.trusted_proxies.0.is_empty() {
         let advice = (
             "Something in front must end TLS here, and everybody then has its address: they share one budget.",
             "Name its addresses in server.trusted_proxies (chart: proxy.trustedCidrs).",
