@@ -110,7 +110,7 @@ mod tests {
             assert!(users::list(&store.read()).await.is_err());
             let text = metrics.render();
             for line in [
-                "vestibule_database_statement_duration_seconds_count{kind=\"read\"} 1",
+                "vestibule_database_statement_duration_seconds_count{kind=\"read\"} 2",
                 "vestibule_database_statement_duration_seconds_count{kind=\"write\"} 1",
                 "vestibule_database_write_duration_seconds_count 1",
                 "vestibule_database_errors_total{kind=\"unavailable\"} 1",
