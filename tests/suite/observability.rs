@@ -28,6 +28,7 @@ fn series(text: &str) -> BTreeSet<String> {
     lines.filter_map(|line| line.rsplit_once(' ')).map(|(series, _)| series.to_owned()).collect()
 }
 
+/// By method and outcome, by grant and error, by route and status.
 #[tokio::test]
 async fn sign_ins_tokens_and_refusals_are_counted() {
     let app = TestApp::start().await;
