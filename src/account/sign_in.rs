@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::session::{self, PasswordProof};
 use crate::store;
 use crate::store::users::{self, User};
+use crate::telemetry::metrics::{Method, Outcome};
 use crate::web::Visit;
 
 /// How an attempt ended.
@@ -54,6 +55,18 @@ impl Reason {
 /// # Errors
 /// The store's.
 pub async fn verify(app: &App, visit: &Visit, email: &str, password: Secret<String>) -> store::Result<Attempt> {
+    let attempt = attempt(app, visit, email, password).await?;
+    let outcome = match &attempt {
+        Attempt::Proven { .. } => Outcome::Success,
+        Attempt::Refused => Outcome::Wrong,
+        Attempt::Busy => Outcome::Busy,
+        Attempt::Limited(_) => Outcome::Limited,
+    };
+    app.metrics.signed_in(Method::Password, outcome);
+    Ok(attempt)
+}
+
+async fn attempt(app: &App, visit: &Visit, email: &str, password: Secret<String>) -> store::Result<Attempt> {
     let origin = &session::origin(visit);
     let address = email::canonical(email);
     let user = match &address {

@@ -94,6 +94,7 @@ const SECTIONS: [(&str, &str); 17] = [
     ("audit", include_str!("audit.rs")),
     ("brand", include_str!("brand.rs")),
     ("log", include_str!("log.rs")),
+    ("telemetry", include_str!("telemetry.rs")),
 ];
 
 /// All settings, in the order of the reference.

@@ -53,6 +53,7 @@ mod mail;
 mod navigation;
 mod new_device;
 mod not_me;
+mod observability;
 mod operators_limits;
 mod organizations;
 mod outage;

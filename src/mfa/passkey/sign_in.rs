@@ -18,6 +18,7 @@ use crate::store::buckets::{self, Take};
 use crate::store::passkeys::{self, Passkey};
 use crate::store::users::{self, User};
 use crate::store::{self, user_security};
+use crate::telemetry::metrics::{Method, Outcome};
 use crate::web::{Locale, Visit, address};
 
 /// Refusals of one person's passkeys, or unknown ones, from one address that are recorded: whoever sends nonsense must not fill the log with it.
@@ -120,5 +121,6 @@ async fn refuse(app: &App, visit: &Visit, user: Option<&User>, reason: &'static 
         })
     });
     recorded.await?;
+    app.metrics.signed_in(Method::Passkey, Outcome::Wrong);
     Ok(Attempt::Refused)
 }
