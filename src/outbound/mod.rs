@@ -152,7 +152,7 @@ async fn send(request: RequestBuilder, method: &'static str, url: &Url) -> Resul
         let outcome = request.headers(headers).send().await.map_err(|error| failure(url, &error));
         let span = tracing::Span::current();
         match &outcome {
-            Ok(response) => span.record("http.response.status_code", response.status().as_u16()),
+            Ok(response) => span.record("http.response.status_code", i64::from(response.status().as_u16())),
             Err(_) => span.record("otel.status_code", "ERROR"),
         };
         outcome

@@ -75,7 +75,8 @@ impl Spans {
 
     /// Notes the answer, and lets `tell` write its line.
     pub fn answered(&self, status: u16, tell: impl FnOnce()) {
-        self.trace.record("http.response.status_code", status);
+        // As OpenTelemetry counts: its layer knows no unsigned numbers.
+        self.trace.record("http.response.status_code", i64::from(status));
         if status >= 500 {
             self.trace.record("otel.status_code", "ERROR");
         }
