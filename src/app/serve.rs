@@ -31,6 +31,7 @@ use super::{App, internal};
 use crate::account::setup;
 use crate::clock::SystemClock;
 use crate::config::{Config, StartupError};
+use crate::telemetry::metrics::Metrics;
 use crate::{jobs, routes};
 
 /// How long the accept loop pauses when the process is out of file descriptors.
@@ -43,8 +44,8 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn serve(config: Config) -> Result<(), StartupError> {
-    let app = App::open(config, Arc::new(SystemClock)).await?;
+pub async fn serve(config: Config, metrics: Metrics) -> Result<(), StartupError> {
+    let app = App::open_with(config, Arc::new(SystemClock), metrics).await?;
     announce_setup(&app).await?;
     let server = Server::bind(app).await?;
     let stop = CancellationToken::new();

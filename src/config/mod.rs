@@ -6,6 +6,7 @@ mod account;
 mod audit;
 mod brand;
 mod database;
+mod declared;
 mod environment;
 mod error;
 mod file;
@@ -24,6 +25,7 @@ pub mod reference;
 mod registration;
 mod server;
 mod session;
+mod telemetry;
 mod tokens;
 mod types;
 mod validate;
@@ -33,6 +35,7 @@ pub use account::Account;
 pub use audit::{Audit, LEAST_AUDIT_RETENTION};
 pub use brand::Brand;
 pub use database::Database;
+pub use declared::{Declared, Removal};
 pub use error::{Problem, Source, StartupError};
 pub(crate) use file::line_of;
 pub use keys::Keys;
@@ -48,6 +51,7 @@ pub use recovery::Recovery;
 pub use registration::{Registration, RegistrationMode};
 pub use server::Server;
 pub use session::Session;
+pub use telemetry::Telemetry;
 pub use tokens::Tokens;
 pub use types::{CidrList, Issuer, Quota, Span};
 
@@ -70,9 +74,11 @@ pub struct Config {
     pub mail: Mail,
     pub limits: Limits,
     pub outbound: Outbound,
+    pub declared: Declared,
     pub audit: Audit,
     pub brand: Brand,
     pub log: Log,
+    pub telemetry: Telemetry,
 }
 
 impl Config {

@@ -11,6 +11,7 @@ pub mod bans;
 pub mod buckets;
 pub mod clients;
 pub mod consents;
+pub mod declared_objects;
 mod error;
 pub mod factor_attempts;
 pub mod failures;
@@ -41,6 +42,8 @@ pub mod users;
 mod conn;
 mod connection;
 mod entities;
+mod facts;
+mod measure;
 mod migrate;
 #[cfg(test)]
 mod plans;
@@ -53,6 +56,8 @@ mod writer;
 pub use conn::Conn;
 pub use connection::Store;
 pub use error::{Error, Result};
+pub use facts::{Facts, PostgresFacts, SqliteFacts, find_file};
+pub use measure::{Pool, Queues, find_queues};
 pub use migrate::{MigrationStatus, SchemaState};
 
 /// By how much a change moves `updated_at` forward at least, so that it tells one state of a row from the next.

@@ -9,6 +9,7 @@ mod count;
 mod rules;
 pub mod sprayed;
 
+pub(in crate::account) use count::RECORDED;
 pub use count::{Counted, count, give_back};
 
 use std::time::Duration;

@@ -3,12 +3,11 @@
 //! For an address that is nobody's the same statements are run: a row of nobody's is written, and a mail that is never sent. So neither the answer
 //! nor its time tells who has an account (OWASP ASVS 5 §6.3.8); the audit log does.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::super::email;
+use super::super::guesses::RECORDED;
 use super::super::mail_link::{self, MailLink};
 use super::super::notice::{place, recipient};
 use super::{code_message, expiry, minutes, seal_flow};
@@ -24,6 +23,7 @@ use crate::store::mails::{self, Mail, MailState};
 use crate::store::password_resets::{self, Reset};
 use crate::store::users::{self, User};
 use crate::store::{self, Conn};
+use crate::telemetry::metrics::Reset as Stage;
 use crate::web::{Locale, Visit, address};
 
 /// Whose password is to be reset.
@@ -77,6 +77,7 @@ pub async fn request(app: &App, visit: &Visit, wish: Wish) -> store::Result<Requ
             Box::pin(async move { asking.run(conn).await })
         })
         .await?;
+    app.metrics.password_reset(Stage::Requested);
     app.mail_waiting.notify_one();
     let attempt = if sent { attempt } else { wish.before.unwrap_or(attempt) };
     Ok(Requested { account, attempt, shown: shown(&wish.whom, user.as_ref()) })
@@ -125,7 +126,7 @@ impl Asking {
         let event = Event::new(Kind::PasswordResetRequested, &session::origin(visit)).detail("mail", withheld(user).unwrap_or("sent"));
         let event = match (user, &wish.whom) {
             (Some(user), _) => event.user(user.id),
-            (None, Whom::Address(address)) => event.detail("address_digest", digest_prefix(address)),
+            (None, Whom::Address(address)) => event.detail("address_digest", email::fingerprint(&app.sealer, address)),
             (None, Whom::Account(_)) => event,
         };
         Self { buckets, reset, mail, event, now }
@@ -135,7 +136,10 @@ impl Asking {
     async fn run(&self, conn: &Conn<'_>) -> store::Result<bool> {
         for (key, quota) in &self.buckets {
             if let Take::Wait(_) = buckets::take(conn, key, *quota, self.now).await? {
-                audit::record(conn, &self.event.clone().detail("mail", "limit"), self.now).await?;
+                // Once in a while: a flood must not fill the log with itself.
+                if buckets::take(conn, &format!("limited:{key}"), RECORDED, self.now).await? == Take::Given {
+                    audit::record(conn, &self.event.clone().detail("mail", "limit"), self.now).await?;
+                }
                 return Ok(false);
             }
         }
@@ -209,10 +213,6 @@ fn nobody(app: &App, whom: &Whom) -> Uuid {
 /// Uniform: 2⁶⁴ is larger than a million by so much that the remainder shows no bias anybody could use.
 pub(in crate::account) fn six_digits() -> String {
     format!("{:06}", u64::from_be_bytes(secret::random_bytes::<8>()) % 1_000_000)
-}
-
-fn digest_prefix(text: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Digest::of(text.as_bytes()).as_bytes()).chars().take(8).collect()
 }
 
 #[cfg(test)]
