@@ -58,7 +58,7 @@ async fn an_organisation_is_disabled_and_enabled_but_never_over_the_last_adminis
         .unwrap();
     execute(Command::Add(Box::new(acme())), &store, NOW).await.unwrap();
     let member = |email: &str| Command::AddMember { id: "acme".to_owned(), email: email.to_owned(), administrator: false };
-    let (disable, enable) = (|| Command::Disable { id: "acme".to_owned() }, || Command::Enable { id: "acme".to_owned() });
+    let (disable, enable) = (|| Command::Disable { id: "acme".to_owned(), force: Force::default() }, || Command::Enable { id: "acme".to_owned(), force: Force::default() });
     execute(member("root@example.com"), &store, NOW).await.unwrap();
     let refusal = execute(disable(), &store, NOW).await.unwrap_err().to_string();
     assert!(refusal.starts_with("Nobody who administers"), "{refusal}");
@@ -68,7 +68,7 @@ async fn an_organisation_is_disabled_and_enabled_but_never_over_the_last_adminis
     assert_eq!(execute(disable(), &store, NOW).await.unwrap().json["changed"], false);
     assert!(execute(member("root@example.com"), &store, NOW).await.is_err(), "nor by joining one that is disabled");
     assert_eq!(execute(member("ana@example.com"), &store, NOW).await.unwrap().json["suspended"], true);
-    let refusal = execute(Command::Remove { id: "acme".to_owned() }, &store, NOW).await.unwrap_err().to_string();
+    let refusal = execute(Command::Remove { id: "acme".to_owned(), force: Force::default() }, &store, NOW).await.unwrap_err().to_string();
     assert!(refusal.starts_with("acme is disabled"), "{refusal}");
     assert!(person(&store, "ana@example.com").await.unwrap().suspended);
     execute(enable(), &store, NOW).await.unwrap();

@@ -14,8 +14,7 @@ use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::session;
 use crate::store::declared_objects::{self, DeclaredObject};
-use crate::store::users::User;
-use crate::store::{self, Conn, Store, clients, locks, memberships, organizations, settings, suspensions, users};
+use crate::store::{self, Conn, Store, clients, locks, organizations, settings, suspensions, users};
 
 /// Why declared state cannot be planned or applied.
 #[derive(Debug, thiserror::Error)]
@@ -181,7 +180,7 @@ async fn delete(conn: &Conn<'_>, key: &Key, now: Timestamp) -> store::Result<()>
     if *key == Key::client(&key.id) {
         clients::remove(conn, &key.id, now).await?;
     } else {
-        organizations::remove(conn, &key.id).await?;
+        organizations::remove(conn, &key.id, now).await?;
     }
     Ok(())
 }

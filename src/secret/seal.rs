@@ -67,7 +67,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
