@@ -58,7 +58,10 @@ async fn an_organisation_is_disabled_and_enabled_but_never_over_the_last_adminis
         .unwrap();
     execute(Command::Add(Box::new(acme())), &store, NOW).await.unwrap();
     let member = |email: &str| Command::AddMember { id: "acme".to_owned(), email: email.to_owned(), administrator: false };
-    let (disable, enable) = (|| Command::Disable { id: "acme".to_owned(), force: Force::default() }, || Command::Enable { id: "acme".to_owned(), force: Force::default() });
+    let (disable, enable) = (
+        || Command::Disable { id: "acme".to_owned(), force: Force::default() },
+        || Command::Enable { id: "acme".to_owned(), force: Force::default() },
+    );
     execute(member("root@example.com"), &store, NOW).await.unwrap();
     let refusal = execute(disable(), &store, NOW).await.unwrap_err().to_string();
     assert!(refusal.starts_with("Nobody who administers"), "{refusal}");

@@ -46,6 +46,9 @@ impl From<store::Error> for Error {
     }
 }
 
+/// The name of a setting, what it was when the plan was made, and what it becomes.
+type Setting = (&'static str, Option<Vec<u8>>, Vec<u8>);
+
 /// What a directory leaves beside the changes: tags and states, and that it is in force.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
@@ -53,8 +56,8 @@ pub struct Marks {
     pub updated: Vec<DeclaredObject>,
     /// Kind and id of rows that go.
     pub removed: Vec<(String, String)>,
-    /// A setting's name, what it was when the plan was made, and what it becomes.
-    pub(super) in_force: Option<(&'static str, Option<Vec<u8>>, Vec<u8>)>,
+    /// The setting that says which directory is in force.
+    pub(super) in_force: Option<Setting>,
 }
 
 /// Whoever brings a directory about holds this row of the locks until the end of the transaction, and the others wait.

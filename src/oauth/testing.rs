@@ -61,6 +61,10 @@ impl Answer {
 impl House {
     /// With the confidential clients `app` (to which the person allows everything), `other` and [`ADDRESS_ID`], the public `spa`, the resource server `api`, and `service`, which acts for itself.
     pub(crate) async fn open() -> Self {
+        Box::pin(Self::furnished()).await
+    }
+
+    async fn furnished() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.database.url = Secret::new(format!("sqlite://{}", directory.path().join("test.db").display()));

@@ -73,6 +73,7 @@ pub struct Address {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what is known of a person combines freely")]
 pub struct User {
     /// Random and never used again: the `sub` of every token.
     pub id: Uuid,

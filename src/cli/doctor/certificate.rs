@@ -1,6 +1,6 @@
 //! When a certificate expires: so much of X.509 (RFC 5280 §4.1) as it takes to find `notAfter`.
 
-use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
+use time::{Date, Month, PrimitiveDateTime, Time};
 
 /// `notAfter` as Unix time in seconds; `None`: not a certificate that can be read.
 pub(super) fn expires_at(der: &[u8]) -> Option<i64> {
@@ -51,7 +51,7 @@ fn moment(tag: u8, text: &str) -> Option<i64> {
     let two = |at: usize| rest.get(at..at + 2)?.parse::<u8>().ok();
     let date = Date::from_calendar_date(year, Month::try_from(two(0)?).ok()?, two(2)?).ok()?;
     let time = Time::from_hms(two(4)?, two(6)?, two(8)?).ok()?;
-    Some(OffsetDateTime::from(PrimitiveDateTime::new(date, time).assume_utc()).unix_timestamp())
+    Some(PrimitiveDateTime::new(date, time).assume_utc().unix_timestamp())
 }
 
 #[cfg(test)]

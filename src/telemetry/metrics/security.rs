@@ -103,14 +103,26 @@ impl Metrics {
                 }
             }
         }
-        GRANTS.into_iter().for_each(|grant| zero(TOKENS, &[("grant_type", grant)]));
-        ERRORS.into_iter().for_each(|error| zero(TOKENS_REFUSED, &[("error", error)]));
-        ["requested", "done"].into_iter().for_each(|stage| zero(RESETS, &[("stage", stage)]));
-        ["delivered", "delayed", "failed"].into_iter().for_each(|outcome| zero(LOGOUTS, &[("outcome", outcome)]));
-        for outcome in ["sent", "delayed", "failed"] {
-            ["password_reset", "one_time_code"].into_iter().for_each(|kind| zero(MAILS, &[("kind", kind), ("outcome", outcome)]));
+        for grant in GRANTS {
+            zero(TOKENS, &[("grant_type", grant)]);
         }
-        [BANNED, CONNECTIONS_REFUSED, HASHES_REFUSED].into_iter().for_each(|name| zero(name, &[]));
+        for error in ERRORS {
+            zero(TOKENS_REFUSED, &[("error", error)]);
+        }
+        for stage in ["requested", "done"] {
+            zero(RESETS, &[("stage", stage)]);
+        }
+        for outcome in ["delivered", "delayed", "failed"] {
+            zero(LOGOUTS, &[("outcome", outcome)]);
+        }
+        for (kind, outcome) in
+            ["password_reset", "one_time_code"].into_iter().flat_map(|kind| ["sent", "delayed", "failed"].map(|end| (kind, end)))
+        {
+            zero(MAILS, &[("kind", kind), ("outcome", outcome)]);
+        }
+        for name in [BANNED, CONNECTIONS_REFUSED, HASHES_REFUSED] {
+            zero(name, &[]);
+        }
     }
 
     /// A limit refused something. `limit` is one of ours.

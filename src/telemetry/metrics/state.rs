@@ -6,8 +6,9 @@ use metrics::Label;
 
 use super::Metrics;
 use super::names::{
-    AUDIT_OLDEST, AUDIT_WAITING, BUILD, CONNECTIONS, DATABASE_UP, DECLARED, DECLARED_DIRECTORY, DECLARED_SUCCESS, EDGE_ADDRESSES, EXPORT_FAILING, HASHES, KEY_AGE, KEY_ROTATES, KEYS,
-    LOGOUTS_OLDEST, LOGOUTS_WAITING, MAILS_OLDEST, MAILS_WAITING, POOL, POOL_MAX, READY, STARTED, WRITES_WAITING,
+    AUDIT_OLDEST, AUDIT_WAITING, BUILD, CONNECTIONS, DATABASE_UP, DECLARED, DECLARED_DIRECTORY, DECLARED_SUCCESS, EDGE_ADDRESSES,
+    EXPORT_FAILING, HASHES, KEY_AGE, KEY_ROTATES, KEYS, LOGOUTS_OLDEST, LOGOUTS_WAITING, MAILS_OLDEST, MAILS_WAITING, POOL, POOL_MAX,
+    READY, STARTED, WRITES_WAITING,
 };
 use super::series::number;
 
@@ -85,7 +86,9 @@ impl Metrics {
 
     /// How many declared objects are in each state.
     pub fn declared(&self, counts: &[(&'static str, usize)]) {
-        counts.iter().for_each(|(state, count)| self.series().gauge(DECLARED, &[("state", *state)]).set(number(*count)));
+        for (state, count) in counts {
+            self.series().gauge(DECLARED, &[("state", *state)]).set(number(*count));
+        }
     }
 
     /// What the declared directory is, of all the `states` it may have; `success`: seconds since 1970, when all was as declared.
