@@ -1,4 +1,4 @@
-//! A directory of declared state: brought about, kept to, and never taken for more than it says. docs/declared-state.md, KUBERNETES §9.21.
+//! A directory of declared state: brought about, kept to, and never taken for more than it says. docs/declared-state.md.
 
 use std::time::Duration;
 
@@ -54,12 +54,8 @@ impl<'a> Replica<'a> {
         std::fs::remove_file(self.directory.path().join(name)).unwrap();
     }
 
-    fn config(&self) -> Config {
-        self.app.app.config.clone()
-    }
-
     fn read(&self) -> Result<Directory, Lost> {
-        Directory::read(self.directory.path(), &self.config())
+        Directory::read(self.directory.path(), &self.app.app.config.clone())
     }
 
     async fn try_look(&mut self) -> Result<Outcome, Error> {
