@@ -107,15 +107,19 @@ impl Letter {
     }
 }
 
-/// The digest a typed code has, bound to the pending sign-in it was sent for. Keyed: six digits are soon tried by whoever reads a database.
+/// The digests a typed code may have, one per key-encryption key: it may have been mailed before the newest one came.
 #[must_use]
-pub fn read(sealer: &Sealer, pending_id: Uuid, code: &SixDigits) -> Digest {
-    digest(sealer, pending_id, code.as_str())
+pub fn read(sealer: &Sealer, pending_id: Uuid, code: &SixDigits) -> Vec<Digest> {
+    sealer.macs(Purpose::TotpSecret, &message(pending_id, code.as_str())).into_iter().map(Digest::from_bytes).collect()
 }
 
+/// Bound to the pending sign-in it was sent for, and keyed: six digits are soon tried by whoever reads a database.
 fn digest(sealer: &Sealer, pending_id: Uuid, code: &str) -> Digest {
-    let message = [b"email code ".as_slice(), pending_id.as_bytes(), code.as_bytes()].concat();
-    Digest::from_bytes(sealer.mac(Purpose::TotpSecret, &message))
+    Digest::from_bytes(sealer.mac(Purpose::TotpSecret, &message(pending_id, code)))
+}
+
+fn message(pending_id: Uuid, code: &str) -> Vec<u8> {
+    [b"email code ".as_slice(), pending_id.as_bytes(), code.as_bytes()].concat()
 }
 
 /// Six digits, each as likely as any other to within one in 10^13.
@@ -142,14 +146,16 @@ mod tests {
 
     #[test]
     fn codes_have_six_digits_and_their_digests_are_bound_and_keyed() {
-        let sealer = |key| Sealer::new(&[KeyEncryptionKey::new([key; 32])]).unwrap();
+        let ring = |keys: &[u8]| Sealer::new(&keys.iter().map(|key| KeyEncryptionKey::new([*key; 32])).collect::<Vec<_>>()).unwrap();
         let (here, there) = (Uuid::from_u128(1), Uuid::from_u128(2));
         for _ in 0..100 {
             let code = random_code();
             let typed = SixDigits::parse(&code).unwrap();
-            assert_eq!(read(&sealer(1), here, &typed), digest(&sealer(1), here, &code));
-            assert_ne!(read(&sealer(1), there, &typed), digest(&sealer(1), here, &code));
-            assert_ne!(read(&sealer(2), here, &typed), digest(&sealer(1), here, &code));
+            let mailed = digest(&ring(&[1]), here, &code);
+            assert_eq!(read(&ring(&[1]), here, &typed), [mailed]);
+            assert!(read(&ring(&[2, 1]), here, &typed).contains(&mailed), "a newer key came meanwhile");
+            assert!(!read(&ring(&[1]), there, &typed).contains(&mailed));
+            assert!(!read(&ring(&[2]), here, &typed).contains(&mailed));
         }
     }
 

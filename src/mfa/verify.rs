@@ -46,7 +46,7 @@ pub enum Refusal {
 enum Typed {
     Totp(SixDigits),
     Recovery(Digest),
-    Email { code: Digest, pending: Uuid },
+    Email { codes: Vec<Digest>, pending: Uuid },
     Passkey(Box<Assertion>),
 }
 
@@ -103,8 +103,8 @@ pub async fn recovery_code(scene: &Scene, pending: Option<&PendingSignIn>, typed
 /// # Errors
 /// The store's.
 pub async fn email(scene: &Scene, pending: &PendingSignIn, code: &SixDigits) -> store::Result<Verdict> {
-    let code = email_code::read(&scene.app().sealer, pending.id, code);
-    run(scene, Some(pending), Typed::Email { code, pending: pending.id }).await
+    let codes = email_code::read(&scene.app().sealer, pending.id, code);
+    run(scene, Some(pending), Typed::Email { codes, pending: pending.id }).await
 }
 
 /// What a passkey answered, see [`super::passkey`].
@@ -205,7 +205,9 @@ impl Trial {
             Typed::Totp(code) => return self.check_totp(conn, code, attempts).await,
             Typed::Passkey(assertion) => return assertion.redeem(conn, &self.scene).await,
             Typed::Recovery(digest) => store::recovery_codes::redeem(conn, user.id, digest, *now).await?,
-            Typed::Email { code, pending } => pending_sign_ins::redeem_code(conn, *pending, code, now.minus(email_code::LIFETIME)).await?,
+            Typed::Email { codes, pending } => {
+                pending_sign_ins::redeem_code(conn, *pending, codes, now.minus(email_code::LIFETIME)).await?
+            }
         };
         Ok((!spent).then_some(Refusal::Wrong))
     }
