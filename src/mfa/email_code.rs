@@ -21,16 +21,12 @@ pub const LIFETIME: Duration = Duration::from_mins(10);
 /// Before another one may be asked for.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// To one person who gives none of them back; and to each browser in which they signed in before, apart: whoever knows the password and nothing else
-/// must not use up the owner's.
-const MOST: Quota = Quota { burst: 5, per: Duration::from_hours(1) };
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sending {
     Sent,
     /// One was sent a moment ago.
     TooSoon,
-    /// Five were sent within the hour, and none was given; another one after this time.
+    /// As many were sent as are sent to somebody who gives none; another one after this time.
     TooMany(Duration),
 }
 
@@ -56,8 +52,10 @@ pub async fn send(scene: &Scene, pending: &PendingSignIn) -> store::Result<Sendi
             Box::pin(async move { sending.run(conn).await })
         })
         .await?;
-    if sent == Sending::Sent {
-        app.mail_waiting.notify_one();
+    match sent {
+        Sending::Sent => app.mail_waiting.notify_one(),
+        Sending::TooSoon => {}
+        Sending::TooMany(_) => app.metrics.limited("mailed_codes"),
     }
     Ok(sent)
 }
@@ -70,9 +68,11 @@ pub(super) async fn give_back(conn: &Conn<'_>, scene: &Scene) -> store::Result<(
     buckets::update_given_back(conn, &[bucket(scene)]).await
 }
 
+/// For one person who gives none of them back; and for each browser in which they signed in before, apart: whoever knows the password and nothing else
+/// must not use up the owner's.
 fn bucket(scene: &Scene) -> (String, Quota) {
     let of = scene.known_device.map_or_else(String::new, |device| format!(":{device}"));
-    (format!("mailed-code:{}{of}", scene.user.id), MOST)
+    (format!("mailed-code:{}{of}", scene.user.id), scene.app().config.limits.mailed_codes)
 }
 
 /// Seconds until another one may be asked for; zero when it may be now.

@@ -16,8 +16,6 @@ use crate::secret::{Purpose, Secret};
 use crate::store::buckets::{self, Take};
 use crate::store::{self, Conn, tried_accounts};
 
-/// Addresses from which one password may be tried in vain. By chance two share a digest in a million.
-const ADDRESSES: Quota = Quota { burst: 30, per: Duration::from_mins(10) };
 /// It is recorded, and the password kept from strangers, for so long at a time.
 const KEPT_OUT: Duration = Duration::from_mins(10);
 
@@ -26,6 +24,8 @@ const KEPT_OUT: Duration = Duration::from_mins(10);
 pub struct Tried {
     key: String,
     address: Uuid,
+    /// Addresses from which it may be tried in vain. By chance two passwords share a digest in a million.
+    addresses: Quota,
 }
 
 impl Tried {
@@ -35,7 +35,11 @@ impl Tried {
         let digest = mac(b"password", password.expose());
         let [a, b, c, ..] = digest;
         let address = mac(b"address", address).split_first_chunk::<16>().map_or([0; 16], |(id, _)| *id);
-        Self { key: format!("password:{a:02x}{b:02x}{:x}", c >> 4), address: uuid::Builder::from_random_bytes(address).into_uuid() }
+        Self {
+            key: format!("password:{a:02x}{b:02x}{:x}", c >> 4),
+            address: uuid::Builder::from_random_bytes(address).into_uuid(),
+            addresses: app.config.limits.addresses_per_password,
+        }
     }
 
     /// Whether strangers are kept from trying it now. Asks no database: this process has seen a failure since the limit was met.
@@ -52,12 +56,12 @@ impl Tried {
 
     /// Counts a failure, in the transaction that records it. Whether there were too many. `event`: what is recorded then, once in a while.
     pub(in crate::account) async fn count_within(&self, conn: &Conn<'_>, event: &Event, now: Timestamp) -> store::Result<bool> {
-        if tried_accounts::redeem(conn, &self.key, self.address, ADDRESSES, now).await? {
+        if tried_accounts::redeem(conn, &self.key, self.address, self.addresses, now).await? {
             return Ok(false);
         }
         let once = Quota { burst: 1, per: KEPT_OUT };
         if buckets::take(conn, &format!("limited:{}", self.key), once, now).await? == Take::Given {
-            audit::record(conn, &event.clone().detail("addresses", ADDRESSES.burst), now).await?;
+            audit::record(conn, &event.clone().detail("addresses", self.addresses.burst), now).await?;
         }
         Ok(true)
     }
