@@ -29,6 +29,9 @@ pub struct Limits {
     pub password_per_address: Quota,
     /// Different accounts that may be tried in vain from one address: more is credential stuffing.
     pub accounts_per_address: Quota,
+    /// Different addresses from which one password may be tried in vain: more is credential stuffing that no address shows, and strangers are kept from that
+    /// password for as long again.
+    pub addresses_per_password: Quota,
     /// Wrong passwords in a row for one account, over all addresses, after which a pause follows each. From browsers in which the person signed in
     /// before they are counted apart.
     pub password_free: u32,
@@ -68,6 +71,7 @@ impl Default for Limits {
             password_per_account_and_address: Quota { burst: 10, per: Duration::from_mins(1) },
             password_per_address: Quota { burst: 60, per: Duration::from_mins(1) },
             accounts_per_address: Quota { burst: 15, per: Duration::from_mins(10) },
+            addresses_per_password: Quota { burst: 30, per: Duration::from_mins(10) },
             password_free: 5,
             password_pause: Span::secs(5),
             password_longest_pause: Span::secs(15 * 60),

@@ -85,16 +85,15 @@ async fn guesses(store: &Store, config: &Config, now: Timestamp) -> Result<Vec<L
 /// By address.
 async fn addresses(store: &Store, limits: &Limits, now: Timestamp) -> Result<Vec<Limited>, Failure> {
     let mut found = Vec::new();
-    let quota = limits.accounts_per_address;
-    for tried in tried_accounts::list_full(&store.read(), quota, now, MOST).await? {
-        let sprayed = tried.address.starts_with("password:");
-        found.push(Limited {
-            key: format!("accounts:{}", tried.address),
-            why: if sprayed { "one password from many addresses" } else { "many accounts from one address" },
-            whose: None,
-            detail: format!("{} {}", tried.accounts, if sprayed { "addresses" } else { "accounts" }),
-            until: Some(tried.started_at.plus(quota.per)),
-        });
+    for (sprayed, quota, why, of) in [
+        (false, limits.accounts_per_address, "many accounts from one address", "accounts"),
+        (true, limits.addresses_per_password, "one password from many addresses", "addresses"),
+    ] {
+        let full = tried_accounts::list_full(&store.read(), quota, now, MOST).await?;
+        for tried in full.into_iter().filter(|tried| tried.address.starts_with("password:") == sprayed) {
+            let (key, until) = (format!("accounts:{}", tried.address), Some(tried.started_at.plus(quota.per)));
+            found.push(Limited { key, why, whose: None, detail: format!("{} {of}", tried.accounts), until });
+        }
     }
     for (kind, why, quota) in [
         ("password-address:", "wrong passwords from one address", limits.password_per_address),
