@@ -29,6 +29,9 @@ pub struct Limits {
     pub password_per_address: Quota,
     /// Different accounts that may be tried in vain from one address: more is credential stuffing.
     pub accounts_per_address: Quota,
+    /// Different addresses from which one password may be tried in vain: more is credential stuffing that no address shows, and strangers are kept from that
+    /// password for as long again.
+    pub addresses_per_password: Quota,
     /// Wrong passwords in a row for one account, over all addresses, after which a pause follows each. From browsers in which the person signed in
     /// before they are counted apart.
     pub password_free: u32,
@@ -55,8 +58,6 @@ pub struct Limits {
     pub codes_per_sign_in: u32,
     /// Codes mailed to one person that nobody gives back; to each browser in which they signed in before, apart.
     pub mailed_codes: Quota,
-    /// Addresses from which one and the same password may be tried in vain: more is spraying.
-    pub addresses_per_password: Quota,
     /// Wrong passwords, and wrong codes, in a row after which a browser in which the person signed in before is treated like any other.
     pub known_device_ceiling: u32,
     /// After so long without another failure those in a row are forgotten.
@@ -79,6 +80,7 @@ impl Default for Limits {
             password_per_account_and_address: Quota { burst: 10, per: Duration::from_mins(1) },
             password_per_address: Quota { burst: 60, per: Duration::from_mins(1) },
             accounts_per_address: Quota { burst: 15, per: Duration::from_mins(10) },
+            addresses_per_password: Quota { burst: 30, per: Duration::from_mins(10) },
             password_free: 5,
             password_pause: Span::secs(5),
             password_longest_pause: Span::secs(15 * 60),
@@ -91,7 +93,6 @@ impl Default for Limits {
             code_window: Span::secs(24 * 3600),
             codes_per_sign_in: 5,
             mailed_codes: Quota { burst: 5, per: Duration::from_hours(1) },
-            addresses_per_password: Quota { burst: 30, per: Duration::from_mins(10) },
             known_device_ceiling: 20,
             failures_kept: Span::secs(90 * 24 * 3600),
             code_unlocks: Quota { burst: 1, per: Duration::from_hours(24) },

@@ -147,6 +147,10 @@ fn borrow<'a>(executor: &'a DatabaseExecutor<'_>) -> DatabaseExecutor<'a> {
 }
 
 #[cfg(test)]
+#[path = "migrate_ladder_tests.rs"]
+mod ladder_tests;
+
+#[cfg(test)]
 mod tests {
     use sea_orm::ConnectionTrait as _;
 

@@ -89,17 +89,14 @@ async fn guesses(store: &Store, config: &Config, now: Timestamp) -> Result<Vec<L
 async fn addresses(store: &Store, config: &Config, now: Timestamp) -> Result<Vec<Limited>, Failure> {
     let mut found = Vec::new();
     let limits = &config.limits;
-    for (prefix, why, what, quota) in [
-        ("", "many accounts from one address", "accounts", limits.accounts_per_address),
-        ("password:", "one password from many addresses", "addresses", limits.addresses_per_password),
+    for (sprayed, quota, why, of) in [
+        (false, limits.accounts_per_address, "many accounts from one address", "accounts"),
+        (true, limits.addresses_per_password, "one password from many addresses", "addresses"),
     ] {
-        for tried in tried_accounts::list_full(&store.read(), quota, now, MOST).await? {
-            if tried.address.starts_with("password:") == prefix.is_empty() {
-                continue;
-            }
-            let detail = format!("{} {what}", tried.accounts);
-            let until = Some(tried.started_at.plus(quota.per));
-            found.push(Limited { key: format!("accounts:{}", tried.address), why, whose: None, detail, until });
+        let full = tried_accounts::list_full(&store.read(), quota, now, MOST).await?;
+        for tried in full.into_iter().filter(|tried| tried.address.starts_with("password:") == sprayed) {
+            let (key, until) = (format!("accounts:{}", tried.address), Some(tried.started_at.plus(quota.per)));
+            found.push(Limited { key, why, whose: None, detail: format!("{} {of}", tried.accounts), until });
         }
     }
     for kind in &KINDS {
