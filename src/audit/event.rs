@@ -78,6 +78,8 @@ pub enum Kind {
     LimitReleased,
     AddressBanned,
     AddressUnbanned,
+    DatabaseBackedUp,
+    DatabaseRestored,
 }
 
 impl Kind {
@@ -156,6 +158,8 @@ impl Kind {
             Self::LimitReleased => "limit.released",
             Self::AddressBanned => "address.banned",
             Self::AddressUnbanned => "address.unbanned",
+            Self::DatabaseBackedUp => "database.backed_up",
+            Self::DatabaseRestored => "database.restored",
         }
     }
 }

@@ -7,6 +7,7 @@
 mod apply;
 mod arguments;
 mod audit;
+mod backup;
 mod client;
 mod client_view;
 mod config;
@@ -86,6 +87,10 @@ enum Command {
     /// Mail.
     #[command(subcommand)]
     Mail(mail::Command),
+    /// Back up the embedded database (SQLite), sealed, while the service runs.
+    Backup(backup::Backup),
+    /// Put a backup in the database's place, while no service runs.
+    Restore(backup::Restore),
     /// Settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -137,6 +142,8 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Audit(command) => audit::run(command, &config).await,
         Command::Limits(command) => limits::run(command, &config).await,
         Command::Mail(command) => mail::run(command, &config).await,
+        Command::Backup(arguments) => backup::back_up(arguments, &config).await,
+        Command::Restore(arguments) => backup::restore(arguments, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
         Command::Healthcheck => healthcheck::run(&config).await,
@@ -210,6 +217,11 @@ mod tests {
             "limits ban 203.0.113.0/24 --for 1d --reason stuffing",
             "limits unban 203.0.113.0/24",
             "mail test --to a@b.example --kind all --locale es",
+            "backup vestibule.backup",
+            "backup - --force",
+            "restore vestibule.backup --force",
+            "restore -",
+            "restore --finish",
             "config check",
             "config reference",
             "templates check",

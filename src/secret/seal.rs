@@ -60,10 +60,12 @@ pub enum Purpose {
     Mail,
     /// At rest: proof that the key-encryption key is the one this database was made with.
     KeyCheck,
+    /// Backups of the database.
+    Backup,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
@@ -82,6 +84,7 @@ impl Purpose {
         Self::TotpSecret,
         Self::Mail,
         Self::KeyCheck,
+        Self::Backup,
     ];
 
     const fn label(self) -> &'static str {
@@ -104,6 +107,7 @@ impl Purpose {
             Self::TotpSecret => "totp-secret",
             Self::Mail => "mail",
             Self::KeyCheck => "key-check",
+            Self::Backup => "backup",
         }
     }
 }
@@ -258,6 +262,12 @@ impl Sealer {
     pub fn key_of(&self, sealed: &[u8]) -> Option<String> {
         let id: [u8; KEY_ID] = sealed.get(1..=KEY_ID)?.try_into().ok()?;
         self.keys.iter().find(|key| key.id == id).map(|key| printed(key.id))
+    }
+
+    /// For [`super::stream`]: under the key with this id.
+    pub(super) fn stream_cipher(&self, purpose: Purpose, key: &str) -> Option<XChaCha20Poly1305> {
+        let derived = self.keys.iter().find(|derived| printed(derived.id) == key)?;
+        derived.ciphers.get(purpose as usize).cloned()
     }
 
     /// The ids of the keys, the one that seals first.

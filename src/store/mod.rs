@@ -26,6 +26,7 @@ pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod people;
 pub mod recovery_codes;
+pub mod restored;
 pub mod sealed;
 pub mod sessions;
 pub mod settings;
@@ -40,6 +41,7 @@ pub mod users;
 mod conn;
 mod connection;
 mod entities;
+mod file;
 mod migrate;
 #[cfg(test)]
 mod plans;
@@ -52,6 +54,7 @@ mod writer;
 pub use conn::Conn;
 pub use connection::Store;
 pub use error::{Error, Result};
+pub use file::{InUse, claim, fold_log, path};
 pub use migrate::{MigrationStatus, SchemaState};
 
 /// By how much a change moves `updated_at` forward at least, so that it tells one state of a row from the next.

@@ -11,6 +11,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 use super::conn::Counts;
 use super::error::{Error, Result};
+use super::file::{self, InUse};
 use super::writer::Writer;
 use crate::config;
 
@@ -21,6 +22,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Sqlite {
     pub(super) readers: DatabaseConnection,
     pub(super) writer: Writer,
+    /// Until the last connection is gone.
+    _in_use: InUse,
 }
 
 impl Sqlite {
@@ -28,12 +31,13 @@ impl Sqlite {
     pub(super) async fn open(config: &config::Database, counts: Arc<Counts>) -> Result<Self> {
         let path = path_of(config.url.expose())?;
         create(&path).map_err(|error| Error::Unavailable(format!("cannot create {}: {error}", path.display())))?;
+        let in_use = file::share(&path)?;
         // The writer first: it turns write-ahead logging on, which a connection that only reads cannot.
         let options = writer_options(config);
         let connection = Database::connect(options.clone()).await?;
         let writer = Writer::start(connection, options, counts);
         let readers = Database::connect(reader_options(config)).await?;
-        Ok(Self { readers, writer })
+        Ok(Self { readers, writer, _in_use: in_use })
     }
 
     pub(super) async fn close(&self) {
@@ -43,7 +47,7 @@ impl Sqlite {
     }
 }
 
-fn path_of(url: &str) -> Result<PathBuf> {
+pub(super) fn path_of(url: &str) -> Result<PathBuf> {
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     let options = url.parse::<SqliteConnectOptions>().map_err(|error| Error::Database(format!("database.url: {error}")))?;
     let path = options.get_filename().to_path_buf();
