@@ -36,6 +36,10 @@ mod m20261122_000032_create_audit_chain;
 mod m20261122_000034_create_former_addresses;
 mod m20261122_000035_recovery_codes_shown_to;
 
+/// The migration that a program must know to serve on this schema: what came after it only adds. Raised by a release that takes something away, to the newest
+/// migration of the release before it; written into the database by whoever migrates.
+pub const SERVES_FROM: &str = "m20261122_000035_recovery_codes_shown_to";
+
 /// Every migration, oldest first.
 pub struct Migrator;
 

@@ -23,7 +23,7 @@ pub async fn finish(store: &Store, sealer: &Sealer, now: Timestamp) -> Result<En
     if status.applied.is_empty() {
         return Err(Error::Unsound("it has no tables of Vestibule".to_owned()));
     }
-    if store.check().await? == SchemaState::Newer {
+    if store.check().await? == SchemaState::TooNew {
         return Err(Error::NewerSchema(status.unknown.join(", ")));
     }
     check_key(store, sealer).await?;

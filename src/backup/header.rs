@@ -106,7 +106,9 @@ mod tests {
     fn anything_else_is_foreign_or_of_a_later_version() {
         let mut ours = Vec::new();
         header().write(&mut ours).unwrap();
-        for foreign in [b"".as_slice(), b"SQLite format 3\0 and more of it", b"vestibule backup", b"vestibule backup\xff\xff\xff\xff", &ours[..40]] {
+        for foreign in
+            [b"".as_slice(), b"SQLite format 3\0 and more of it", b"vestibule backup", b"vestibule backup\xff\xff\xff\xff", &ours[..40]]
+        {
             assert!(matches!(Header::read(&mut &*foreign), Err(Error::Foreign)));
         }
         let mut later = Vec::new();

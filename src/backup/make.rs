@@ -26,7 +26,10 @@ pub struct Made {
 /// Where it goes.
 pub enum Target {
     /// A file of mode 0600 that has its name when it is complete.
-    File { path: std::path::PathBuf, replace: bool },
+    File {
+        path: std::path::PathBuf,
+        replace: bool,
+    },
     Stream(Box<dyn Write + Send>),
 }
 
@@ -44,7 +47,7 @@ pub async fn make(store: &Store, sealer: &Arc<Sealer>, database: &Path, target: 
     let (sealing, sealed) = (Arc::clone(sealer), header.clone());
     let work = tokio::task::spawn_blocking(move || write(&sealing, &sealed, snapshot, target));
     let bytes = work.await.map_err(|error| Error::Stream(std::io::Error::other(error)))??;
-    if store.check().await? == SchemaState::Current {
+    if matches!(store.check().await?, SchemaState::Current | SchemaState::Newer) {
         record(store, &header, bytes, now).await?;
     }
     Ok(Made { header, bytes })

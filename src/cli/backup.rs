@@ -123,7 +123,9 @@ fn describe(path: &Path, restored: &Restored) -> Answer {
     let Restored { header, ended, kept } = restored;
     let mut lines = vec![format!("Restored {} to the state of {}.", path.display(), made_at(header))];
     lines.push(consequences(ended));
-    lines.extend(kept.as_ref().map(|kept| format!("The database that was there is kept as {}: remove it when you are satisfied.", kept.display())));
+    lines.extend(
+        kept.as_ref().map(|kept| format!("The database that was there is kept as {}: remove it when you are satisfied.", kept.display())),
+    );
     let json = json!({
         "database": path,
         "made_at": made_at(header),

@@ -130,9 +130,13 @@ async fn dispatch(cli: Cli) -> Result<Answer, Failure> {
 }
 
 async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Failure> {
+    if matches!(command, Command::Serve) {
+        return serve::run(loaded).await;
+    }
     let config: Config = loaded.config;
     match command {
-        Command::Serve => serve::run(config).await,
+        // Above.
+        Command::Serve => Ok(Answer::said()),
         Command::Migrate(command) => migrate::run(command, &config).await,
         Command::Client(command) => client::run(command, &config).await,
         Command::User(command) => user::run(command, &config).await,
@@ -206,6 +210,8 @@ mod tests {
             "keys revoke a",
             "keys check",
             "keys rewrap",
+            "keys generate-kek",
+            "keys generate-kek 001.kek",
             "audit list --user a@b.example --kind sign_in. --client a --since 7d --until 2027-01-31 --limit 10",
             "audit export --output audit.jsonl",
             "audit verify",

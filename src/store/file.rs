@@ -9,10 +9,10 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
 use sea_orm::{ConnectionTrait as _, Statement};
 
+use super::Store;
 use super::connection::Backend;
 use super::error::{Error, Result};
 use super::sqlite;
-use super::Store;
 use crate::config;
 
 /// Kept as long as the database is open, in one process or several; or by one alone.

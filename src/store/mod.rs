@@ -52,7 +52,7 @@ mod testing;
 mod writer;
 
 pub use conn::Conn;
-pub use connection::Store;
+pub use connection::{Renewal, Store};
 pub use error::{Error, Result};
 pub use file::{InUse, claim, fold_log, path};
 pub use migrate::{MigrationStatus, SchemaState};

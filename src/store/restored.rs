@@ -28,7 +28,8 @@ pub async fn revoke(conn: &Conn<'_>, totp_step: i64, now: Timestamp) -> Result<E
     let live = sessions::Entity::update_many().filter(sessions::Column::EndedAt.is_null());
     let sessions = live.col_expr(sessions::Column::EndedAt, Expr::value(at)).exec(conn).await?.rows_affected;
     let live = grants::Entity::update_many().filter(grants::Column::RevokedAt.is_null());
-    let revoked = live.col_expr(grants::Column::RevokedAt, Expr::value(at)).col_expr(grants::Column::RevokedReason, Expr::value("restored"));
+    let revoked =
+        live.col_expr(grants::Column::RevokedAt, Expr::value(at)).col_expr(grants::Column::RevokedReason, Expr::value("restored"));
     let grants = revoked.exec(conn).await?.rows_affected;
     let older = totp_credentials::Entity::update_many().filter(totp_credentials::Column::LastStep.lt(totp_step));
     older.col_expr(totp_credentials::Column::LastStep, Expr::value(totp_step)).exec(conn).await?;

@@ -10,6 +10,7 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 use super::conn::Counts;
+use super::connection::Renewal;
 use super::error::{Error, Result};
 use super::file::{self, InUse};
 use super::writer::Writer;
@@ -24,6 +25,7 @@ pub(super) struct Sqlite {
     pub(super) writer: Writer,
     /// Until the last connection is gone.
     _in_use: InUse,
+    path: PathBuf,
 }
 
 impl Sqlite {
@@ -37,7 +39,12 @@ impl Sqlite {
         let connection = Database::connect(options.clone()).await?;
         let writer = Writer::start(connection, options, counts);
         let readers = Database::connect(reader_options(config)).await?;
-        Ok(Self { readers, writer, _in_use: in_use })
+        Ok(Self { readers, writer, _in_use: in_use, path })
+    }
+
+    /// There is nobody to be let in by.
+    pub(super) fn compare(&self, config: &config::Database) -> Renewal {
+        if path_of(config.url.expose()).is_ok_and(|path| path == self.path) { Renewal::Here } else { Renewal::Elsewhere }
     }
 
     pub(super) async fn close(&self) {

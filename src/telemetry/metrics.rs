@@ -15,6 +15,8 @@ const CONNECTIONS_REFUSED: &str = "vestibule_connections_refused_total";
 const CONNECTIONS: &str = "vestibule_connections";
 const EDGE_ADDRESSES: &str = "vestibule_limited_addresses";
 const HASHES: &str = "vestibule_password_hashes";
+const RELOADED: &str = "vestibule_last_reload_successful";
+const RELOADED_AT: &str = "vestibule_last_reload_success_timestamp_seconds";
 
 /// The counters of one service. No global recorder: two services in one process count apart. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +40,8 @@ impl Default for Metrics {
         gauge(CONNECTIONS, "Open connections.");
         gauge(EDGE_ADDRESSES, "Addresses the limiters of this process remember.");
         gauge(HASHES, "Password hashes, waiting and running.");
+        gauge(RELOADED, "Whether the settings, secrets and certificates that changed last could be used.");
+        gauge(RELOADED_AT, "When settings, secrets or certificates were last read again with success.");
         let handle = recorder.handle();
         Self { recorder: Arc::new(recorder), handle }
     }
@@ -55,6 +59,14 @@ impl Metrics {
 
     pub fn connection_refused(&self) {
         self.counter(CONNECTIONS_REFUSED, None).increment(1);
+    }
+
+    /// Settings, secrets or certificates were read again at this second; whether all of them could be used.
+    pub fn reloaded(&self, used: bool, at: i64) {
+        self.gauge(RELOADED, None).set(if used { 1.0 } else { 0.0 });
+        if used {
+            self.gauge(RELOADED_AT, None).set(u32::try_from(at).map_or(0.0, f64::from));
+        }
     }
 
     /// What is measured when somebody asks: open connections, addresses remembered, hashes `(waiting, running)`.

@@ -7,6 +7,8 @@ mod panic;
 
 use std::io::IsTerminal as _;
 
+use std::sync::Arc;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -16,12 +18,28 @@ use crate::config::{Log, LogFormat, StartupError};
 ///
 /// # Errors
 /// When the filter is not understood.
-pub fn init(log: &Log) -> Result<(), StartupError> {
-    let subscriber = subscriber(log, std::io::stderr, std::io::stderr().is_terminal())?;
+pub fn init(log: &Log) -> Result<LogFilter, StartupError> {
+    let (subscriber, filter) = subscriber(log, std::io::stderr, std::io::stderr().is_terminal())?;
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         panic::log_panics();
     }
-    Ok(())
+    Ok(filter)
+}
+
+/// Changes `log.filter` while the service runs. The default changes nothing.
+#[derive(Clone, Default)]
+pub struct LogFilter(Option<Arc<dyn Fn(EnvFilter) -> bool + Send + Sync>>);
+
+impl LogFilter {
+    /// # Errors
+    /// When the filter is not understood; the old one stays.
+    pub fn set(&self, log: &Log) -> Result<(), StartupError> {
+        let filter = filter(log)?;
+        match &self.0 {
+            Some(set) if !set(filter) => Err(StartupError::new("log.filter", "the log is gone".to_owned())),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The filter of `log.filter`.
@@ -35,14 +53,24 @@ pub fn filter(log: &Log) -> Result<EnvFilter, StartupError> {
     })
 }
 
-fn subscriber<W>(log: &Log, writer: W, colours: bool) -> Result<Box<dyn tracing::Subscriber + Send + Sync>, StartupError>
+type Subscriber = Box<dyn tracing::Subscriber + Send + Sync>;
+
+fn subscriber<W>(log: &Log, writer: W, colours: bool) -> Result<(Subscriber, LogFilter), StartupError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt().with_env_filter(filter(log)?).with_writer(writer);
     Ok(match log.format {
-        LogFormat::Json => Box::new(lines.json().flatten_event(true).with_current_span(false).finish()),
-        LogFormat::Text => Box::new(lines.with_ansi(colours).finish()),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false).with_filter_reloading();
+            let handle = lines.reload_handle();
+            (Box::new(lines.finish()), LogFilter(Some(Arc::new(move |filter| handle.reload(filter).is_ok()))))
+        }
+        LogFormat::Text => {
+            let lines = lines.with_ansi(colours).with_filter_reloading();
+            let handle = lines.reload_handle();
+            (Box::new(lines.finish()), LogFilter(Some(Arc::new(move |filter| handle.reload(filter).is_ok()))))
+        }
     })
 }
 
@@ -70,7 +98,7 @@ mod tests {
     fn logged(log: &Log, act: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = subscriber(log, move || writer.clone(), false).unwrap();
+        let (subscriber, _) = subscriber(log, move || writer.clone(), false).unwrap();
         tracing::subscriber::with_default(subscriber, act);
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -94,6 +122,23 @@ mod tests {
             tracing::info!(target: "vestibule::audit", "kept");
         });
         assert!(text.contains("kept") && !text.contains("left out"), "{text}");
+    }
+
+    #[test]
+    fn the_filter_changes_while_the_log_is_written() {
+        for format in [LogFormat::Json, LogFormat::Text] {
+            let (lines, log) = (Lines::default(), Log { format, filter: "warn".to_owned() });
+            let writer = lines.clone();
+            let (subscriber, filter) = subscriber(&log, move || writer.clone(), false).unwrap();
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::info!("before");
+                filter.set(&Log { filter: "info".to_owned(), ..log.clone() }).unwrap();
+                assert!(filter.set(&Log { filter: "a=b=c".to_owned(), ..log.clone() }).is_err());
+                tracing::info!("after");
+            });
+            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            assert!(!text.contains("before") && text.contains("after"), "{text}");
+        }
     }
 
     #[test]

@@ -18,11 +18,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import backups  # noqa: E402
 import crashes  # noqa: E402
 import model  # noqa: E402
 import outage  # noqa: E402
 import outbox  # noqa: E402
 import races  # noqa: E402
+import reloads  # noqa: E402
 import shutdown  # noqa: E402
 import single_use  # noqa: E402
 import starts  # noqa: E402
@@ -61,7 +63,7 @@ def passed(test, databases):
     return verdict.startswith("ok")
 
 
-ROOMS = [races, starts, crashes, shutdown, outage, outbox, single_use, model]
+ROOMS = [races, starts, crashes, shutdown, outage, outbox, single_use, model, backups, reloads]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -36,7 +36,7 @@ const IMPORTS: [(&str, &[&str]); 22] = [
 const ASSEMBLY: [&str; 7] = ["app", "cli", "routes", "home", "health", "main", "lib"];
 
 /// Outside crates and the only places, below `src/`, that may name them.
-const CONFINED: [(&str, &[&str]); 37] = [
+const CONFINED: [(&str, &[&str]); 38] = [
     ("sea_orm", &["store/"]),
     ("vestibule_migrations", &["store/migrate.rs"]),
     ("josekit", &["keys/"]),
@@ -73,6 +73,7 @@ const CONFINED: [(&str, &[&str]); 37] = [
     ("hyper_util", &["app/"]),
     ("rustls", &["app/", "outbound/", "cli/healthcheck.rs", "main.rs"]),
     ("figment", &["config/"]),
+    ("sd_notify", &["app/notify.rs"]),
     ("clap", &["cli/", "main.rs"]),
 ];
 
