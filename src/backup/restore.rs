@@ -51,7 +51,7 @@ pub async fn restore(
     let new = work.0.join("vestibule.db");
     let header = open(sealer, input, &new).await?;
     let ended = check(settings, &new, sealer, now).await?;
-    let kept = there.then(|| beside(path, &format!(".before-restore-{}", now.secs())));
+    let kept = there.then(|| beside(path, &format!(".before-restore-{}", now.millis())));
     std::fs::File::open(&new).and_then(|file| file.sync_all()).map_err(Error::at(&new))?;
     replace(path, &new, kept.as_deref())?;
     Ok(Restored { header, ended, kept })

@@ -24,10 +24,10 @@ const DUMP: &str = "This database is PostgreSQL, which is backed up with its own
     \n    pg_dump --format=custom --no-owner --file=FILE \"$DATABASE_URL\"\n\
     \nwith the value of database.url for $DATABASE_URL. The dump is not encrypted: keep it as closed as the database. The key-encryption keys \
     (keys.directory) are not in it: keep them apart from it. docs/backup.md has the whole procedure.";
-const RESTORE: &str = "This database is PostgreSQL, which is restored with its own tools. Stop every replica, then:\n\
-    \n    pg_restore --clean --if-exists --no-owner --single-transaction --exit-on-error --dbname=\"$DATABASE_URL\" FILE\
+const RESTORE: &str = "This database is PostgreSQL, which is restored with its own tools. Stop every replica, make a new, empty database, then:\n\
+    \n    pg_restore --no-owner --single-transaction --exit-on-error --dbname=\"$DATABASE_URL\" FILE\
     \n    vestibule restore --finish\n\
-    \nwith the value of database.url for $DATABASE_URL. The second command checks what came back and ends what could be used a second time: do not \
+    \nwith the URL of that database as $DATABASE_URL and as database.url. The second command checks what came back and ends what could be used a second time: do not \
     start the service before it.";
 
 #[derive(Debug, Args)]
