@@ -53,6 +53,8 @@ pub enum Purpose {
     AccountAction,
     /// A passkey ceremony in progress.
     PasskeyCeremony,
+    /// What is kept of a typed address that is nobody's.
+    TypedAddress,
     /// At rest: private signing keys.
     SigningKey,
     /// At rest: TOTP secrets.
@@ -66,7 +68,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
@@ -81,6 +83,7 @@ impl Purpose {
         Self::CancelDeletion,
         Self::AccountAction,
         Self::PasskeyCeremony,
+        Self::TypedAddress,
         Self::SigningKey,
         Self::TotpSecret,
         Self::Mail,
@@ -104,6 +107,7 @@ impl Purpose {
             Self::CancelDeletion => "cancel-deletion",
             Self::AccountAction => "account-action",
             Self::PasskeyCeremony => "passkey-ceremony",
+            Self::TypedAddress => "typed-address",
             Self::SigningKey => "signing-key",
             Self::TotpSecret => "totp-secret",
             Self::Mail => "mail",
