@@ -55,7 +55,7 @@ impl Header {
         let mut start = [0; MAGIC.len() + 4];
         read_exact(input, &mut start)?;
         let (magic, length) = start.split_at(MAGIC.len());
-        let length = length.try_into().map(u32::from_be_bytes).unwrap_or(u32::MAX);
+        let length = length.try_into().map_or(u32::MAX, u32::from_be_bytes);
         if magic != MAGIC || length > LONGEST {
             return Err(Error::Foreign);
         }

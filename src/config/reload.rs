@@ -3,7 +3,7 @@
 use super::error::StartupError;
 use super::reference::settings;
 use super::{Config, Database, Log, Password, Server};
-use crate::secret::Digest;
+use crate::secret::{Digest, Secret};
 
 /// What needs a restart: a section with all its settings, or one setting. What they name has been opened, started or written into every token by then.
 const RESTART: [&str; 18] = [
@@ -38,7 +38,7 @@ impl Config {
     /// All of it, secrets included, as something to compare.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let secrets = [Some(self.database.url.expose()), self.mail.smtp_password.as_ref().map(|secret| secret.expose())];
+        let secrets = [Some(self.database.url.expose()), self.mail.smtp_password.as_ref().map(Secret::expose)];
         let text = toml::to_string(self).unwrap_or_default();
         let parts: Vec<u8> = secrets.iter().flat_map(|secret| *Digest::of(format!("{secret:?}").as_bytes()).as_bytes()).collect();
         Digest::of(&[text.as_bytes(), &parts].concat())
@@ -91,7 +91,6 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
 
     #[test]
     fn every_name_in_the_list_is_a_setting_or_a_section() {
@@ -122,7 +121,7 @@ mod tests {
             assert!(changed.digest() != config.digest());
             assert_eq!(changed.differing(&config).len(), 1);
         }
-        assert!(config.clone().digest() == config.digest());
+        assert!(Config::default().digest() == config.digest());
     }
 
     /// Another value of each kind there is.

@@ -174,7 +174,7 @@ mod tests {
         bytes[middle..middle + 8192].fill(0xAA);
         std::fs::write(database.file(), bytes).unwrap();
         let faults = match Store::connect(&database.config).await {
-            Ok(store) => store.faults().await.map_or_else(|error| vec![error.to_string()], |faults| faults),
+            Ok(store) => store.faults().await.unwrap_or_else(|error| vec![error.to_string()]),
             Err(error) => vec![error.to_string()],
         };
         assert!(!faults.is_empty());
