@@ -35,6 +35,8 @@ mod m20261122_000031_alter_audit_events;
 mod m20261122_000032_create_audit_chain;
 mod m20261122_000034_create_former_addresses;
 mod m20261122_000035_recovery_codes_shown_to;
+mod m20261122_000036_create_declared_objects;
+mod m20261122_000039_suspend_users;
 
 /// The migration that a program must know to serve on this schema: what came after it only adds. Raised by a release that takes something away, to the newest
 /// migration of the release before it; written into the database by whoever migrates.
@@ -75,6 +77,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000032_create_audit_chain::Migration),
             Box::new(m20261122_000034_create_former_addresses::Migration),
             Box::new(m20261122_000035_recovery_codes_shown_to::Migration),
+            Box::new(m20261122_000036_create_declared_objects::Migration),
+            Box::new(m20261122_000039_suspend_users::Migration),
         ]
     }
 }

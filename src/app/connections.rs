@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 use super::current::Current;
 use super::peers::Peers;
 use super::tls::Tls;
-use super::watch::{Activity, KEEP_ALIVE, Watched};
+use super::watch::{Activity, KEEP_ALIVE, Watched, WatchedBody};
 
 /// How long the accept loop pauses when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -131,11 +131,11 @@ impl Connection {
         let requests = Arc::clone(&activity);
         let service = service_fn(move |request: http::Request<Incoming>| {
             let (service, running) = (current.public(), requests.request());
-            let mut request = request.map(Body::new);
+            let mut request = request.map(|body| Body::new(WatchedBody { body, activity: Arc::clone(&requests) }));
             request.extensions_mut().insert(ConnectInfo(peer));
             async move {
                 let response = service.oneshot(request).await;
-                drop(running);
+                running.answered();
                 response
             }
         });

@@ -9,6 +9,7 @@ mod notify;
 mod open;
 mod peers;
 mod reload;
+mod sample;
 mod serve;
 mod stage;
 mod tls;
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
 pub use reload::Origin;
+pub use sample::{Sampled, sample};
 pub use serve::{Server, serve};
 pub use stage::Stage;
 
@@ -66,6 +68,7 @@ pub struct Shared {
     pub bans: Bans,
     pub refused: Arc<Refused>,
     pub metrics: Metrics,
+    pub sampled: Sampled,
     /// Open connections of the public listener.
     pub connections: Arc<AtomicUsize>,
     pub readiness: Arc<Readiness>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{App, Shared, Stage};
+use super::{App, Sampled, Shared, Stage};
 use crate::account::password::Passwords;
 use crate::audit::KeyEvents;
 use crate::clock::Clock;
@@ -28,20 +28,33 @@ impl App {
     /// # Errors
     /// One paragraph for the operator: what, where, and what to change.
     pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
+        Self::open_with(config, clock, Metrics::default()).await
+    }
+
+    /// The same with metrics that somebody began before.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_with(config: Config, clock: Arc<dyn Clock>, metrics: Metrics) -> Result<Self, StartupError> {
         let sealer = open_sealer(&config)?;
         let store = open_store(&config, &Stage::default(), false).await?;
-        Self::over(store, sealer, config, clock).await
+        Self::over(store, sealer, (config, metrics), clock).await
     }
 
     /// The same, saying at what it is; a schema that somebody else brings up to date is waited for.
-    pub(super) async fn open_when_ready(config: Config, clock: Arc<dyn Clock>, stage: &Stage) -> Result<Self, StartupError> {
+    pub(super) async fn open_when_ready(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        metrics: Metrics,
+        stage: &Stage,
+    ) -> Result<Self, StartupError> {
         let sealer = open_sealer(&config)?;
         let store = open_store(&config, stage, true).await?;
         stage.enter("loading the keys");
-        Self::over(store, sealer, config, clock).await
+        Self::over(store, sealer, (config, metrics), clock).await
     }
 
-    async fn over(store: Store, sealer: Sealer, config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
+    async fn over(store: Store, sealer: Sealer, (config, metrics): (Config, Metrics), clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
         let (issuer, sealer) = (config.issuer(), Arc::new(sealer));
         let keys = KeyRing::load(&store, &sealer, &config.keys, &clock, Arc::new(KeyEvents))
             .await
@@ -49,17 +62,19 @@ impl App {
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
         let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
         let mailer = Arc::new(Mailer::open(&config)?);
-        let metrics = Metrics::default();
+        store.measure(&metrics);
+        metrics.started(clock.now().secs(), store.kind());
         Ok(Self::new(Shared {
             access_tokens: Arc::new(Verifier::new(keys.clone(), &issuer)),
             clients: Arc::new(ClientCache::new(store.clone())),
             discovery: Discovery::new(&issuer, config.registration.mode),
-            passwords: Passwords::start(&config.password),
+            passwords: Passwords::start(&config.password).measured(&metrics),
             edge: Arc::new(Edge::new(&config.limits, &metrics)),
             bans: Bans::load(&store, clock.now()).await,
             refused: Arc::default(),
             connections: Arc::default(),
             metrics,
+            sampled: Sampled::default(),
             readiness: Arc::default(),
             logout_waiting: Arc::default(),
             mail_waiting: Arc::default(),

@@ -23,12 +23,13 @@ use crate::account::setup;
 use crate::clock::SystemClock;
 use crate::config::{Config, StartupError};
 use crate::routes;
+use crate::telemetry::metrics::Metrics;
 
 /// `vestibule serve`: everything from the configuration to the answered signal.
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn serve(config: Config, origin: Origin) -> Result<(), StartupError> {
+pub async fn serve(config: Config, metrics: Metrics, origin: Origin) -> Result<(), StartupError> {
     let stop = CancellationToken::new();
     tokio::spawn({
         let stop = stop.clone();
@@ -42,7 +43,7 @@ pub async fn serve(config: Config, origin: Origin) -> Result<(), StartupError> {
     // First of all: liveness answers however long a migration takes.
     let internal = Internal::start(&config.server, routes::starting_router(stage.clone())).await?;
     let app = tokio::select! {
-        app = App::open_when_ready(config, Arc::new(SystemClock), &stage) => app?,
+        app = App::open_when_ready(config, Arc::new(SystemClock), metrics, &stage) => app?,
         // A migration that is cut is taken back, or found half-way by the next start.
         () = stop.cancelled() => return Ok(()),
     };

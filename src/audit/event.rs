@@ -80,6 +80,7 @@ pub enum Kind {
     AddressUnbanned,
     DatabaseBackedUp,
     DatabaseRestored,
+    PasswordSprayed,
 }
 
 impl Kind {
@@ -160,6 +161,7 @@ impl Kind {
             Self::AddressUnbanned => "address.unbanned",
             Self::DatabaseBackedUp => "database.backed_up",
             Self::DatabaseRestored => "database.restored",
+            Self::PasswordSprayed => "password.sprayed",
         }
     }
 }

@@ -9,9 +9,12 @@ mod arguments;
 mod audit;
 mod backup;
 mod client;
+mod client_state;
 mod client_view;
 mod config;
 mod database;
+mod declared;
+mod doctor;
 mod failure;
 mod healthcheck;
 mod invite;
@@ -19,12 +22,15 @@ mod keys;
 mod keys_at_rest;
 mod limits;
 mod mail;
+mod managed;
 mod migrate;
 mod moment;
 mod organization;
 mod organization_policy;
+mod organization_switch;
 mod output;
 mod password_input;
+mod plan;
 mod serve;
 mod templates;
 #[cfg(test)]
@@ -75,6 +81,11 @@ enum Command {
     Organization(organization::Command),
     /// Bring clients, organisations and people into the state that files declare.
     Apply(apply::Arguments),
+    /// Say what `apply` would change. The exit code is 0 when that is nothing, 2 when there is something, 1 when it cannot be said.
+    Plan(plan::Arguments),
+    /// What the declared directory manages, and how far it has come.
+    #[command(subcommand)]
+    Declared(declared::Command),
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -97,6 +108,8 @@ enum Command {
     /// Page templates.
     #[command(subcommand)]
     Templates(templates::Command),
+    /// Look at everything the service stands on, and say what is wrong and what to do.
+    Doctor(doctor::Arguments),
     /// Ask the running service whether it is ready; for container health checks.
     Healthcheck,
 }
@@ -124,7 +137,7 @@ async fn dispatch(cli: Cli) -> Result<Answer, Failure> {
     }
     let loaded = crate::config::load(path.as_deref())?;
     if !matches!(cli.command, Command::Serve) {
-        telemetry::init(&quiet())?;
+        telemetry::init(&quiet(), None)?;
     }
     Box::pin(run_configured(cli.command, loaded)).await
 }
@@ -142,6 +155,8 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::User(command) => user::run(command, &config).await,
         Command::Organization(command) => organization::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
+        Command::Plan(arguments) => plan::run(arguments, &config).await,
+        Command::Declared(command) => declared::run(command, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
         Command::Audit(command) => audit::run(command, &config).await,
         Command::Limits(command) => limits::run(command, &config).await,
@@ -150,6 +165,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Restore(arguments) => backup::restore(arguments, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
+        Command::Doctor(arguments) => doctor::run(&arguments, &config).await,
         Command::Healthcheck => healthcheck::run(&config).await,
     }
 }
@@ -205,6 +221,15 @@ mod tests {
             "organization add-member acme a@b.example --administrator",
             "organization remove-member acme a@b.example",
             "apply a.toml b.toml --dry-run",
+            "apply",
+            "plan",
+            "plan a.toml directory --json",
+            "declared status",
+            "declared release client a",
+            "declared release --all",
+            "client remove a --force",
+            "client disable a",
+            "client enable a",
             "keys list",
             "keys rotate",
             "keys revoke a",
@@ -231,6 +256,7 @@ mod tests {
             "config check",
             "config reference",
             "templates check",
+            "doctor --replicas 3",
             "healthcheck",
         ] {
             let arguments = std::iter::once("vestibule").chain(line.split(' '));

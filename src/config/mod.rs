@@ -6,6 +6,7 @@ mod account;
 mod audit;
 mod brand;
 mod database;
+mod declared;
 mod environment;
 mod error;
 mod file;
@@ -25,6 +26,7 @@ mod registration;
 mod reload;
 mod server;
 mod session;
+mod telemetry;
 mod tokens;
 mod types;
 mod validate;
@@ -34,6 +36,7 @@ pub use account::Account;
 pub use audit::{Audit, LEAST_AUDIT_RETENTION};
 pub use brand::Brand;
 pub use database::Database;
+pub use declared::{Declared, Removal};
 pub use error::{Problem, Source, StartupError};
 pub(crate) use file::line_of;
 pub use keys::Keys;
@@ -50,6 +53,7 @@ pub use registration::{Registration, RegistrationMode};
 pub use reload::needs_restart;
 pub use server::Server;
 pub use session::Session;
+pub use telemetry::Telemetry;
 pub use tokens::Tokens;
 pub use types::{CidrList, Issuer, Quota, Span};
 
@@ -72,9 +76,11 @@ pub struct Config {
     pub mail: Mail,
     pub limits: Limits,
     pub outbound: Outbound,
+    pub declared: Declared,
     pub audit: Audit,
     pub brand: Brand,
     pub log: Log,
+    pub telemetry: Telemetry,
 }
 
 impl Config {

@@ -2,11 +2,11 @@
 
 use super::error::StartupError;
 use super::reference::settings;
-use super::{Config, Database, Log, Password, Server};
+use super::{Config, Database, Declared, Log, Password, Server};
 use crate::secret::{Digest, Secret};
 
 /// What needs a restart: a section with all its settings, or one setting. What they name has been opened, started or written into every token by then.
-const RESTART: [&str; 18] = [
+const RESTART: [&str; 20] = [
     "server.listen",
     "server.public_url",
     "server.tls_certificate",
@@ -25,6 +25,8 @@ const RESTART: [&str; 18] = [
     "password.hash_queue",
     "password.hash_deadline",
     "log.format",
+    "telemetry",
+    "declared.directory",
 ];
 
 /// Whether a change of this setting, `section.key`, takes effect at the next start.
@@ -66,6 +68,8 @@ impl Config {
                 breach_lookup_url: wanted.password.breach_lookup_url.clone(),
                 ..self.password.clone()
             },
+            telemetry: self.telemetry.clone(),
+            declared: Declared { directory: self.declared.directory.clone(), ..wanted.declared.clone() },
             log: Log { filter: wanted.log.filter.clone(), ..self.log.clone() },
             ..wanted.clone()
         };

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::Document;
 use super::entry::Entry;
 use super::plan::{Change, Current, FieldChange, Write, action, differences};
+use super::{Document, Key};
 use crate::clock::Timestamp;
 use crate::config::{Problem, Source, suggestion};
 use crate::organization::{Rules, is_id};
@@ -21,6 +21,9 @@ pub struct DesiredOrganization {
     pub id: String,
     pub name: String,
     pub rules: Rules,
+    /// `None`: as it is; a new one is enabled.
+    pub enabled: Option<bool>,
+    pub source: Source,
 }
 
 /// To which organisations a person belongs: to exactly these.
@@ -31,7 +34,7 @@ pub struct DesiredMemberships {
     pub source: Source,
 }
 
-const MEMBERS: [&str; 3] = ["id", "name", "policy"];
+const MEMBERS: [&str; 4] = ["id", "name", "policy", "enabled"];
 const RULES: [&str; 6] =
     ["second_factor", "allowed_factors", "trusted_device_ttl", "session_idle", "session_absolute", "password_min_length"];
 
@@ -55,7 +58,9 @@ pub(super) fn read(mut entry: Entry) -> (Option<DesiredOrganization>, Vec<Proble
         entry.problem_at(line, "name", "empty", "Write what people call it.");
     }
     let rules = read_rules(&mut entry);
-    let desired = id.zip(name).zip(rules).map(|((id, name), rules)| DesiredOrganization { id, name, rules });
+    let enabled = entry.take("enabled");
+    let source = entry.source();
+    let desired = id.zip(name).zip(rules).map(|((id, name), rules)| DesiredOrganization { id, name, rules, enabled, source });
     (desired, entry.finish(&MEMBERS))
 }
 
@@ -95,20 +100,21 @@ pub(super) fn read_memberships(entry: &mut Entry) -> Option<DesiredMemberships> 
 }
 
 /// Organisations that people are to belong to and that nobody has declared or made.
-pub(super) fn unknown_organizations(document: &Document, current: &Current) -> Vec<Problem> {
+pub(super) fn unknown_organizations(document: &Document, current: &Current) -> Vec<(Key, Problem)> {
     let declared: BTreeSet<&str> = document.organizations.iter().map(|organization| organization.id.as_str()).collect();
     let is_known = |id: &str| declared.contains(id) || current.organizations.contains_key(id);
     let mut problems = Vec::new();
     for user in &document.users {
         let Some(memberships) = &user.memberships else { continue };
         for id in memberships.of.keys().filter(|id| !is_known(id)) {
-            problems.push(Problem {
+            let problem = Problem {
                 key: Some(format!("users[{}].organizations", user.email)),
                 source: Some(memberships.source.clone()),
                 what: format!("there is no organisation {id:?}"),
                 change: format!("Declare it with [[organizations]]. {}", suggestion(id, declared.iter().copied())),
                 ..Problem::default()
-            });
+            };
+            problems.push((Key::user(&user.email), problem));
         }
     }
     problems
@@ -120,6 +126,7 @@ pub(super) fn organization_change(desired: &DesiredOrganization, before: Option<
         name: desired.name.clone(),
         policy: desired.rules.to_json(),
         managed: true,
+        enabled: desired.enabled.unwrap_or(before.is_none_or(|before| before.enabled)),
         created_at: before.map_or(now, |before| before.created_at),
         updated_at: now,
     };
@@ -128,12 +135,13 @@ pub(super) fn organization_change(desired: &DesiredOrganization, before: Option<
     Change { action: action(before.is_some()), kind: "organization", id: desired.id.clone(), fields, write }
 }
 
-fn fields(organization: &Organization) -> Map<String, Value> {
+pub(super) fn fields(organization: &Organization) -> Map<String, Value> {
     let policy = serde_json::from_str(&organization.policy).unwrap_or(Value::Null);
     Map::from_iter([
         ("name".to_owned(), organization.name.clone().into()),
         ("policy".to_owned(), policy),
         ("managed".to_owned(), organization.managed.into()),
+        ("enabled".to_owned(), organization.enabled.into()),
     ])
 }
 

@@ -3,7 +3,9 @@
 //! Owns: the job loop. Must not: hold a lock longer than its lease.
 
 pub mod audit;
+mod declared;
 pub mod deletions;
+mod histograms;
 mod keys;
 mod limits;
 mod logouts;
@@ -24,11 +26,13 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     let mut jobs = JoinSet::new();
     jobs.spawn(audit::seal_all(app.clone(), shutdown.clone()));
     jobs.spawn(audit::remove_old(app.clone(), shutdown.clone()));
+    jobs.spawn(declared::run(app.clone(), shutdown.clone()));
     jobs.spawn(keys::run(app.clone(), shutdown.clone()));
     jobs.spawn(limits::run(app.clone(), shutdown.clone()));
     jobs.spawn(logouts::run(app.clone(), shutdown.clone()));
     jobs.spawn(deletions::run(app.clone(), shutdown.clone()));
     jobs.spawn(mails::run(app.clone(), shutdown.clone()));
+    jobs.spawn(histograms::run(app.clone(), shutdown.clone()));
     jobs.spawn(purge::run(app, shutdown));
     while let Some(ended) = jobs.join_next().await {
         if let Err(error) = ended {

@@ -35,6 +35,8 @@ pub enum Purpose {
     RefreshToken,
     /// The accounts a browser has signed in with, in a cookie.
     KnownAccounts,
+    /// The people to whom a browser is known, in a cookie.
+    KnownDevice,
     /// A logout request on its way through the confirmation page.
     Logout,
     /// Form tokens against cross-site request forgery.
@@ -74,6 +76,7 @@ impl Purpose {
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::KnownAccounts,
+        Self::KnownDevice,
         Self::Logout,
         Self::Csrf,
         Self::Setup,
@@ -98,6 +101,7 @@ impl Purpose {
             Self::AuthorizationCode => "authorization-code",
             Self::RefreshToken => "refresh-token",
             Self::KnownAccounts => "known-accounts",
+            Self::KnownDevice => "known-device",
             Self::Logout => "logout",
             Self::Csrf => "csrf",
             Self::Setup => "setup",

@@ -11,6 +11,7 @@ pub mod bans;
 pub mod buckets;
 pub mod clients;
 pub mod consents;
+pub mod declared_objects;
 mod error;
 pub mod factor_attempts;
 pub mod failures;
@@ -32,6 +33,7 @@ pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod spent;
+pub mod suspensions;
 pub mod totp_credentials;
 pub mod tried_accounts;
 pub mod trusted_devices;
@@ -41,7 +43,9 @@ pub mod users;
 mod conn;
 mod connection;
 mod entities;
+mod facts;
 mod file;
+mod measure;
 mod migrate;
 #[cfg(test)]
 mod plans;
@@ -54,7 +58,9 @@ mod writer;
 pub use conn::Conn;
 pub use connection::{Renewal, Store};
 pub use error::{Error, Result};
+pub use facts::{Facts, PostgresFacts, SqliteFacts, find_file};
 pub use file::{InUse, claim, fold_log, path};
+pub use measure::{Pool, Queues, find_queues};
 pub use migrate::{MigrationStatus, SchemaState};
 
 /// By how much a change moves `updated_at` forward at least, so that it tells one state of a row from the next.

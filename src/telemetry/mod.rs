@@ -1,25 +1,33 @@
-//! Logs: structured, without secrets; metrics.
+//! Logs: structured, without secrets; metrics; traces.
 //!
-//! Owns: the subscriber behind `tracing`, the panic hook, [`metrics`]. Must not: decide what is logged elsewhere, or write to standard output.
+//! Owns: the subscriber behind `tracing`, the panic hook, [`metrics`], a request's spans and the way to a trace collector. Must not: decide what is logged
+//! elsewhere, or write to standard output. Decision 0020.
 
+mod json;
 pub mod metrics;
 mod panic;
+pub mod request;
+mod traces;
+
+pub use traces::{SPANS, Traces, wanted};
 
 use std::io::IsTerminal as _;
 
 use std::sync::Arc;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{EnvFilter, Layer, Registry, registry, reload};
 
 use crate::config::{Log, LogFormat, StartupError};
 
-/// From here on `tracing` events go to standard error, one line each, and so does every panic. The first call wins.
+/// From here on `tracing` events go to standard error, one line each, and so does every panic; spans go to the collector, if there is one. The first call wins.
 ///
 /// # Errors
 /// When the filter is not understood.
-pub fn init(log: &Log) -> Result<LogFilter, StartupError> {
-    let (subscriber, filter) = subscriber(log, std::io::stderr, std::io::stderr().is_terminal())?;
+pub fn init(log: &Log, traces: Option<&Traces>) -> Result<LogFilter, StartupError> {
+    let (subscriber, filter) = subscriber(log, traces, std::io::stderr, std::io::stderr().is_terminal())?;
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         panic::log_panics();
     }
@@ -53,25 +61,21 @@ pub fn filter(log: &Log) -> Result<EnvFilter, StartupError> {
     })
 }
 
-type Subscriber = Box<dyn tracing::Subscriber + Send + Sync>;
+type Sink = Box<dyn tracing::Subscriber + Send + Sync>;
 
-fn subscriber<W>(log: &Log, writer: W, colours: bool) -> Result<(Subscriber, LogFilter), StartupError>
+/// The filter is for the log alone: what is traced does not depend on it.
+fn subscriber<W>(log: &Log, traces: Option<&Traces>, writer: W, colours: bool) -> Result<(Sink, LogFilter), StartupError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt().with_env_filter(filter(log)?).with_writer(writer);
-    Ok(match log.format {
-        LogFormat::Json => {
-            let lines = lines.json().flatten_event(true).with_current_span(false).with_filter_reloading();
-            let handle = lines.reload_handle();
-            (Box::new(lines.finish()), LogFilter(Some(Arc::new(move |filter| handle.reload(filter).is_ok()))))
-        }
-        LogFormat::Text => {
-            let lines = lines.with_ansi(colours).with_filter_reloading();
-            let handle = lines.reload_handle();
-            (Box::new(lines.finish()), LogFilter(Some(Arc::new(move |filter| handle.reload(filter).is_ok()))))
-        }
-    })
+    let lines = tracing_subscriber::fmt::layer::<Registry>().with_writer(writer);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match log.format {
+        LogFormat::Json => lines.fmt_fields(JsonFields::new()).event_format(json::JsonLine).boxed(),
+        LogFormat::Text => lines.with_ansi(colours).boxed(),
+    };
+    let (filter, handle) = reload::Layer::new(filter(log)?);
+    let sink = registry().with(lines.with_filter(filter)).with(traces.map(Traces::layer));
+    Ok((Box::new(sink), LogFilter(Some(Arc::new(move |filter| handle.reload(filter).is_ok())))))
 }
 
 #[cfg(test)]
@@ -98,7 +102,7 @@ mod tests {
     fn logged(log: &Log, act: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let (subscriber, _) = subscriber(log, move || writer.clone(), false).unwrap();
+        let (subscriber, _) = subscriber(log, None, move || writer.clone(), false).unwrap();
         tracing::subscriber::with_default(subscriber, act);
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -112,6 +116,25 @@ mod tests {
         assert_eq!(line["client_id"], "webapp");
         assert_eq!(line["message"], "token issued");
         assert_eq!(line["level"], "INFO");
+    }
+
+    #[tokio::test]
+    async fn every_line_of_a_request_has_its_ids_whatever_the_filter() {
+        let log = Log { format: LogFormat::Json, filter: "warn".to_owned() };
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let headers = http::HeaderMap::from_iter([(http::HeaderName::from_static("traceparent"), parent.parse().unwrap())]);
+        let text = logged(&log, || {
+            let asked = request::Asked { request_id: "r-1", method: "GET", route: Some("/login"), trusted_headers: Some(&headers) };
+            let spans = request::Spans::begin(asked);
+            futures_util::FutureExt::now_or_never(spans.around(async { tracing::warn!("inside") })).unwrap();
+            spans.answered(503, || tracing::warn!(request_id = "its own", "answered"));
+            tracing::warn!("outside");
+        });
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["request_id"], "r-1");
+        assert_eq!(lines[0]["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(lines[1]["request_id"], "its own");
+        assert!(lines[2].get("request_id").is_none());
     }
 
     #[test]

@@ -41,10 +41,10 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     }
     let words = form.get("words").unwrap_or_default().trim();
     if words.chars().count() > MAX_WORDS {
-        return refuse(&app, &visit, &current, NotifyError::TooLong).await;
+        return refuse(&app, &visit, &current, words, NotifyError::TooLong).await;
     }
     if !tell(&app, &visit, &current, words).await? {
-        return refuse(&app, &visit, &current, NotifyError::TooOften).await;
+        return refuse(&app, &visit, &current, words, NotifyError::TooOften).await;
     }
     if form.get("log_out_others").is_some() {
         sessions::end_others(&app, &current).await?;
@@ -52,13 +52,14 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     Ok(Redirect::to(&Done::AdministratorNotified.on(Then::Activity.path())).into_response())
 }
 
-async fn refuse(app: &App, visit: &Visit, current: &Current, error: NotifyError) -> Result<Response, Detour> {
+async fn refuse(app: &App, visit: &Visit, current: &Current, words: &str, error: NotifyError) -> Result<Response, Detour> {
     let (entries, next) = page(app, current, None).await?;
     Ok(show(app, visit, current, StatusCode::UNPROCESSABLE_ENTITY, |csrf_token| ActivityPage {
         csrf_token,
         entries,
         next,
         days: app.config.account.activity_shown.0.as_secs() / 86_400,
+        words: words.to_owned(),
         error: Some(error),
         done: None,
     }))
