@@ -70,7 +70,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,

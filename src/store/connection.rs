@@ -152,10 +152,6 @@ impl Store {
         migrate::status(&self.read()).await
     }
 
-    pub(super) fn backend(&self) -> &Backend {
-        &self.backend
-    }
-
     /// One cheap read: is the database there, and does its schema fit?
     pub async fn check(&self) -> Result<SchemaState> {
         Ok(migrate::status(&self.read()).await?.state())

@@ -152,7 +152,7 @@ mod tests {
         for format in [LogFormat::Json, LogFormat::Text] {
             let (lines, log) = (Lines::default(), Log { format, filter: "warn".to_owned() });
             let writer = lines.clone();
-            let (subscriber, filter) = subscriber(&log, move || writer.clone(), false).unwrap();
+            let (subscriber, filter) = subscriber(&log, None, move || writer.clone(), false).unwrap();
             tracing::subscriber::with_default(subscriber, || {
                 tracing::info!("before");
                 filter.set(&Log { filter: "info".to_owned(), ..log.clone() }).unwrap();

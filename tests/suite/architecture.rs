@@ -36,7 +36,7 @@ const IMPORTS: [(&str, &[&str]); 22] = [
 const ASSEMBLY: [&str; 7] = ["app", "cli", "routes", "home", "health", "main", "lib"];
 
 /// Outside crates and the only places, below `src/`, that may name them.
-const CONFINED: [(&str, &[&str]); 43] = [
+const CONFINED: [(&str, &[&str]); 44] = [
     ("sea_orm", &["store/"]),
     ("vestibule_migrations", &["store/migrate.rs"]),
     ("josekit", &["keys/"]),
