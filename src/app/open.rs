@@ -128,19 +128,19 @@ async fn open_store(config: &Config, stage: &Stage, patient: bool) -> Result<Sto
     let refused = |error: crate::store::Error| StartupError::new("database.url", error.to_string());
     stage.enter("connecting to the database");
     let store = Store::connect(&config.database).await.map_err(refused)?;
-    let mut state = store.check().await.map_err(refused)?;
-    if config.database.migrate_on_start && matches!(state, SchemaState::Older | SchemaState::Current) {
+    let mut schema = store.check().await.map_err(refused)?;
+    if config.database.migrate_on_start && matches!(schema, SchemaState::Older | SchemaState::Current) {
         stage.enter("bringing the database schema up to date");
         let applied = store.migrate_up().await.map_err(refused)?;
         if !applied.is_empty() {
             tracing::info!(migrations = ?applied, "database schema brought up to date");
         }
-        state = store.check().await.map_err(refused)?;
+        schema = store.check().await.map_err(refused)?;
     }
-    if state == SchemaState::Older && patient && !config.database.migrate_on_start {
-        state = wait_for_schema(&store, stage).await.map_err(refused)?;
+    if schema == SchemaState::Older && patient && !config.database.migrate_on_start {
+        schema = wait_for_schema(&store, stage).await.map_err(refused)?;
     }
-    match state {
+    match schema {
         SchemaState::Current => Ok(store),
         SchemaState::Newer => {
             tracing::warn!("a newer version has migrated the database and only added to it: serving on it");
@@ -167,7 +167,7 @@ async fn wait_for_schema(store: &Store, stage: &Stage) -> crate::store::Result<S
         match store.check().await {
             Ok(SchemaState::Older) => {}
             Err(error) => tracing::warn!(%error, "looking at the schema"),
-            Ok(state) => return Ok(state),
+            Ok(found) => return Ok(found),
         }
     }
 }

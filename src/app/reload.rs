@@ -51,7 +51,7 @@ impl Reload {
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut hangups = signal(SignalKind::hangup()).ok();
         let app = self.current.app();
-        self.applied = Some(self.digest(&app.config));
+        self.applied = Some(Self::digest(&app.config));
         app.metrics.reloaded(true, app.now().secs());
         loop {
             let asked = tokio::select! {
@@ -92,7 +92,7 @@ impl Reload {
     }
 
     /// The settings, and the files of certificate authorities that they name.
-    fn digest(&self, config: &Config) -> Digest {
+    fn digest(config: &Config) -> Digest {
         let files = [config.mail.smtp_ca_file.as_ref(), config.outbound.extra_ca_file.as_ref()];
         let contents = files.into_iter().flatten().map(|path| std::fs::read(path).unwrap_or_default());
         let all: Vec<u8> = contents.fold(config.digest().as_bytes().to_vec(), |mut all, content| {
@@ -104,7 +104,7 @@ impl Reload {
 
     async fn settings(&mut self) -> Result<bool, String> {
         let wanted = self.read()?;
-        let digest = self.digest(&wanted);
+        let digest = Self::digest(&wanted);
         if self.applied == Some(digest) {
             return Ok(false);
         }

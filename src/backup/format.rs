@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_was_cut_continued_changed_or_mixed_is_refused() {
-        let whole = sealed(&[7; 2 * CHUNK + 100]);
+        let whole = sealed(&vec![7; 2 * CHUNK + 100]);
         let chunk = CHUNK + TAG;
         let first = whole.len() - 2 * chunk - 100 - TAG;
         for length in (first..whole.len()).step_by(997).chain([first + chunk, first + 2 * chunk, whole.len() - 1]) {
@@ -101,7 +101,7 @@ mod tests {
         let (head, chunks) = whole.split_at(first);
         let swapped = [head, &chunks[chunk..2 * chunk], &chunks[..chunk], &chunks[2 * chunk..]].concat();
         assert!(matches!(opened(&swapped), Err(Error::Damaged)));
-        let other = sealed(&[7; 2 * CHUNK + 100]);
+        let other = sealed(&vec![7; 2 * CHUNK + 100]);
         let mixed = [head, &other[first..]].concat();
         assert!(matches!(opened(&mixed), Err(Error::Damaged)));
     }

@@ -44,8 +44,8 @@ pub async fn make(store: &Store, sealer: &Arc<Sealer>, database: &Path, target: 
     let schema = status.unknown.last().or(status.applied.last()).cloned().unwrap_or_default();
     let header = Header::new(sealer.newest(), schema, now);
     let snapshot = Snapshot::take(store, database).await?;
-    let (sealing, sealed) = (Arc::clone(sealer), header.clone());
-    let work = tokio::task::spawn_blocking(move || write(&sealing, &sealed, snapshot, target));
+    let (seals, head) = (Arc::clone(sealer), header.clone());
+    let work = tokio::task::spawn_blocking(move || write(&seals, &head, snapshot, target));
     let bytes = work.await.map_err(|error| Error::Stream(std::io::Error::other(error)))??;
     if matches!(store.check().await?, SchemaState::Current | SchemaState::Newer) {
         record(store, &header, bytes, now).await?;

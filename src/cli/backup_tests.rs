@@ -70,7 +70,8 @@ async fn a_backup_comes_back_over_what_was_there_and_that_is_kept() {
     let events = audit_events::list(&store.read(), 10).await.unwrap();
     assert!(events.iter().any(|event| event.kind == "database.restored"));
     let left = names(directory.path());
-    assert!(!left.iter().any(|name| name.ends_with(".restoring") || name.ends_with(".backup") || name.ends_with(".part")), "{left:?}");
+    let unfinished = |name: &String| [".restoring", ".backup", ".part"].iter().any(|ending| name.ends_with(ending));
+    assert!(!left.iter().any(unfinished), "{left:?}");
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ async fn dispatch(cli: Cli) -> Result<Answer, Failure> {
 
 async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Failure> {
     if matches!(command, Command::Serve) {
-        return serve::run(loaded).await;
+        return Box::pin(serve::run(loaded)).await;
     }
     let config: Config = loaded.config;
     match command {

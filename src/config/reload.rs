@@ -120,10 +120,10 @@ mod tests {
             |config| config.server.trusted_proxies = "10.0.0.0/8".parse().unwrap(),
         ];
         for change in changes {
-            let mut changed = config.clone();
-            change(&mut changed);
-            assert!(changed.digest() != config.digest());
-            assert_eq!(changed.differing(&config).len(), 1);
+            let mut other = config.clone();
+            change(&mut other);
+            assert!(other.digest() != config.digest());
+            assert_eq!(other.differing(&config).len(), 1);
         }
         assert!(Config::default().digest() == config.digest());
     }
