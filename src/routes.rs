@@ -13,7 +13,7 @@ use http::StatusCode;
 use tower::util::option_layer;
 
 use crate::account::{authentication, confirm, console, email_confirmation, not_me, setup, unlock};
-use crate::app::App;
+use crate::app::{App, Stage};
 use crate::interaction::second_factor as factor;
 use crate::interaction::{choose_account, consent, login, password_reset, sign_up};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
@@ -122,6 +122,11 @@ pub fn internal_router(app: &App) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .with_state(app.clone())
+}
+
+/// The same before the database is open: liveness answers while a long migration runs, and readiness says what is being done.
+pub fn starting_router(stage: Stage) -> Router {
+    Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::starting)).with_state(stage)
 }
 
 /// These routes with their group's budget, a wrong method as much as a right one, and answers that say how much of it is left.

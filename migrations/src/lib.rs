@@ -38,6 +38,10 @@ mod m20261122_000035_recovery_codes_shown_to;
 mod m20261122_000036_create_declared_objects;
 mod m20261122_000039_suspend_users;
 
+/// The migration that a program must know to serve on this schema: what came after it only adds. Raised by a release that takes something away, to the newest
+/// migration of the release before it; written into the database by whoever migrates.
+pub const SERVES_FROM: &str = "m20261122_000035_recovery_codes_shown_to";
+
 /// Every migration, oldest first.
 pub struct Migrator;
 

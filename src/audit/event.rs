@@ -79,6 +79,8 @@ pub enum Kind {
     LimitReleased,
     AddressBanned,
     AddressUnbanned,
+    DatabaseBackedUp,
+    DatabaseRestored,
     PasswordSprayed,
 }
 
@@ -159,6 +161,8 @@ impl Kind {
             Self::LimitReleased => "limit.released",
             Self::AddressBanned => "address.banned",
             Self::AddressUnbanned => "address.unbanned",
+            Self::DatabaseBackedUp => "database.backed_up",
+            Self::DatabaseRestored => "database.restored",
             Self::PasswordSprayed => "password.sprayed",
         }
     }

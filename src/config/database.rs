@@ -9,7 +9,7 @@ use crate::secret::Secret;
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
     /// `sqlite://path/to/file.db` (embedded, one replica) or `postgres://user:password@host/name` (several replicas).
-    /// Default: `sqlite://data/vestibule.db`.
+    /// A new user name or password is used for new connections without a restart; another database needs one. Default: `sqlite://data/vestibule.db`.
     #[serde(skip_serializing)]
     pub url: Secret<String>,
     /// Connections in the pool: readers for SQLite, all for PostgreSQL.

@@ -16,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 
+import backups  # noqa: E402
 import crashes  # noqa: E402
 import declared  # noqa: E402
 import doctor  # noqa: E402
@@ -23,6 +24,7 @@ import model  # noqa: E402
 import outage  # noqa: E402
 import outbox  # noqa: E402
 import races  # noqa: E402
+import reloads  # noqa: E402
 import rolling  # noqa: E402
 import shutdown  # noqa: E402
 import single_use  # noqa: E402
@@ -47,7 +49,7 @@ def main():
         return verdicts.summary(len(tests), verdicts.run(tests, databases))
 
 
-ROOMS = [races, starts, crashes, declared, shutdown, outage, rolling, outbox, single_use, model, traces, doctor]
+ROOMS = [races, starts, crashes, declared, shutdown, outage, rolling, outbox, single_use, model, backups, reloads, traces, doctor]
 
 if __name__ == "__main__":
     sys.exit(main())
