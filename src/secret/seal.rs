@@ -314,7 +314,7 @@ impl Sealer {
     /// The same under every key, the newest first: for a code that a database is asked for, and may have been made under an older key.
     #[must_use]
     pub fn macs(&self, purpose: Purpose, message: &[u8]) -> Vec<[u8; 32]> {
-        self.keys.iter().filter_map(|key| mac_with(key, purpose, message)).collect()
+        self.keys.load().iter().filter_map(|key| mac_with(key, purpose, message)).collect()
     }
 
     /// Whether `tag` is the code of `message` under any of the keys, in constant time per key.
