@@ -47,8 +47,8 @@ pub fn state(input: &[u8]) {
 /// Nobody can make an export that holds: every one needs a checkpoint that one of our keys signed.
 pub fn audit_export(input: &[u8]) {
     let expected = halves(input).0.parse::<Head>().ok();
-    if let Some(head) = expected {
-        assert_eq!(head.to_string().parse::<Head>().ok(), Some(head));
+    if let Some(head) = &expected {
+        assert_eq!(head.to_string().parse::<Head>().ok().as_ref(), Some(head));
     }
     let report = verify_file(&mut &input[..], expected).expect("memory can be read");
     let _ = format!("{report:?}");

@@ -72,8 +72,8 @@ fn form(path: &str, authorization: Option<&str>, body: &[u8]) {
 
 /// Links in mails: the token, at every page that takes one. To look spends nothing, so the pages are also sent back.
 pub fn mail_link(input: &[u8]) {
-    let token = utf8_percent_encode(&text(input), NON_ALPHANUMERIC).to_string();
     static BROWSER: LazyLock<Browser> = LazyLock::new(Browser::at_login);
+    let token = utf8_percent_encode(&text(input), NON_ALPHANUMERIC).to_string();
     for path in
         ["/password/reset/finish", "/not-me", "/login/unlock", "/sign-up/finish", "/invitation", "/email/confirm", "/account/delete/cancel"]
     {

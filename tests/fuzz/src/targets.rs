@@ -2,7 +2,9 @@
 
 use crate::{files, requests, texts};
 
-pub const TARGETS: [(&str, fn(&[u8])); 23] = [
+pub type Target = (&'static str, fn(&[u8]));
+
+pub const TARGETS: [Target; 23] = [
     ("audit_export", files::audit_export),
     ("authorize", requests::authorize),
     ("codes", texts::codes),
