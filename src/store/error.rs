@@ -87,8 +87,8 @@ fn postgres_kind(code: &str) -> Kind {
         "40001" | "40P01" => Kind::Contention,
         // read_only_sql_transaction (a replica), lock_not_available
         "25006" | "55P03" => Kind::Unavailable,
-        // Connection exception, insufficient resources, operator intervention (with the statement timeout), system error.
-        _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Kind::Unavailable,
+        // Connection exception, invalid authorization (a password that has just been changed), insufficient resources, operator intervention (with the statement timeout), system error.
+        _ if ["08", "28", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Kind::Unavailable,
         _ => Kind::Other,
     }
 }
@@ -110,6 +110,7 @@ mod tests {
     fn a_server_that_is_going_down_is_unavailable_and_a_syntax_error_is_not() {
         assert_eq!(postgres_kind("57P01"), Kind::Unavailable);
         assert_eq!(postgres_kind("53100"), Kind::Unavailable);
+        assert_eq!(postgres_kind("28P01"), Kind::Unavailable);
         assert_eq!(postgres_kind("40P01"), Kind::Contention);
         assert_eq!(postgres_kind("42601"), Kind::Other);
     }
