@@ -71,7 +71,7 @@ pub(crate) async fn obstacle(app: &App) -> Option<&'static str> {
     if app.is_draining() {
         return Some("draining");
     }
-    if app.keys.signer(Algorithm::ES256).is_err() {
+    if Algorithm::ALL.into_iter().any(|algorithm| app.keys.signer(algorithm).is_err()) {
         return Some("no signing key");
     }
     app.readiness.obstacle(app).await

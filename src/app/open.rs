@@ -16,7 +16,7 @@ use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
 use crate::ratelimit::edge::Edge;
 use crate::secret::Sealer;
-use crate::store::{SchemaState, Store};
+use crate::store::{Error, SchemaState, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::tokens::access::Verifier;
 use crate::web::Pages;
@@ -120,15 +120,13 @@ fn open_sealer(config: &Config) -> Result<Sealer, StartupError> {
     Sealer::new(&keks).map_err(|error| refused(&error))
 }
 
-/// How often a schema that somebody else brings up to date is looked at.
+/// How often a database that is away is asked, and a schema that somebody else brings up to date is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Connects; migrates, waits or refuses according to the configuration and the schema's state.
 async fn open_store(config: &Config, stage: &Stage, patient: bool) -> Result<Store, StartupError> {
     let refused = |error: crate::store::Error| StartupError::new("database.url", error.to_string());
-    stage.enter("connecting to the database");
-    let store = Store::connect(&config.database).await.map_err(refused)?;
-    let mut schema = store.check().await.map_err(refused)?;
+    let (store, mut schema) = connect(config, stage, patient).await.map_err(refused)?;
     if config.database.migrate_on_start && matches!(schema, SchemaState::Older | SchemaState::Current) {
         stage.enter("bringing the database schema up to date");
         let applied = store.migrate_up().await.map_err(refused)?;
@@ -154,6 +152,31 @@ async fn open_store(config: &Config, stage: &Stage, patient: bool) -> Result<Sto
             "the database schema was made by a newer version of Vestibule, which has taken away what this one needs: run that version, or restore a backup"
                 .to_owned(),
         )),
+    }
+}
+
+/// The database, and what its schema is. A server that is away is waited for, however long, where liveness and readiness are told of it: ending would only
+/// have somebody start the process again, later each time. A file that cannot be opened is nothing that passes.
+async fn connect(config: &Config, stage: &Stage, patient: bool) -> crate::store::Result<(Store, SchemaState)> {
+    const WAITING: &str = "the database does not answer: waiting for it";
+    stage.enter("connecting to the database");
+    let mut told = false;
+    loop {
+        let connected = async {
+            let store = Store::connect(&config.database).await?;
+            let schema = store.check().await?;
+            Ok((store, schema))
+        };
+        match connected.await {
+            Err(error @ Error::Unavailable(_)) if patient && !config.database.is_file() => {
+                stage.enter(WAITING);
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(%error, "{WAITING}");
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            outcome => return outcome,
+        }
     }
 }
 

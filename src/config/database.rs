@@ -22,6 +22,14 @@ pub struct Database {
     pub migrate_on_start: bool,
 }
 
+impl Database {
+    /// Whether it is a file of ours, and no server.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.url.expose().starts_with("sqlite:")
+    }
+}
+
 impl Default for Database {
     fn default() -> Self {
         Self {

@@ -310,6 +310,12 @@ impl Sealer {
         self.keys.load().first().and_then(|key| mac_with(key, purpose, message)).unwrap_or_else(random_bytes)
     }
 
+    /// The same under every key, the newest first: for a code that a database is asked for, and may have been made under an older key.
+    #[must_use]
+    pub fn macs(&self, purpose: Purpose, message: &[u8]) -> Vec<[u8; 32]> {
+        self.keys.iter().filter_map(|key| mac_with(key, purpose, message)).collect()
+    }
+
     /// Whether `tag` is the code of `message` under any of the keys, in constant time per key.
     #[must_use]
     pub fn verify_mac(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {

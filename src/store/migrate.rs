@@ -1,5 +1,7 @@
 //! The schema's state and how it is changed.
 
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, sqlx};
 use vestibule_migrations::{Migrator, MigratorTrait as _, SERVES_FROM};
 
@@ -124,6 +126,10 @@ async fn go(backend: &Backend, direction: Direction) -> Result<Vec<String>> {
     }
 }
 
+/// How long another process may migrate before this one gives up, and how often it asks.
+const LOCK_PATIENCE: Duration = Duration::from_mins(10);
+const LOCK_EVERY: Duration = Duration::from_millis(250);
+
 /// The key every version of the service locks: "vestibul" in ASCII.
 const ADVISORY_LOCK: i64 = 0x7665_7374_6962_756c;
 
@@ -139,10 +145,23 @@ async fn under_advisory_lock(postgres: &Postgres, direction: Direction) -> Resul
 
 async fn locked(connection: &DatabaseConnection, direction: Direction) -> Result<Vec<String>> {
     let call = |function: &str| Statement::from_string(DbBackend::Postgres, format!("SELECT {function}({ADVISORY_LOCK})"));
-    connection.execute_raw(call("pg_advisory_lock")).await?;
+    let mut asked = 0;
+    while !taken(connection.query_one_raw(call("pg_try_advisory_lock")).await?)? {
+        asked += 1;
+        if LOCK_EVERY * asked > LOCK_PATIENCE {
+            let what =
+                "another process has been migrating this database for more than ten minutes; look at it, and at its connection (pg_locks)";
+            return Err(Error::Unavailable(what.to_owned()));
+        }
+        tokio::time::sleep(LOCK_EVERY).await;
+    }
     let outcome = change(&Conn::new(connection, &Counts::default()), direction).await;
     connection.execute_raw(call("pg_advisory_unlock")).await?;
     outcome
+}
+
+fn taken(row: Option<QueryResult>) -> Result<bool> {
+    row.map_or(Ok(false), |row| row.try_get_by_index(0).map_err(Error::from))
 }
 
 /// What was done, by the migrations' names in the order they were run.
@@ -175,6 +194,10 @@ fn borrow<'a>(executor: &'a DatabaseExecutor<'_>) -> DatabaseExecutor<'a> {
         DatabaseExecutor::OwnedTransaction(transaction) => DatabaseExecutor::Transaction(transaction),
     }
 }
+
+#[cfg(test)]
+#[path = "migrate_ladder_tests.rs"]
+mod ladder_tests;
 
 #[cfg(test)]
 mod tests {

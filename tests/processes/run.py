@@ -10,13 +10,11 @@ rounds. The exit code says all.
 
 import argparse
 import os
-import signal
 import sys
-import time
-import traceback
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 
 import backups  # noqa: E402
 import crashes  # noqa: E402
@@ -32,8 +30,9 @@ import shutdown  # noqa: E402
 import single_use  # noqa: E402
 import starts  # noqa: E402
 import traces  # noqa: E402
+import verdicts  # noqa: E402
 from postgres import Databases  # noqa: E402
-from service import Failed, binary  # noqa: E402
+from service import binary  # noqa: E402
 
 
 def main():
@@ -43,28 +42,11 @@ def main():
     given = arguments.parse_args()
     if given.binary:
         os.environ["VESTIBULE_BIN"] = str(Path(given.binary).resolve())
-    # What was started is ended on this way out too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    verdicts.end_tidily()
     binary()
-    tests = [test for room in ROOMS for test in room.TESTS]
-    tests = [test for test in tests if not given.words or any(word in test.__name__ for word in given.words)]
+    tests = verdicts.wanted([test for room in ROOMS for test in room.TESTS], given.words)
     with Databases() as databases:
-        failed = [test.__name__ for test in tests if not passed(test, databases)]
-    print(f"{len(tests) - len(failed)} of {len(tests)} passed", *failed, sep="\n    failed: ")
-    return 1 if failed or not tests else 0
-
-
-def passed(test, databases):
-    began = time.monotonic()
-    try:
-        test(databases)
-        verdict = "ok    "
-    except Failed as found:
-        verdict = f"FAILED\n    {found}\n"
-    except Exception:
-        verdict = f"FAILED\n{traceback.format_exc()}"
-    print(f"{time.monotonic() - began:6.1f} s  {test.__name__.replace('_', ' ')}: {verdict.strip()}", flush=True)
-    return verdict.startswith("ok")
+        return verdicts.summary(len(tests), verdicts.run(tests, databases))
 
 
 ROOMS = [races, starts, crashes, declared, shutdown, outage, rolling, outbox, single_use, model, backups, reloads, traces, doctor]
