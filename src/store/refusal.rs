@@ -23,7 +23,7 @@ where
 }
 
 /// Not let in: class 28 of SQLSTATE (PostgreSQL, appendix A).
-fn is_refusal(error: &DbErr) -> bool {
+pub(super) fn is_refusal(error: &DbErr) -> bool {
     let (DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) = error else { return false };
     let RuntimeErr::SqlxError(cause) = cause else { return false };
     let sqlx::Error::Database(refusal) = &**cause else { return false };

@@ -121,6 +121,10 @@ def a_new_database_password_costs_no_request(_databases):
             # Every connection there is goes: only the new password opens others.
             sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
             until("it connects with the new password", lambda: works(home), 60)
+            # Whoever starts with the old one ends, and finds the new one mounted when it is started again: waiting would not help.
+            swap(mounted, {"url": as_app(OLD)})
+            late = home.start(port=free_port(), wait=False)
+            check(late.child.wait(60) != 0 and "does not let this service in" in late.output(), "started with the old password:", late.output())
             check(NEW not in process.output() and OLD not in process.output(), "a password is in the log")
             check(process.terminate() == 0, "exit code")
 
