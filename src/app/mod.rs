@@ -2,6 +2,7 @@
 //!
 //! Owns: [`App`], [`App::open`], the listener, TLS, what is read again while the service runs, what the service manager is told, shutdown. Must not: answer requests (`routes` says who does).
 
+mod certificate;
 mod connections;
 mod current;
 mod internal;
@@ -21,10 +22,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+pub use certificate::{Left, Validity};
 pub use reload::Origin;
 pub use sample::{Sampled, sample};
 pub use serve::{Server, serve};
 pub use stage::Stage;
+pub use tls::Tls;
 
 use crate::account::password::Passwords;
 use crate::clock::{Clock, Timestamp};

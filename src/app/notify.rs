@@ -5,6 +5,8 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
 
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+
 /// It serves.
 pub(super) fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
@@ -26,6 +28,18 @@ pub(super) fn stopping() {
 
 pub(super) fn status(text: &str) {
     tell(&[NotifyState::Status(text)]);
+}
+
+/// Asks not to be given up while the database is opened: a migration takes as long as it takes (`TimeoutStartSec=`). Until `opened`.
+pub(super) async fn patience(opened: CancellationToken) {
+    let longer = u32::try_from((2 * ASK_AGAIN).as_micros()).unwrap_or(u32::MAX);
+    loop {
+        tell(&[NotifyState::ExtendTimeoutUsec(longer)]);
+        tokio::select! {
+            () = opened.cancelled() => return,
+            () = tokio::time::sleep(ASK_AGAIN) => {}
+        }
+    }
 }
 
 /// Says twice in each period of `WatchdogSec=` that the tasks of this process go on.

@@ -168,7 +168,8 @@ async fn connect(config: &Config, stage: &Stage, patient: bool) -> crate::store:
             Ok((store, schema))
         };
         match connected.await {
-            Err(error @ Error::Unavailable(_)) if patient && !config.database.is_file() => {
+            // A new password may be mounted by now: the next start reads it.
+            Err(error @ Error::Unavailable(_)) if patient && !config.database.is_file() && !error.is_refusal() => {
                 stage.enter(WAITING);
                 if !std::mem::replace(&mut told, true) {
                     tracing::warn!(%error, "{WAITING}");

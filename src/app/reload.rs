@@ -13,16 +13,20 @@ use tokio_util::sync::CancellationToken;
 use super::current::Current;
 use super::internal::Internal;
 use super::notify;
+use super::serve::measure;
 use super::tls::Tls;
 use crate::config::{self, Config};
 use crate::keys;
 use crate::routes;
-use crate::secret::{Digest, Sealer};
+use crate::secret::{Digest, KeyEncryptionKey, Sealer};
 use crate::store::Renewal;
 use crate::telemetry::LogFilter;
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// Whoever writes a file is done when it has not changed for so long; one that never rests is read all the same, after so many looks.
+const SETTLED: Duration = Duration::from_secs(1);
+const PATIENCE: u32 = 5;
 
 /// Where settings come from, and what is told of them.
 pub struct Origin {
@@ -37,6 +41,8 @@ pub(super) struct Reload {
     current: Arc<Current>,
     internal: Option<Arc<Internal>>,
     tls: Option<Tls>,
+    /// Of everything as it was found last.
+    seen: Option<Digest>,
     /// Of the settings in force, with those that wait for a restart.
     applied: Option<Digest>,
     /// Said already.
@@ -45,7 +51,7 @@ pub(super) struct Reload {
 
 impl Reload {
     pub(super) fn new(origin: Origin, current: &Arc<Current>, internal: Option<Arc<Internal>>, tls: Option<Tls>) -> Self {
-        Self { origin, current: Arc::clone(current), internal, tls, applied: None, refused: Vec::new() }
+        Self { origin, current: Arc::clone(current), internal, tls, seen: None, applied: None, refused: Vec::new() }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
@@ -57,7 +63,7 @@ impl Reload {
             let asked = tokio::select! {
                 () = stop.cancelled() => return,
                 () = hangup(&mut hangups) => true,
-                () = tokio::time::sleep(LOOK_EVERY) => false,
+                () = self.rest() => false,
             };
             if asked {
                 notify::reloading();
@@ -70,6 +76,31 @@ impl Reload {
                 notify::ready(status);
             }
         }
+    }
+
+    /// Until the next look. A file that somebody is writing is not read half: what has changed must have stayed as it is for a moment.
+    async fn rest(&mut self) {
+        tokio::time::sleep(LOOK_EVERY).await;
+        for _ in 0..PATIENCE {
+            let found = Some(self.found());
+            if found == self.seen {
+                return;
+            }
+            self.seen = found;
+            tokio::time::sleep(SETTLED).await;
+        }
+    }
+
+    /// Everything that is read again, whether it can be used or not.
+    fn found(&self) -> Digest {
+        let app = self.current.app();
+        let settings = self.read().map_or_else(|problem| Digest::of(problem.as_bytes()), |config| Self::digest(&config));
+        let keys = match keys::load_key_encryption_keys(&app.config.keys.directory, false) {
+            Ok(keys) => keys.iter().map(KeyEncryptionKey::id).collect(),
+            Err(problem) => problem.to_string(),
+        };
+        let tls = self.tls.as_ref().and_then(Tls::found).map_or([0; 32], |found| *found.as_bytes());
+        Digest::of(&[settings.as_bytes().as_slice(), tls.as_slice(), keys.as_bytes()].concat())
     }
 
     /// One after the other: what cannot be used does not hold up the rest.
@@ -134,7 +165,7 @@ impl Reload {
         let app = self.current.app();
         let directory = &app.config.keys.directory;
         let keys = keys::load_key_encryption_keys(directory, false).map_err(|error| error.to_string())?;
-        let ids: Vec<String> = keys.iter().map(crate::secret::KeyEncryptionKey::id).collect();
+        let ids: Vec<String> = keys.iter().map(KeyEncryptionKey::id).collect();
         if ids == app.sealer.key_ids() {
             return Ok(false);
         }
@@ -147,7 +178,12 @@ impl Reload {
     }
 
     fn certificate(&self) -> Result<bool, String> {
-        self.tls.as_ref().map_or(Ok(false), Tls::renew)
+        let (Some(tls), app) = (&self.tls, self.current.app()) else { return Ok(false) };
+        let renewed = tls.renew(app.now())?;
+        if renewed {
+            measure(Some(tls), &app);
+        }
+        Ok(renewed)
     }
 }
 

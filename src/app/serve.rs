@@ -18,7 +18,7 @@ use super::current::Current;
 use super::internal::Internal;
 use super::reload::{Origin, Reload};
 use super::tls::Tls;
-use super::{App, Stage, notify};
+use super::{App, Left, Stage, notify};
 use crate::account::setup;
 use crate::clock::SystemClock;
 use crate::config::{Config, StartupError};
@@ -42,11 +42,15 @@ pub async fn serve(config: Config, metrics: Metrics, origin: Origin) -> Result<(
     let stage = Stage::default();
     // First of all: liveness answers however long a migration takes.
     let internal = Internal::start(&config.server, routes::starting_router(stage.clone())).await?;
+    let starting = CancellationToken::new();
+    tokio::spawn(notify::patience(starting.clone()));
+    let opening = starting.drop_guard();
     let app = tokio::select! {
         app = App::open_when_ready(config, Arc::new(SystemClock), metrics, &stage) => app?,
         // A migration that is cut is taken back, or found half-way by the next start.
         () = stop.cancelled() => return Ok(()),
     };
+    drop(opening);
     announce_setup(&app).await?;
     let server = Server::over(app, internal).await?.reloading(origin);
     server.run(stop).await;
@@ -89,6 +93,18 @@ async fn asked_to_stop() {
     drop(interrupt.await);
 }
 
+/// When the certificate expires, for whoever renews it.
+pub(super) fn measure(tls: Option<&Tls>, app: &App) {
+    let Some(validity) = tls.and_then(Tls::validity) else { return };
+    app.metrics.certificate(validity.not_before, validity.not_after);
+    if validity.left(app.now()) != Left::Enough {
+        tracing::warn!(
+            days = validity.days_left(app.now()),
+            "the TLS certificate expires soon, or has expired: it should have been renewed"
+        );
+    }
+}
+
 /// A bound listener with everything that will answer on it.
 pub struct Server {
     app: App,
@@ -112,6 +128,7 @@ impl Server {
     /// The same beside an internal listener that answers already.
     async fn over(app: App, internal: Option<Internal>) -> Result<Self, StartupError> {
         let tls = Tls::load(&app.config.server)?;
+        measure(tls.as_ref(), &app);
         let listen = app.config.server.listen;
         let listener = TcpListener::bind(listen)
             .await

@@ -63,7 +63,11 @@ impl Header {
         read_exact(input, &mut json)?;
         let header: Self = serde_json::from_slice(&json).map_err(|_| newer(&json))?;
         if header.format != FORMAT {
-            return Err(Error::NewerFormat { made_by: header.made_by });
+            return Err(Error::NewerFormat { made_by: printable(&header.made_by) });
+        }
+        // An id of a key as we print it; nothing else goes to anybody's terminal before it is known to be authentic.
+        if header.key.len() != 8 || !header.key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Error::Foreign);
         }
         Ok((header, [start.as_slice(), &json].concat()))
     }
@@ -80,7 +84,12 @@ fn read_exact(input: &mut dyn Read, bytes: &mut [u8]) -> Result<()> {
 /// A later format may have other members, but will say who made it.
 fn newer(json: &[u8]) -> Error {
     let made_by = serde_json::from_slice::<serde_json::Value>(json).ok().and_then(|head| head.get("made_by")?.as_str().map(str::to_owned));
-    made_by.map_or(Error::Foreign, |made_by| Error::NewerFormat { made_by })
+    made_by.map_or(Error::Foreign, |made_by| Error::NewerFormat { made_by: printable(&made_by) })
+}
+
+/// The version of a program, whoever wrote it there.
+fn printable(made_by: &str) -> String {
+    made_by.chars().filter(char::is_ascii_graphic).take(32).collect()
 }
 
 #[cfg(test)]
@@ -111,6 +120,12 @@ mod tests {
         {
             assert!(matches!(Header::read(&mut &*foreign), Err(Error::Foreign)));
         }
+        let mut forged = Vec::new();
+        Header { key: "\u{1b}[2J".to_owned(), ..header() }.write(&mut forged).unwrap();
+        assert!(matches!(Header::read(&mut forged.as_slice()), Err(Error::Foreign)));
+        forged.clear();
+        Header { format: 2, made_by: "9\u{1b}[2J".to_owned(), ..header() }.write(&mut forged).unwrap();
+        assert!(matches!(Header::read(&mut forged.as_slice()), Err(Error::NewerFormat { made_by }) if made_by == "9[2J"));
         let mut later = Vec::new();
         Header { format: 2, ..header() }.write(&mut later).unwrap();
         assert!(matches!(Header::read(&mut later.as_slice()), Err(Error::NewerFormat { .. })));

@@ -1,14 +1,13 @@
 //! Making a backup while the service runs and writes.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{Error, Result};
 use super::header::Header;
-use super::place::{Unfinished, beside, remove_file};
+use super::place::{Unfinished, beside, open_own, remove_file};
 use super::{finish, format};
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::Timestamp;
@@ -60,6 +59,10 @@ fn write(sealer: &Sealer, header: &Header, mut snapshot: Snapshot, target: Targe
             if !replace && path.symlink_metadata().is_ok() {
                 return Err(Error::Occupied(path));
             }
+            // Not in the place of a device, such as /dev/stdout.
+            if path.metadata().is_ok_and(|there| !there.is_file()) {
+                return Err(Error::at(&path)(std::io::Error::other("not a file")));
+            }
             let mut unfinished = Unfinished::create(&path)?;
             let bytes = format::seal(sealer, header, &mut snapshot.file, &mut unfinished.file)?;
             unfinished.finish()?;
@@ -78,8 +81,7 @@ impl Snapshot {
     /// The file is ours alone while its lock is held; one that was left behind by a backup that was killed is used again.
     async fn take(store: &Store, database: &Path) -> Result<Self> {
         let path = beside(database, ".backup");
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let file = open.map_err(Error::at(&path))?;
+        let file = open_own(&path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(Error::Twice),

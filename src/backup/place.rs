@@ -50,6 +50,19 @@ impl Drop for Unfinished {
     }
 }
 
+/// A file of ours alone, made if it is missing: behind a link that somebody put there, root would write into a file of somebody else's.
+pub(super) fn open_own(path: &Path) -> Result<File> {
+    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+    let file = open.map_err(Error::at(path))?;
+    let (opened, there) = (file.metadata().map_err(Error::at(path))?, fs::symlink_metadata(path).map_err(Error::at(path))?);
+    let same = (opened.dev(), opened.ino()) == (there.dev(), there.ino());
+    if same && opened.is_file() && opened.nlink() == 1 {
+        Ok(file)
+    } else {
+        Err(Error::at(path)(std::io::Error::other("not a file of its own")))
+    }
+}
+
 pub(super) fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::at(path)(error)),
@@ -94,7 +107,7 @@ impl Drop for Workplace {
 pub(super) fn replace(path: &Path, new: &Path, aside: Option<&Path>) -> Result<()> {
     let owner = fs::metadata(path).or_else(|_| fs::metadata(directory_of(path))).map_err(Error::at(path))?;
     // As root for the service's user: it could not open the file otherwise. Whoever is not root owns it already.
-    let _ = std::os::unix::fs::chown(new, Some(owner.uid()), Some(owner.gid()));
+    let _ = std::os::unix::fs::lchown(new, Some(owner.uid()), Some(owner.gid()));
     if let Some(aside) = aside {
         fs::hard_link(path, aside).or_else(|_| copy(path, aside)).map_err(Error::at(aside))?;
         let log = beside(path, "-wal");
@@ -140,6 +153,19 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_leads_elsewhere_is_not_written_to() {
+        let home = tempfile::tempdir().unwrap();
+        let (other, link, second) = (home.path().join("other"), home.path().join("link"), home.path().join("second"));
+        fs::write(&other, "somebody else's").unwrap();
+        std::os::unix::fs::symlink(&other, &link).unwrap();
+        assert!(open_own(&link).is_err());
+        fs::hard_link(&other, &second).unwrap();
+        assert!(open_own(&second).is_err());
+        assert!(open_own(&home.path().join("new")).is_ok() && open_own(&home.path().join("new")).is_ok());
+        assert_eq!(fs::read(&other).unwrap(), b"somebody else's");
     }
 
     #[test]

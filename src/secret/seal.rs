@@ -282,8 +282,7 @@ impl Sealer {
 
     /// For [`super::stream`]: under the key with this id.
     pub(super) fn stream_cipher(&self, purpose: Purpose, key: &str) -> Option<XChaCha20Poly1305> {
-        let keys = self.keys.load();
-        keys.iter().find(|derived| printed(derived.id) == key)?.ciphers.get(purpose as usize).cloned()
+        self.keys.load().iter().find(|derived| printed(derived.id) == key)?.ciphers.get(purpose as usize).cloned()
     }
 
     /// The ids of the keys, the one that seals first.

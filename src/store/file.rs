@@ -1,6 +1,7 @@
 //! The file of the embedded database: who has it open, a snapshot of it, and whether it is sound.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -63,11 +64,16 @@ fn lock_file(path: &Path) -> Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&name);
-    let file = open.map_err(|error| Error::Unavailable(format!("{}: {error}", name.display())))?;
-    // Made by root for a service of another user: as SQLite does with its own side files.
+    let open = |new: bool| OpenOptions::new().read(true).write(true).create_new(new).mode(0o600).open(&name);
+    let failed = |error: std::io::Error| Error::Unavailable(format!("{}: {error}", name.display()));
+    let file = match open(true) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return open(false).map_err(failed),
+        Err(error) => return Err(failed(error)),
+    };
+    // Made by root for a service of another user: as SQLite does with its own side files. Only what was made here, for what was there may be a link.
     if let Ok(database) = std::fs::metadata(path) {
-        let _ = std::os::unix::fs::chown(&name, Some(database.uid()), Some(database.gid()));
+        let _ = std::os::unix::fs::fchown(&file, Some(database.uid()), Some(database.gid()));
     }
     Ok(file)
 }

@@ -50,6 +50,7 @@ mod migrate;
 #[cfg(test)]
 mod plans;
 mod postgres;
+mod refusal;
 mod sqlite;
 #[cfg(test)]
 mod testing;

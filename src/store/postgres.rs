@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 use super::conn::{Counts, committed};
 use super::connection::Renewal;
 use super::error::{Error, Result};
-use super::{BoxFuture, Conn};
+use super::{BoxFuture, Conn, refusal};
 use crate::config;
 
 /// A pooled connection that rested longer is asked whether it still lives; one in steady use is not, which saves a round trip per request.
@@ -115,7 +115,7 @@ async fn transact<T, F>(pool: &DatabaseConnection, counts: &Counts, job: &F) -> 
 where
     F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>>,
 {
-    let transaction = pool.begin().await?;
+    let transaction = refusal::waited_out(|| pool.begin()).await?;
     let conn = Conn::new(&transaction, counts);
     let outcome = job(&conn).await.and_then(|made| counts.fault().map(|()| made).map_err(Error::from));
     let after = conn.into_after_commit();

@@ -62,7 +62,8 @@ pub(super) fn path_of(url: &str) -> Result<PathBuf> {
         let text = "database.url: a SQLite database in memory is not supported, because its readers and its writer would not see the same data; name a file";
         return Err(Error::Database(text.to_owned()));
     }
-    Ok(path)
+    // Where it is in truth: its side files are there, and there a restore puts another in its place.
+    Ok(std::fs::canonicalize(&path).unwrap_or(path))
 }
 
 /// SQLite gives its side files (`-wal`, `-shm`) the mode of the database file.

@@ -297,6 +297,9 @@ def every_metric_of_the_alerts_and_the_dashboard_is_scraped(chart):
     with tempfile.TemporaryDirectory() as directory, Serving(chart, examples()["dev"], directory, **PROVOKED) as served:
         provoke(chart, served)
     scraped = set(re.findall(r"(?m)^(vestibule_[a-z_]+)", served.body))
+    with tempfile.TemporaryDirectory() as directory, Serving(chart, examples()["dev"], directory, **certificate(directory)) as served:
+        assert served.get("/metrics", served.internal) == 200
+    scraped |= set(re.findall(r"(?m)^(vestibule_[a-z_]+)", served.body))
     for where, names in used.items():
         assert names and names <= scraped, f"{where}: {names - scraped} are not in {scraped}"
     shown = {re.sub(r"_(bucket|sum|count)$", "", name) if re.search(r"_seconds_(bucket|sum|count)$", name) else name for name in scraped}
@@ -304,6 +307,15 @@ def every_metric_of_the_alerts_and_the_dashboard_is_scraped(chart):
     assert documented == shown, f"docs/observability.md: {documented ^ shown}"
     limits = set(re.findall(r'(?m)^vestibule_limited_total\{limit="(\w+)"', served.body))
     assert limits >= {"pages", "password_accounts", "password_account_address"}, limits
+
+
+def certificate(directory):
+    """The settings of a service that serves TLS itself."""
+    key, chain = f"{directory}/key.pem", f"{directory}/chain.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key,
+         "-out", chain], check=True, capture_output=True, timeout=60)
+    return {"VESTIBULE_SERVER__TLS_KEY": key, "VESTIBULE_SERVER__TLS_CERTIFICATE": chain}
 
 
 PROVOKED = {

@@ -1,7 +1,11 @@
 """Backups: made while the service writes, brought back whole or not at all."""
 
+import fcntl
 import os
 import random
+import resource
+import signal
+import sqlite3
 import stat
 import subprocess
 import threading
@@ -67,6 +71,7 @@ def used_before(home, tokens, browser):
     app = Application(home.issuer, Http(home.port))
     answer = app.refresh(tokens["refresh_token"])
     check(answer.status == 400, "a refresh token from before the restore:", answer)
+    browser.close()
     page = browser.open(f"{home.issuer}/account")
     check("current-password" in page.text(), "a session from before the restore is still there:", page)
 
@@ -116,6 +121,110 @@ def a_backup_goes_through_a_pipe(_databases):
         )
         home.start()
         signs_in(home)
+
+
+def tampered(home, statement):
+    """The database, which nobody has open, by somebody who knows SQLite."""
+    with sqlite3.connect(home.path / "vestibule.db") as database:
+        database.execute(statement)
+    database.close()
+
+
+def what_is_no_whole_backup_of_this_database_replaces_nothing(_databases):
+    with Home() as home, Home() as stranger:
+        home.apply(DECLARED)
+        stranger.apply(DECLARED)
+        database = home.path / "vestibule.db"
+        command(home, "backup", "good")
+        good = (home.path / "good").read_bytes()
+        command(stranger, "backup", str(home.path / "of-another-key"))
+        (home.path / "cut").write_bytes(good[:-1])
+        (home.path / "half").write_bytes(good[: len(good) // 2])
+        (home.path / "changed").write_bytes(good[:-5000] + bytes([good[-5000] ^ 1]) + good[-4999:])
+        (home.path / "plain").write_bytes(database.read_bytes())
+        (home.path / "of-a-later-format").write_bytes(good.replace(b'"format":1', b'"format":2'))
+        tampered(home, "INSERT INTO seaql_migrations VALUES ('m20991231_000001_fly', 0)")
+        tampered(home, "UPDATE settings SET value = 'm20991231_000001_fly' WHERE name = 'schema-serves-from'")
+        command(home, "backup", "newer")
+        before = database.read_bytes()
+        for name, said in [
+            ("of-another-key", "not in keys.directory"),
+            ("cut", "damaged"),
+            ("half", "damaged"),
+            ("changed", "damaged"),
+            ("plain", "not a backup of Vestibule"),
+            ("of-a-later-format", "format that this program does not know"),
+            ("newer", "newer version of Vestibule"),
+            ("nowhere", "No such file"),
+            ("keys", "directory"),
+        ]:
+            answer = refused(home, "restore", name, "--force")
+            check(said in answer, f"restoring {name}:", answer)
+            check(database.read_bytes() == before, f"restoring {name} changed the database")
+        command(home, "restore", "good", "--force")
+        home.start()
+        signs_in(home)
+        stays = [path.name for path in home.path.iterdir() if path.name.endswith((".restoring", ".db.backup", ".part"))]
+        check(not stays, "left behind:", stays)
+
+
+def short_of_room(kilobytes):
+    """No file can grow beyond this; writes fail as they do on a full disk, and do not end the program."""
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes << 10, kilobytes << 10))
+
+    return {"preexec_fn": limit, "restore_signals": False}
+
+
+def without_room_there_is_no_backup_no_restore_and_no_harm(_databases):
+    with Home() as home:
+        home.apply(DECLARED)
+        process = home.start()
+        command(home, "backup", "good")
+        size = (home.path / "vestibule.db").stat().st_size >> 10
+
+        def fails(kilobytes, *arguments):
+            done = subprocess.run(
+                [binary(), *arguments], env=home.environment(home.port), cwd=home.path, capture_output=True, text=True, timeout=120,
+                **short_of_room(kilobytes),
+            )
+            check(done.returncode != 0 and done.stderr.strip(), "without room:", arguments, done.returncode, done.stdout, done.stderr)
+            check("panicked" not in done.stderr, arguments, done.stderr)
+
+        for kilobytes in (0, 64, size // 2, size - 8):
+            fails(kilobytes, "backup", "short")
+            there = sorted(path.name for path in home.path.iterdir() if "short" in path.name or path.name.endswith(".db.backup"))
+            check(not there, f"left behind with {kilobytes} KiB:", there)
+        signs_in(home)
+        check(process.terminate() == 0, "exit code")
+        before = (home.path / "vestibule.db").read_bytes()
+        for kilobytes in (0, 64, size // 2, size - 8):
+            fails(kilobytes, "restore", "good", "--force")
+            check((home.path / "vestibule.db").read_bytes() == before, f"with {kilobytes} KiB the database is another")
+        home.start()
+        signs_in(home)
+
+
+def one_backup_at_a_time_and_nothing_of_somebody_elses_is_overwritten(_databases):
+    with Home() as home:
+        home.apply(DECLARED)
+        command(home, "backup", "first")
+        check("--force" in refused(home, "backup", "first"), "an existing backup was replaced")
+        check("not a file" in refused(home, "backup", "/dev/null", "--force"), "a device was replaced")
+        key = (home.path / "keys/001.kek").read_bytes()
+        refused(home, "keys", "generate-kek", "keys/001.kek")
+        check((home.path / "keys/001.kek").read_bytes() == key, "a key was overwritten")
+        beside, other = home.path / "vestibule.db.backup", home.path / "somebody-elses"
+        with beside.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            check("another backup" in refused(home, "backup", "second"), "two at once")
+        beside.unlink()
+        other.write_text("precious")
+        beside.symlink_to(other)
+        refused(home, "backup", "second")
+        check(other.read_text() == "precious", "what a link leads to was overwritten")
 
 
 def timed(home, *arguments):
@@ -230,6 +339,9 @@ def idle(cluster, url):
 TESTS = [
     a_backup_made_under_writes_comes_back,
     a_backup_goes_through_a_pipe,
+    what_is_no_whole_backup_of_this_database_replaces_nothing,
+    without_room_there_is_no_backup_no_restore_and_no_harm,
+    one_backup_at_a_time_and_nothing_of_somebody_elses_is_overwritten,
     a_backup_killed_anywhere_leaves_no_half_one_and_no_harm,
     a_restore_killed_anywhere_leaves_a_whole_database,
     a_dump_of_postgresql_made_under_writes_comes_back,

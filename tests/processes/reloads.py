@@ -12,6 +12,8 @@ import urllib.request
 
 from backups import Writers, signs_in
 from client import DECLARED, Browser
+from doctor import doctor
+from model import faketime
 from postgres import Cluster
 from service import Home, check, command, free_port, until
 
@@ -23,8 +25,8 @@ OLD, NEW = "an-old-password-of-the-database", "a-new-password-of-the-database"
 class Observed(Home):
     """A service with a configuration file and an internal listener."""
 
-    def __init__(self, text, database=None, settings=None):
-        super().__init__(database, settings)
+    def __init__(self, text, database=None, scheme="http"):
+        super().__init__(database, scheme=scheme)
         self.file, self.internal = self.path / "vestibule.toml", free_port()
         self.file.write_text(text)
         self.settings |= {
@@ -35,7 +37,7 @@ class Observed(Home):
 
     def metric(self, name):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.internal}/metrics", timeout=10) as answer:
-            found = re.search(rf"(?m)^{name} ([0-9.e+]+)$", answer.read().decode())
+            found = re.search(rf"(?m)^{name} ([0-9.e+-]+)$", answer.read().decode())
         return float(found[1]) if found else None
 
     def title(self):
@@ -68,16 +70,16 @@ def settings_that_change_take_effect_and_broken_ones_do_not(_databases):
         check(process.terminate() == 0, "exit code", process.output())
 
 
-def swap(directory, name, content):
+def swap(directory, files):
     """As Kubernetes does it: a new directory, and one link that leads to it from one moment to the next."""
     new = directory / f"..{secrets.token_hex(4)}"
     new.mkdir()
-    (new / name).write_text(content)
+    for name, content in files.items():
+        (new / name).write_text(content)
+        if not (directory / name).is_symlink():
+            (directory / name).symlink_to(f"..data/{name}")
     (directory / "..new").symlink_to(new.name)
     os.replace(directory / "..new", directory / "..data")
-    link = directory / name
-    if not link.is_symlink():
-        link.symlink_to(f"..data/{name}")
 
 
 def a_new_database_password_costs_no_request(_databases):
@@ -96,18 +98,21 @@ def a_new_database_password_costs_no_request(_databases):
         with Observed("", as_app(OLD)) as home:
             mounted = home.path / "mounted"
             mounted.mkdir()
-            swap(mounted, "url", as_app(OLD))
+            swap(mounted, {"url": as_app(OLD)})
             del home.settings["VESTIBULE_DATABASE__URL"]
             home.settings["VESTIBULE_DATABASE__URL_FILE"] = str(mounted / "url")
             home.apply(DECLARED)
             process = home.start()
             # Mounted before it is good, as it may happen: refused, and tried again.
-            swap(mounted, "url", as_app(NEW))
+            swap(mounted, {"url": as_app(NEW)})
             process.child.send_signal(signal.SIGHUP)
             until("it is refused", lambda: home.metric("vestibule_last_reload_successful") == 0)
-            with Writers(home) as writers:
+            with Writers(home, threads=6) as writers:
                 until("the load runs", lambda: writers.done >= 3, 60)
                 sql(f"ALTER ROLE app PASSWORD '{NEW}'")
+                # Good in the database, and not yet read: what is open goes on, and what wants another connection waits for one of those.
+                before = writers.done
+                until("the load goes on with the old one", lambda: writers.done > before + 12, 60)
                 process.child.send_signal(signal.SIGHUP)
                 until("it is taken", lambda: home.metric("vestibule_last_reload_successful") == 1, SEEN_WITHIN)
                 before = writers.done
@@ -116,6 +121,10 @@ def a_new_database_password_costs_no_request(_databases):
             # Every connection there is goes: only the new password opens others.
             sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
             until("it connects with the new password", lambda: works(home), 60)
+            # Whoever starts with the old one ends, and finds the new one mounted when it is started again: waiting would not help.
+            swap(mounted, {"url": as_app(OLD)})
+            late = home.start(port=free_port(), wait=False)
+            check(late.child.wait(60) != 0 and "does not let this service in" in late.output(), "started with the old password:", late.output())
             check(NEW not in process.output() and OLD not in process.output(), "a password is in the log")
             check(process.terminate() == 0, "exit code")
 
@@ -171,41 +180,68 @@ def the_key_encryption_key_changes_without_a_restart(_databases):
         signs_in(home)
 
 
-def certificate(directory, name):
-    """A key and a certificate of its own in `name.key`, `name.crt`."""
+def certificate(directory, name, ago=0):
+    """A key and a certificate of its own, good for two days, made so many days `ago`, in `name.key`, `name.crt`."""
+    past = {"LD_PRELOAD": faketime(), "FAKETIME": f"-{ago}d"} if ago else {}
     files = [str(directory / f"{name}.{kind}") for kind in ("key", "crt")]
     made = subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-         "-addext", "subjectAltName=DNS:localhost", "-keyout", files[0], "-out", files[1]], capture_output=True, text=True, timeout=60)
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", files[0], "-out", files[1]], env={**os.environ, **past}, capture_output=True, text=True, timeout=60)
     check(made.returncode == 0, "openssl:", made.stderr)
     return [open(file).read() for file in files]
 
 
+class Served(Observed):
+    """A service that ends TLS itself, with its certificate in a mounted Secret."""
+
+    def __init__(self):
+        super().__init__("", scheme="https")
+        self.tls = self.path / "tls"
+        self.tls.mkdir()
+        self.settings |= {"VESTIBULE_SERVER__TLS_KEY": str(self.tls / "tls.key"), "VESTIBULE_SERVER__TLS_CERTIFICATE": str(self.tls / "tls.crt")}
+
+    def mount(self, key, chain):
+        swap(self.tls, {"tls.key": key, "tls.crt": chain})
+
+    def served(self):
+        return ssl.get_server_certificate(("127.0.0.1", self.port)).strip()
+
+
+def expiry(chain):
+    done = subprocess.run(["openssl", "x509", "-noout", "-enddate"], input=chain, capture_output=True, text=True, timeout=60, check=True)
+    return ssl.cert_time_to_seconds(done.stdout.strip().removeprefix("notAfter="))
+
+
 def a_new_certificate_is_served_and_a_broken_one_is_not(_databases):
-    with Home(scheme="https") as home:
-        pairs = [certificate(home.path, name) for name in ("first", "second")]
-        tls = home.path / "tls"
-        tls.mkdir()
-
-        def mount(key, chain):
-            swap(tls, "tls.key", key)
-            # Both change in one moment, as in a mounted Secret.
-            (tls / "..data" / "tls.crt").write_text(chain)
-            if not (tls / "tls.crt").is_symlink():
-                (tls / "tls.crt").symlink_to("..data/tls.crt")
-
-        mount(*pairs[0])
-        home.settings |= {"VESTIBULE_SERVER__TLS_KEY": str(tls / "tls.key"), "VESTIBULE_SERVER__TLS_CERTIFICATE": str(tls / "tls.crt")}
+    with Served() as home:
+        (first_key, first), (second_key, second) = (certificate(home.path, name) for name in ("first", "second"))
+        old_key, old = certificate(home.path, "old", ago=9)
+        home.mount(first_key, first)
         process = home.start()
-        served = lambda: ssl.get_server_certificate(("127.0.0.1", home.port)).strip()  # noqa: E731
-        check(served() == pairs[0][1].strip(), "the certificate served")
-        mount(pairs[1][0], pairs[0][1])
-        process.child.send_signal(signal.SIGHUP)
-        until("the pair is refused", lambda: "cannot be used" in process.output())
-        check(served() == pairs[0][1].strip(), "a pair that does not fit was taken")
-        mount(*pairs[1])
+        check(home.served() == first.strip(), "the certificate served")
+        until_metric = "vestibule_tls_certificate_not_after_timestamp_seconds"
+        check(home.metric(until_metric) == expiry(first), "its end in the metrics:", home.metric(until_metric), expiry(first))
+        for what, key, chain, said in [
+            ("another's key", second_key, first, "is not the key of"),
+            ("half a chain", first_key, second[: len(second) // 2], "not a certificate chain in PEM"),
+            ("no chain", second_key, "", "tls.crt"),
+            ("half a key", second_key[: len(second_key) // 2], second, "not a private key in PEM"),
+            ("what has expired", old_key, old, "has expired"),
+        ]:
+            home.mount(key, chain)
+            process.child.send_signal(signal.SIGHUP)
+            until(f"{what} is refused", lambda: home.metric("vestibule_last_reload_successful") == 0)
+            until(f"why {what} is refused", lambda: said in process.output())
+            check(home.served() == first.strip(), f"{what} was taken")
+            code, found = doctor(home, VESTIBULE_OUTBOUND__EXTRA_CA_FILE=str(home.path / "first.crt"))
+            check(code == 1 and "failed" in [level for level, _ in found["certificate"]], f"the doctor on {what}:", found["certificate"])
+            home.mount(first_key, first)
+            process.child.send_signal(signal.SIGHUP)
+            until("the old pair is good again", lambda: home.metric("vestibule_last_reload_successful") == 1)
+        home.mount(second_key, second)
         # Without a signal too.
-        until("the new certificate is served", lambda: served() == pairs[1][1].strip(), SEEN_WITHIN)
+        until("the new certificate is served", lambda: home.served() == second.strip(), SEEN_WITHIN)
+        check(home.metric(until_metric) == expiry(second), "the new one's end in the metrics:", home.metric(until_metric))
         check(process.terminate() == 0, "exit code")
 
 
@@ -237,6 +273,8 @@ def the_service_manager_hears_how_things_stand(_databases):
         migrating = [number for number, message in enumerate(manager.told) if "STATUS=bringing the database schema up to date" in message]
         check(migrating and migrating[0] < ready, "what it did before it was ready:", manager.told)
         beats = manager.heard("WATCHDOG=1")
+        asked = [number for number, message in enumerate(manager.told) if "EXTEND_TIMEOUT_USEC=60000000" in message]
+        check(asked and asked[0] < ready, "it did not ask for patience before it was ready:", manager.told)
         until("the watchdog is fed", lambda: manager.heard("WATCHDOG=1") > beats + 3)
         process.child.send_signal(signal.SIGHUP)
         until("it is ready again", lambda: manager.heard("READY=1") == 2)
