@@ -72,10 +72,10 @@ const CONFINED: [(&str, &[&str]); 42] = [
     ("getrandom", &["secret/"]),
     ("openidconnect", &["oidc/", "tokens/id_token.rs", "keys/signer.rs"]),
     ("chrono", &["tokens/id_token.rs"]),
-    ("reqwest", &["outbound/", "cli/healthcheck.rs", "cli/doctor/"]),
+    ("reqwest", &["outbound/", "cli/healthcheck/", "cli/doctor/"]),
     ("hyper", &["app/"]),
     ("hyper_util", &["app/"]),
-    ("rustls", &["app/", "outbound/", "cli/healthcheck.rs", "main.rs"]),
+    ("rustls", &["app/", "outbound/", "cli/healthcheck/", "main.rs"]),
     ("figment", &["config/"]),
     ("clap", &["cli/", "main.rs"]),
 ];
