@@ -14,6 +14,7 @@ mod client_view;
 mod config;
 mod database;
 mod declared;
+mod declared_check;
 mod doctor;
 mod failure;
 mod healthcheck;
@@ -83,7 +84,7 @@ enum Command {
     Apply(apply::Arguments),
     /// Say what `apply` would change. The exit code is 0 when that is nothing, 2 when there is something, 1 when it cannot be said.
     Plan(plan::Arguments),
-    /// What the declared directory manages, and how far it has come.
+    /// What the declared directory manages, and how far it has come; whether documents are fit for it.
     #[command(subcommand)]
     Declared(declared::Command),
     /// Signing keys.
@@ -110,8 +111,8 @@ enum Command {
     Templates(templates::Command),
     /// Look at everything the service stands on, and say what is wrong and what to do.
     Doctor(doctor::Arguments),
-    /// Ask the running service whether it is ready; for container health checks.
-    Healthcheck,
+    /// Ask the running service whether it is ready; for container health checks, and with --issuer for a test after an installation.
+    Healthcheck(healthcheck::Arguments),
 }
 
 /// Runs the command and prints what came of it.
@@ -166,7 +167,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
         Command::Doctor(arguments) => doctor::run(&arguments, &config).await,
-        Command::Healthcheck => healthcheck::run(&config).await,
+        Command::Healthcheck(arguments) => healthcheck::run(&arguments, &config).await,
     }
 }
 
@@ -225,6 +226,8 @@ mod tests {
             "plan",
             "plan a.toml directory --json",
             "declared status",
+            "declared check",
+            "declared check a.toml directory",
             "declared release client a",
             "declared release --all",
             "client remove a --force",
@@ -258,6 +261,7 @@ mod tests {
             "templates check",
             "doctor --replicas 3",
             "healthcheck",
+            "healthcheck --issuer https://id.example.com",
         ] {
             let arguments = std::iter::once("vestibule").chain(line.split(' '));
             assert!(Cli::try_parse_from(arguments).is_ok(), "{line}");

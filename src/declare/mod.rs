@@ -8,6 +8,7 @@
 //! RFC 7591 §2, OpenID Connect Registration §2, OpenID Connect Core §5.1.
 
 mod apply;
+mod check;
 pub mod client;
 mod compare;
 mod directory;
@@ -25,6 +26,7 @@ mod standing;
 mod user;
 
 pub use apply::{Error, Marks, apply};
+pub use check::{Checked, check};
 pub use client::DesiredClient;
 pub use compare::{Verified, plan};
 pub use directory::{Directory, File, Lost};
