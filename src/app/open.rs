@@ -19,6 +19,7 @@ use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
 use crate::ratelimit::edge::Edge;
 use crate::ratelimit::refused::Refused;
+use crate::ratelimit::tally::Tally;
 use crate::secret::Sealer;
 use crate::store::{SchemaState, Store};
 use crate::telemetry::metrics::Metrics;
@@ -46,6 +47,9 @@ impl App {
         let keys = KeyRing::load(&store, &sealer, &config.keys, &clock, Arc::new(KeyEvents))
             .await
             .map_err(|error| StartupError::new("keys.directory", format!("the signing keys cannot be used: {error}")))?;
+        let pepper = keys::load_pepper(&store, &sealer)
+            .await
+            .map_err(|error| StartupError::new("keys.directory", format!("the pepper of recovery codes cannot be used: {error}")))?;
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
         let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
         let mailer = Mailer::open(&config)?;
@@ -59,6 +63,7 @@ impl App {
             edge: Edge::new(&config.limits, &metrics),
             bans: Bans::load(&store, clock.now()).await,
             refused: Refused::default(),
+            client_failures: Tally::default(),
             connections: AtomicUsize::new(0),
             metrics,
             sampled: Sampled::default(),
@@ -71,6 +76,7 @@ impl App {
             clock,
             store,
             sealer,
+            pepper,
             keys,
             pages,
             outbound,

@@ -64,10 +64,12 @@ pub enum Purpose {
     Mail,
     /// At rest: proof that the key-encryption key is the one this database was made with.
     KeyCheck,
+    /// At rest: what recovery codes are digested with.
+    Pepper,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
@@ -88,6 +90,7 @@ impl Purpose {
         Self::TotpSecret,
         Self::Mail,
         Self::KeyCheck,
+        Self::Pepper,
     ];
 
     const fn label(self) -> &'static str {
@@ -112,6 +115,7 @@ impl Purpose {
             Self::TotpSecret => "totp-secret",
             Self::Mail => "mail",
             Self::KeyCheck => "key-check",
+            Self::Pepper => "pepper",
         }
     }
 }
