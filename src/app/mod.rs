@@ -30,6 +30,7 @@ pub use stage::Stage;
 pub use tls::Tls;
 
 use crate::account::password::Passwords;
+use crate::audit::Event;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Issuer};
 use crate::health::Readiness;
@@ -41,7 +42,8 @@ use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
 use crate::ratelimit::edge::Edge;
 use crate::ratelimit::refused::Refused;
-use crate::secret::Sealer;
+use crate::ratelimit::tally::Tally;
+use crate::secret::{Pepper, Sealer};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use crate::tokens::access::Verifier;
@@ -59,6 +61,8 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     pub store: Store,
     pub sealer: Arc<Sealer>,
+    /// Under what recovery codes are digested.
+    pub pepper: Pepper,
     pub keys: KeyRing,
     pub access_tokens: Arc<Verifier>,
     pub clients: Arc<ClientCache>,
@@ -70,6 +74,8 @@ pub struct Shared {
     pub edge: Arc<Edge>,
     pub bans: Bans,
     pub refused: Arc<Refused>,
+    /// Failed authentications of clients that are not in the audit log yet.
+    pub client_failures: Arc<Tally<Event>>,
     pub metrics: Metrics,
     pub sampled: Sampled,
     /// Open connections of the public listener.

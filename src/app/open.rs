@@ -59,6 +59,9 @@ impl App {
         let keys = KeyRing::load(&store, &sealer, &config.keys, &clock, Arc::new(KeyEvents))
             .await
             .map_err(|error| StartupError::new("keys.directory", format!("the signing keys cannot be used: {error}")))?;
+        let pepper = keys::load_pepper(&store, &sealer)
+            .await
+            .map_err(|error| StartupError::new("keys.directory", format!("the pepper of recovery codes cannot be used: {error}")))?;
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
         let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
         let mailer = Arc::new(Mailer::open(&config)?);
@@ -72,6 +75,7 @@ impl App {
             edge: Arc::new(Edge::new(&config.limits, &metrics)),
             bans: Bans::load(&store, clock.now()).await,
             refused: Arc::default(),
+            client_failures: Arc::default(),
             connections: Arc::default(),
             metrics,
             sampled: Sampled::default(),
@@ -84,6 +88,7 @@ impl App {
             clock,
             store,
             sealer,
+            pepper,
             keys,
             pages,
             outbound,

@@ -66,6 +66,9 @@ pub struct Limits {
     pub code_unlocks: Quota,
     /// Failed authentications of one client from one address.
     pub client_authentication: Quota,
+    /// Failed authentications of one client over all addresses. More do not keep the client out: while there are none left, an address has one wrong secret
+    /// instead of `client_authentication`.
+    pub client_authentication_total: Quota,
 }
 
 impl Default for Limits {
@@ -97,6 +100,7 @@ impl Default for Limits {
             failures_kept: Span::secs(90 * 24 * 3600),
             code_unlocks: Quota { burst: 1, per: Duration::from_hours(24) },
             client_authentication: Quota { burst: 30, per: Duration::from_mins(1) },
+            client_authentication_total: Quota { burst: 1000, per: Duration::from_hours(1) },
         }
     }
 }

@@ -9,6 +9,8 @@ mod database;
 mod declared;
 mod environment;
 mod error;
+#[cfg(test)]
+mod figures;
 mod file;
 mod keys;
 mod layers;

@@ -45,7 +45,7 @@ pub enum Refusal {
 #[derive(Clone)]
 enum Typed {
     Totp(SixDigits),
-    Recovery(Digest),
+    Recovery(recovery_codes::Digests),
     Email { codes: Vec<Digest>, pending: Uuid },
     Passkey(Box<Assertion>),
 }
@@ -92,8 +92,8 @@ pub async fn totp(scene: &Scene, pending: Option<&PendingSignIn>, code: SixDigit
 /// # Errors
 /// The store's.
 pub async fn recovery_code(scene: &Scene, pending: Option<&PendingSignIn>, typed: &str) -> store::Result<Option<Verdict>> {
-    match recovery_codes::read(scene.user.id, typed) {
-        Some(digest) => run(scene, pending, Typed::Recovery(digest)).await.map(Some),
+    match recovery_codes::read(&scene.app().pepper, scene.user.id, typed) {
+        Some(digests) => run(scene, pending, Typed::Recovery(digests)).await.map(Some),
         None => Ok(None),
     }
 }
@@ -206,7 +206,7 @@ impl Trial {
         let spent = match &self.typed {
             Typed::Totp(code) => return self.check_totp(conn, code, attempts).await,
             Typed::Passkey(assertion) => return assertion.redeem(conn, &self.scene).await,
-            Typed::Recovery(digest) => store::recovery_codes::redeem(conn, user.id, digest, *now).await?,
+            Typed::Recovery(digests) => store::recovery_codes::redeem(conn, user.id, &digests.all(), *now).await?,
             Typed::Email { codes, pending } => {
                 pending_sign_ins::redeem_code(conn, *pending, codes, now.minus(email_code::LIFETIME)).await?
             }

@@ -74,7 +74,7 @@ async fn second_factors(conn: &Conn<'_>) -> Result<()> {
     passkeys::any(conn, nobody).await?;
     passkeys::list(conn, nobody).await?;
     passkeys::find(conn, b"x").await?;
-    recovery_codes::redeem(conn, nobody, &digest, NOW).await?;
+    recovery_codes::redeem(conn, nobody, &[digest], NOW).await?;
     recovery_codes::find_left(conn, nobody).await?;
     recovery_codes::list(conn, nobody).await?;
     recovery_codes::update_hidden(conn, nobody, nobody).await?;

@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 import backups  # noqa: E402
 import crashes  # noqa: E402
 import declared  # noqa: E402
+import disk  # noqa: E402
 import doctor  # noqa: E402
 import model  # noqa: E402
 import outage  # noqa: E402
@@ -49,7 +50,7 @@ def main():
         return verdicts.summary(len(tests), verdicts.run(tests, databases))
 
 
-ROOMS = [races, starts, crashes, declared, shutdown, outage, rolling, outbox, single_use, model, backups, reloads, traces, doctor]
+ROOMS = [races, starts, crashes, declared, shutdown, outage, rolling, outbox, single_use, model, backups, reloads, traces, doctor, disk]
 
 if __name__ == "__main__":
     sys.exit(main())
