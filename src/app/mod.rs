@@ -26,6 +26,7 @@ use crate::health::Readiness;
 use crate::keys::KeyRing;
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
+use crate::oauth::scopes::ScopeCache;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
@@ -51,6 +52,7 @@ pub struct Shared {
     pub keys: KeyRing,
     pub access_tokens: Verifier,
     pub clients: ClientCache,
+    pub scopes: ScopeCache,
     pub discovery: Discovery,
     pub passwords: Passwords,
     pub pages: Pages,

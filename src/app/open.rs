@@ -14,6 +14,7 @@ use crate::health::Readiness;
 use crate::keys::{self, KeyRing};
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
+use crate::oauth::scopes::ScopeCache;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
@@ -54,6 +55,7 @@ impl App {
         Ok(Self::new(Shared {
             access_tokens: Verifier::new(keys.clone(), &issuer),
             clients: ClientCache::new(store.clone()),
+            scopes: ScopeCache::new(store.clone()),
             discovery: Discovery::new(&issuer, config.registration.mode),
             passwords: Passwords::start(&config.password).measured(&metrics),
             edge: Edge::new(&config.limits, &metrics),

@@ -14,7 +14,7 @@ use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::session;
 use crate::store::declared_objects::{self, DeclaredObject};
-use crate::store::{self, Conn, Store, clients, locks, organizations, settings, suspensions, users};
+use crate::store::{self, Conn, Store, clients, locks, organizations, scopes, settings, suspensions, users};
 
 /// Why declared state cannot be planned or applied.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +153,8 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
                 clients::revoke_grants(conn, &client.client_id, "client_disabled", now).await?;
             }
         }
+        Write::Scope { scope, seen: None } => scopes::insert(conn, scope).await?,
+        Write::Scope { scope, seen: Some(seen) } => scopes::update_seen(conn, scope, *seen).await?,
         Write::Organization { organization, seen: None } => organizations::insert(conn, organization).await?,
         Write::Organization { organization, seen: Some(seen) } => organizations::update_seen(conn, organization, *seen).await?,
         Write::Delete => delete(conn, &change.key(), now).await?,
@@ -180,11 +182,11 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
 }
 
 async fn delete(conn: &Conn<'_>, key: &Key, now: Timestamp) -> store::Result<()> {
-    if *key == Key::client(&key.id) {
-        clients::remove(conn, &key.id, now).await?;
-    } else {
-        organizations::remove(conn, &key.id, now).await?;
-    }
+    match key.kind {
+        "client" => clients::remove(conn, &key.id, now).await?,
+        "scope" => scopes::remove(conn, &key.id).await?,
+        _ => organizations::remove(conn, &key.id, now).await?,
+    };
     Ok(())
 }
 
@@ -203,6 +205,13 @@ fn events(change: &Change) -> Vec<Event> {
     let names: Vec<String> = change.fields.iter().map(|field| field.field.clone()).collect();
     match &change.write {
         Write::Delete if change.kind == "client" => vec![event(Kind::ClientRemoved).client(&change.id)],
+        Write::Delete if change.kind == "scope" => {
+            vec![event(Kind::ScopeChanged).detail("scope", change.id.clone()).detail("action", "removed")]
+        }
+        Write::Scope { scope, .. } => {
+            let action = if change.action == Action::Create { "created" } else { "changed" };
+            vec![event(Kind::ScopeChanged).detail("scope", scope.name.clone()).detail("action", action).detail("fields", names)]
+        }
         Write::Delete => {
             vec![event(Kind::OrganizationChanged).detail("organization", change.id.clone()).detail("action", "removed")]
         }

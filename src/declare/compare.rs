@@ -11,7 +11,7 @@ use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::store::clients::Client;
 use crate::store::users::User;
-use crate::store::{self, Conn, Store, clients, memberships, organizations, settings, users};
+use crate::store::{self, Conn, Store, clients, memberships, organizations, scopes, settings, users};
 
 /// So many clients are looked up one by one; more of them with one statement.
 const FEW: usize = 20;
@@ -56,6 +56,9 @@ pub async fn plan(store: &Store, passwords: &Passwords, document: &Document, opt
 pub(super) async fn compare(store: &Store, hashing: Hashing<'_>, document: &Document, options: Options) -> Result<Plan, Error> {
     let conn = store.read();
     let mut current = Current { clients: declared_clients(&conn, document).await?, ..Current::default() };
+    if !(document.clients.is_empty() && document.scopes.is_empty()) {
+        current.scopes = scopes::list(&conn).await?.into_iter().map(|scope| (scope.name.clone(), scope)).collect();
+    }
     for desired in &document.organizations {
         if let Some(organization) = organizations::find(&conn, &desired.id).await? {
             current.organizations.insert(desired.id.clone(), organization);

@@ -27,6 +27,7 @@ pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod people;
 pub mod recovery_codes;
+pub mod scopes;
 pub mod sealed;
 pub mod sessions;
 pub mod settings;
