@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::plan::{Change, Plan, Write};
 use super::{Action, Key};
+use crate::account::administrators;
 use crate::account::password::Busy;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::Timestamp;
@@ -102,6 +103,7 @@ async fn write_all(conn: &Conn<'_>, plan: &Plan, now: Timestamp) -> store::Resul
         return Ok(());
     }
     suspensions::lock(conn).await?;
+    administrators::lock(conn).await?;
     let administered = !users::list_administrators(conn).await?.is_empty();
     for change in &plan.changes {
         write(conn, change, now).await?;
