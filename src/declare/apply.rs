@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::plan::{Change, Plan, Write};
 use super::{Action, Key};
 use crate::account::administrators;
@@ -15,6 +13,7 @@ use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::session;
 use crate::store::declared_objects::{self, DeclaredObject};
+use crate::store::users::User;
 use crate::store::{self, Conn, Store, clients, locks, organizations, scopes, settings, suspensions, users};
 
 /// Why declared state cannot be planned or applied.
@@ -169,7 +168,7 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
                 joining.write(conn, user.id, now).await?;
             }
             if *new_password {
-                remember(conn, user.id, declared.as_ref()).await?;
+                remember(conn, user, declared.as_ref()).await?;
             }
             if seen.is_some() && (*new_password || !user.enabled) {
                 let reason = if *new_password { "password_changed" } else { "user_disabled" };
@@ -192,13 +191,16 @@ async fn delete(conn: &Conn<'_>, key: &Key, now: Timestamp) -> store::Result<()>
     Ok(())
 }
 
-/// Notes which declared hash the password is from; `None`: from none, so that any that is declared later is another one.
-async fn remember(conn: &Conn<'_>, user_id: Uuid, declared: Option<&Digest>) -> store::Result<()> {
-    let name = settings::declared_hash(user_id);
-    match declared {
-        Some(digest) => settings::update(conn, &name, digest.as_bytes()).await,
-        None => settings::revoke(conn, &name).await.map(drop),
+/// Notes which declared hash the password is from; `None`: from one in the clear, of which what was made of it is kept. Whatever is declared later and is
+/// another one is applied; the same is not, though the person has changed theirs since.
+async fn remember(conn: &Conn<'_>, user: &User, declared: Option<&Digest>) -> store::Result<()> {
+    let (of_hash, of_password) = (settings::declared_hash(user.id), settings::declared_password(user.id));
+    if let Some(digest) = declared {
+        settings::update(conn, &of_hash, digest.as_bytes()).await?;
+        return settings::revoke(conn, &of_password).await.map(drop);
     }
+    settings::revoke(conn, &of_hash).await?;
+    settings::update(conn, &of_password, user.password_hash.as_deref().unwrap_or_default().as_bytes()).await
 }
 
 /// The events of a change; of fields the names alone.
