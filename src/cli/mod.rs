@@ -38,6 +38,7 @@ mod templates;
 mod testing;
 mod user;
 mod user_import;
+mod user_password;
 mod user_security;
 
 use std::path::PathBuf;
