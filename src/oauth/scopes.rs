@@ -12,11 +12,15 @@ use crate::tokens::custom_scope::Scopes;
 
 /// A change on another replica is seen after this long.
 const LIFE: Duration = Duration::from_secs(1);
+/// How long discovery waits for the store.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// All of them, read with one statement and kept for a second; dropped at once when they change here.
 pub struct ScopeCache {
     store: Store,
     fresh: Cache<(), Arc<Scopes>>,
+    /// Somebody has asked for [`last_known`](Self::last_known) within this second.
+    asked: Cache<(), ()>,
     /// The last that could be read, however long ago.
     last: Mutex<Arc<Scopes>>,
     /// Counts what was forgotten: what was read before that and put in after it must go again.
@@ -27,7 +31,8 @@ impl ScopeCache {
     #[must_use]
     pub fn new(store: Store) -> Self {
         let fresh = Cache::builder().max_capacity(1).time_to_live(LIFE).build();
-        Self { store, fresh, last: Mutex::default(), forgotten: AtomicU64::new(0) }
+        let asked = Cache::builder().max_capacity(1).time_to_live(LIFE).build();
+        Self { store, fresh, asked, last: Mutex::default(), forgotten: AtomicU64::new(0) }
     }
 
     /// At most a second old.
@@ -54,16 +59,24 @@ impl ScopeCache {
         Ok(scopes)
     }
 
-    /// As [`all`](Self::all); while the database cannot be asked, what it said last. For what is only said, and given to nobody.
+    /// As [`all`](Self::all); while the database is away or slow, what it said last. For what is only said, and given to nobody: one request in a second
+    /// asks, and does not wait for long.
     pub async fn last_known(&self) -> Arc<Scopes> {
-        match self.all().await {
-            Ok(scopes) => scopes,
-            Err(_) => Arc::clone(&self.last.lock().unwrap_or_else(PoisonError::into_inner)),
+        if let Some(scopes) = self.fresh.get(&()) {
+            return scopes;
         }
+        if self.asked.get(&()).is_none() {
+            self.asked.insert((), ());
+            if let Ok(Ok(scopes)) = tokio::time::timeout(PATIENCE, self.all()).await {
+                return scopes;
+            }
+        }
+        Arc::clone(&self.last.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn forget(&self) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.asked.invalidate(&());
         self.fresh.invalidate(&());
     }
 }
