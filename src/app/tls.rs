@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
@@ -11,12 +10,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use crate::config::{Server, StartupError};
-
-/// How often the files are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
+use crate::secret::Digest;
 
 /// A certificate and its key, as configured now.
 #[derive(Clone)]
@@ -24,6 +21,8 @@ pub(super) struct Tls {
     certificate: PathBuf,
     key: PathBuf,
     current: Arc<ArcSwap<ServerConfig>>,
+    /// Of the files it was read from.
+    seen: Arc<ArcSwap<Digest>>,
 }
 
 impl Tls {
@@ -34,51 +33,64 @@ impl Tls {
             (None, None) => return Ok(None),
             _ => return Err(StartupError::new("server.tls_certificate", "tls_certificate and tls_key go together".to_owned())),
         };
-        let config = read(&certificate, &key).map_err(|problem| StartupError::new("server.tls_certificate", problem))?;
-        Ok(Some(Self { certificate, key, current: Arc::new(ArcSwap::from_pointee(config)) }))
+        let refused = |problem: String| StartupError::new("server.tls_certificate", problem);
+        let content = Content::read(&certificate, &key).map_err(refused)?;
+        let config = content.config().map_err(|problem| refused(format!("{} and {}: {problem}", certificate.display(), key.display())))?;
+        let (current, seen) = (Arc::new(ArcSwap::from_pointee(config)), Arc::new(ArcSwap::from_pointee(content.digest())));
+        Ok(Some(Self { certificate, key, current, seen }))
     }
 
     pub(super) async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
         TlsAcceptor::from(self.current.load_full()).accept(stream).await
     }
 
-    /// Reads the files again when one of them changes; a pair that does not fit is refused with a log line and the old one stays.
-    pub(super) async fn keep_current(self, stop: CancellationToken) {
-        let mut seen = self.modified();
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-            }
-            let now = self.modified();
-            if now == seen {
-                continue;
-            }
-            match read(&self.certificate, &self.key) {
-                Ok(config) => {
-                    self.current.store(Arc::new(config));
-                    seen = now;
-                    tracing::info!(certificate = %self.certificate.display(), "TLS certificate replaced");
-                }
-                Err(problem) => tracing::error!(problem, "the new TLS certificate cannot be used; the old one stays"),
-            }
+    /// Reads the files again. Whether their content had changed.
+    ///
+    /// # Errors
+    /// A pair that does not fit, or cannot be read: the old one stays.
+    pub(super) fn renew(&self) -> Result<bool, String> {
+        let content = Content::read(&self.certificate, &self.key)?;
+        if content.digest() == *self.seen.load_full() {
+            return Ok(false);
         }
+        self.current.store(Arc::new(content.config().map_err(|problem| self.named(&problem))?));
+        self.seen.store(Arc::new(content.digest()));
+        tracing::info!(certificate = %self.certificate.display(), "TLS certificate replaced");
+        Ok(true)
     }
 
-    fn modified(&self) -> [Option<SystemTime>; 2] {
-        [&self.certificate, &self.key].map(|path| std::fs::metadata(path).and_then(|meta| meta.modified()).ok())
+    fn named(&self, problem: &str) -> String {
+        format!("{} and {}: {problem}", self.certificate.display(), self.key.display())
     }
 }
 
-fn read(certificate: &Path, key: &Path) -> Result<ServerConfig, String> {
-    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect)
-        .map_err(|error| format!("{}: {error}", certificate.display()))?;
-    let key_der = PrivateKeyDer::from_pem_file(key).map_err(|error| format!("{}: {error}", key.display()))?;
-    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key_der))
-        .map_err(|error| format!("{} and {}: {error}", certificate.display(), key.display()))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+/// The two files, read together.
+struct Content {
+    certificate: Vec<u8>,
+    key: Zeroizing<Vec<u8>>,
+}
+
+impl Content {
+    fn read(certificate: &Path, key: &Path) -> Result<Self, String> {
+        let read = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+        Ok(Self { certificate: read(certificate)?, key: Zeroizing::new(read(key)?) })
+    }
+
+    fn digest(&self) -> Digest {
+        let both = [Digest::of(&self.certificate), Digest::of(&self.key)];
+        Digest::of(&both.map(|digest| *digest.as_bytes()).concat())
+    }
+
+    fn config(&self) -> Result<ServerConfig, String> {
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(&self.certificate)
+            .collect::<Result<_, _>>()
+            .map_err(|error| format!("the certificate: {error}"))?;
+        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| format!("the key: {error}"))?;
+        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(|error| error.to_string())?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
 }

@@ -12,6 +12,7 @@ pub enum Kind {
     SignInLimited,
     SignedOut,
     SessionEnded,
+    SessionsEnded,
     ConsentGranted,
     ConsentDenied,
     GrantCreated,
@@ -79,6 +80,8 @@ pub enum Kind {
     LimitReleased,
     AddressBanned,
     AddressUnbanned,
+    DatabaseBackedUp,
+    DatabaseRestored,
     PasswordSprayed,
 }
 
@@ -92,6 +95,7 @@ impl Kind {
             Self::SignInLimited => "sign_in.limited",
             Self::SignedOut => "session.signed_out",
             Self::SessionEnded => "session.ended",
+            Self::SessionsEnded => "user.sessions_ended",
             Self::ConsentGranted => "consent.granted",
             Self::ConsentDenied => "consent.denied",
             Self::GrantCreated => "grant.created",
@@ -159,6 +163,8 @@ impl Kind {
             Self::LimitReleased => "limit.released",
             Self::AddressBanned => "address.banned",
             Self::AddressUnbanned => "address.unbanned",
+            Self::DatabaseBackedUp => "database.backed_up",
+            Self::DatabaseRestored => "database.restored",
             Self::PasswordSprayed => "password.sprayed",
         }
     }

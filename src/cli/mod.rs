@@ -7,6 +7,7 @@
 mod apply;
 mod arguments;
 mod audit;
+mod backup;
 mod client;
 mod client_state;
 mod client_view;
@@ -103,6 +104,10 @@ enum Command {
     /// Mail.
     #[command(subcommand)]
     Mail(mail::Command),
+    /// Back up the embedded database (SQLite), sealed, while the service runs.
+    Backup(backup::Backup),
+    /// Put a backup in the database's place, while no service runs.
+    Restore(backup::Restore),
     /// Settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -144,9 +149,13 @@ async fn dispatch(cli: Cli) -> Result<Answer, Failure> {
 }
 
 async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Failure> {
+    if matches!(command, Command::Serve) {
+        return Box::pin(serve::run(loaded)).await;
+    }
     let config: Config = loaded.config;
     match command {
-        Command::Serve => serve::run(config).await,
+        // Above.
+        Command::Serve => Ok(Answer::said()),
         Command::Migrate(command) => migrate::run(command, &config).await,
         Command::Client(command) => client::run(command, &config).await,
         Command::Scope(command) => scope::run(command, &config).await,
@@ -159,6 +168,8 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Audit(command) => audit::run(command, &config).await,
         Command::Limits(command) => limits::run(command, &config).await,
         Command::Mail(command) => mail::run(command, &config).await,
+        Command::Backup(arguments) => backup::back_up(arguments, &config).await,
+        Command::Restore(arguments) => backup::restore(arguments, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
         Command::Doctor(arguments) => doctor::run(&arguments, &config).await,
@@ -231,6 +242,8 @@ mod tests {
             "keys revoke a",
             "keys check",
             "keys rewrap",
+            "keys generate-kek",
+            "keys generate-kek 001.kek",
             "audit list --user a@b.example --kind sign_in. --client a --since 7d --until 2027-01-31 --limit 10",
             "audit export --output audit.jsonl",
             "audit verify",
@@ -242,6 +255,11 @@ mod tests {
             "limits ban 203.0.113.0/24 --for 1d --reason stuffing",
             "limits unban 203.0.113.0/24",
             "mail test --to a@b.example --kind all --locale es",
+            "backup vestibule.backup",
+            "backup - --force",
+            "restore vestibule.backup --force",
+            "restore -",
+            "restore --finish",
             "config check",
             "config reference",
             "templates check",

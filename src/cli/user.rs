@@ -43,6 +43,8 @@ pub(super) enum Command {
     Import(super::user_import::Import),
     /// Take somebody's second factor away who has lost it. Their sessions end, and they are told why.
     ResetMfa(super::user_security::ResetMfa),
+    /// Log somebody out everywhere: sessions, trusted browsers and what applications were granted end. They can sign in again.
+    EndSessions { email: String },
     /// Nobody signs in to the account any more; everything of it ends.
     Lock { email: String },
     /// They can sign in again. A deletion they asked for is taken back.
@@ -104,6 +106,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
         Command::Import(arguments) => return super::user_import::run(arguments, config).await,
         Command::Invite(arguments) => return super::invite::run(arguments, config).await,
         Command::ResetMfa(arguments) => return user_security::reset_mfa(arguments, config).await,
+        Command::EndSessions { email } => return user_security::run(Act::EndSessions, &email, config).await,
         Command::Lock { email } => return user_security::run(Act::Lock, &email, config).await,
         Command::Unlock { email } => return user_security::run(Act::Unlock, &email, config).await,
         Command::Remove { email, force } => {

@@ -1,4 +1,4 @@
-//! `user reset-mfa`, `user lock`, `user unlock`, `user remove`.
+//! `user reset-mfa`, `user end-sessions`, `user lock`, `user unlock`, `user remove`.
 
 use std::sync::Arc;
 
@@ -32,6 +32,7 @@ pub(super) struct ResetMfa {
 /// What is done to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
+    EndSessions,
     Lock,
     Unlock,
 }
@@ -115,6 +116,7 @@ pub(super) async fn execute(store: &Store, act: Act, address: &str, now: Timesta
         let user = Arc::clone(&subject);
         Box::pin(async move {
             match act {
+                Act::EndSessions => end_sessions(conn, &user, now).await?,
                 Act::Lock if is_last_administrator(conn, &user).await? => return Ok(false),
                 Act::Lock => lock(conn, &user, now).await?,
                 Act::Unlock => unlock(conn, &user, now).await?,
@@ -134,11 +136,22 @@ pub(super) async fn execute(store: &Store, act: Act, address: &str, now: Timesta
 
 fn told(act: Act, email: &str) -> Answer {
     let (text, member) = match act {
+        Act::EndSessions => (
+            "is logged in nowhere any more: sessions, sign-ins under way, trusted browsers and what applications were granted have ended.",
+            json!({ "email": email, "sessions_ended": true }),
+        ),
         Act::Lock => ("is locked; their sessions and delegations have ended.", json!({ "email": email, "enabled": false })),
         Act::Unlock => ("can sign in again.", json!({ "email": email, "enabled": true })),
     };
     let member: Value = member;
     Answer::new(format!("{email} {text}"), &member)
+}
+
+/// As the person does in My Account, and their own session with the others.
+async fn end_sessions(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<()> {
+    users::update_epoch(conn, user.id, now).await?;
+    session::end_all_within(conn, user.id, "ended_by_operator", now).await?;
+    audit::record(conn, &event(Kind::SessionsEnded, user.id), now).await
 }
 
 async fn lock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<()> {

@@ -26,8 +26,8 @@ mod witness;
 pub(crate) mod testing;
 
 pub use crate::store::signing_keys::Algorithm;
-pub use directory::{KeyFileError, load_key_encryption_keys};
-pub use key_check::check as check_key_encryption_key;
+pub use directory::{KeyFileError, load_key_encryption_keys, new_key_encryption_key};
+pub use key_check::{belongs, check as check_key_encryption_key};
 pub use public::PublicKeys;
 pub use rewrap::{Rewrapped, Usage, rewrap, usage};
 pub use ring::{KeyError, KeyRing};

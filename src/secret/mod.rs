@@ -6,9 +6,11 @@
 mod digest;
 mod random;
 mod seal;
+mod stream;
 mod value;
 
 pub use digest::{Digest, equal};
 pub use random::{id, random_bytes, random_id, random_token};
 pub use seal::{KeyEncryptionKey, OpenError, Purpose, SealError, Sealer};
+pub use stream::{CHUNK, STREAM_NONCE, StreamError, StreamOpener, StreamSealer, TAG};
 pub use value::Secret;

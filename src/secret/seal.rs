@@ -4,6 +4,7 @@
 //! (HKDF-SHA-256, RFC 5869), so that what was sealed for one purpose can never be opened as another.
 //! XChaCha20-Poly1305: its 192-bit nonces can be drawn at random without counting messages.
 
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead as _, Payload};
@@ -64,10 +65,12 @@ pub enum Purpose {
     Mail,
     /// At rest: proof that the key-encryption key is the one this database was made with.
     KeyCheck,
+    /// Backups of the database.
+    Backup,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
@@ -88,6 +91,7 @@ impl Purpose {
         Self::TotpSecret,
         Self::Mail,
         Self::KeyCheck,
+        Self::Backup,
     ];
 
     const fn label(self) -> &'static str {
@@ -112,6 +116,7 @@ impl Purpose {
             Self::TotpSecret => "totp-secret",
             Self::Mail => "mail",
             Self::KeyCheck => "key-check",
+            Self::Backup => "backup",
         }
     }
 }
@@ -167,12 +172,12 @@ impl Derived {
 
 /// Seals and opens. Cheap to share behind an `Arc`; all keys are derived once.
 pub struct Sealer {
-    keys: Vec<Derived>,
+    keys: ArcSwap<Vec<Derived>>,
 }
 
 impl std::fmt::Debug for Sealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Sealer({} keys)", self.keys.len())
+        write!(f, "Sealer({} keys)", self.keys.load().len())
     }
 }
 
@@ -200,7 +205,13 @@ impl Sealer {
         if keys.is_empty() {
             return Err(SealError);
         }
-        Ok(Self { keys: keys.iter().map(Derived::of).collect::<Result<_, _>>()? })
+        let derived: Vec<Derived> = keys.iter().map(Derived::of).collect::<Result<_, _>>()?;
+        Ok(Self { keys: ArcSwap::from_pointee(derived) })
+    }
+
+    /// Goes on with the keys of another one, for everybody who shares this one.
+    pub fn replace(&self, other: Self) {
+        self.keys.store(other.keys.into_inner());
     }
 
     /// Seals a value that travels through a browser or a client: base64url text, worthless after `expires_at`.
@@ -230,7 +241,8 @@ impl Sealer {
     /// Seals bytes that rest in the database. `context` (the row's id) is authenticated, not stored: a value moved to another row does not open.
     #[must_use]
     pub fn seal_bytes(&self, purpose: Purpose, context: &[u8], plain: &[u8]) -> Vec<u8> {
-        let Some(key) = self.keys.first() else { return Vec::new() };
+        let keys = self.keys.load();
+        let Some(key) = keys.first() else { return Vec::new() };
         let Some(cipher) = key.ciphers.get(purpose as usize) else { return Vec::new() };
         let nonce = random_bytes::<NONCE>();
         let mut sealed = vec![VERSION];
@@ -252,32 +264,38 @@ impl Sealer {
         let aad = [head.as_slice(), context].concat();
         let open = |key: &Derived| key.ciphers.get(purpose as usize)?.decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: &aad }).ok();
         // Ids are short: two keys may share one.
-        self.keys.iter().filter(|key| key.id == *key_id).find_map(open)
+        self.keys.load().iter().filter(|key| key.id == *key_id).find_map(open)
     }
 
     /// Whether a sealed value was sealed under the key that seals now. What was not should be sealed again before older keys are taken away.
     #[must_use]
     pub fn is_current(&self, sealed: &[u8]) -> bool {
-        self.keys.first().is_some_and(|key| sealed.get(1..=KEY_ID) == Some(key.id.as_slice()))
+        self.keys.load().first().is_some_and(|key| sealed.get(1..=KEY_ID) == Some(key.id.as_slice()))
     }
 
     /// The id of the key that a value was sealed under. `None`: it is none of ours, or no sealed value.
     #[must_use]
     pub fn key_of(&self, sealed: &[u8]) -> Option<String> {
         let id: [u8; KEY_ID] = sealed.get(1..=KEY_ID)?.try_into().ok()?;
-        self.keys.iter().find(|key| key.id == id).map(|key| printed(key.id))
+        self.keys.load().iter().find(|key| key.id == id).map(|key| printed(key.id))
+    }
+
+    /// For [`super::stream`]: under the key with this id.
+    pub(super) fn stream_cipher(&self, purpose: Purpose, key: &str) -> Option<XChaCha20Poly1305> {
+        let keys = self.keys.load();
+        keys.iter().find(|derived| printed(derived.id) == key)?.ciphers.get(purpose as usize).cloned()
     }
 
     /// The ids of the keys, the one that seals first.
     #[must_use]
     pub fn key_ids(&self) -> Vec<String> {
-        self.keys.iter().map(|key| printed(key.id)).collect()
+        self.keys.load().iter().map(|key| printed(key.id)).collect()
     }
 
     /// The id of the key that seals.
     #[must_use]
     pub fn newest(&self) -> String {
-        self.keys.first().map(|key| printed(key.id)).unwrap_or_default()
+        self.keys.load().first().map(|key| printed(key.id)).unwrap_or_default()
     }
 
     /// What [`Sealer::seal_bytes`] made under any of the keys, under the key that seals now. `None`: it does not open.
@@ -290,14 +308,20 @@ impl Sealer {
     /// A message authentication code (HMAC-SHA-256) under the sealing key of this purpose.
     #[must_use]
     pub fn mac(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {
-        self.keys.first().and_then(|key| mac_with(key, purpose, message)).unwrap_or_else(random_bytes)
+        self.keys.load().first().and_then(|key| mac_with(key, purpose, message)).unwrap_or_else(random_bytes)
+    }
+
+    /// The same under every key, the newest first: for a code that a database is asked for, and may have been made under an older key.
+    #[must_use]
+    pub fn macs(&self, purpose: Purpose, message: &[u8]) -> Vec<[u8; 32]> {
+        self.keys.iter().filter_map(|key| mac_with(key, purpose, message)).collect()
     }
 
     /// Whether `tag` is the code of `message` under any of the keys, in constant time per key.
     #[must_use]
     pub fn verify_mac(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
         let matches = |key| mac_with(key, purpose, message).is_some_and(|expected| super::digest::equal(&expected, tag));
-        self.keys.iter().any(matches)
+        self.keys.load().iter().any(matches)
     }
 }
 

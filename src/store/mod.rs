@@ -27,6 +27,7 @@ pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod people;
 pub mod recovery_codes;
+pub mod restored;
 pub mod scopes;
 pub mod sealed;
 pub mod sessions;
@@ -44,6 +45,7 @@ mod conn;
 mod connection;
 mod entities;
 mod facts;
+mod file;
 mod measure;
 mod migrate;
 #[cfg(test)]
@@ -55,9 +57,10 @@ mod testing;
 mod writer;
 
 pub use conn::Conn;
-pub use connection::Store;
+pub use connection::{Renewal, Store};
 pub use error::{Error, Result};
 pub use facts::{Facts, PostgresFacts, SqliteFacts, find_file};
+pub use file::{InUse, claim, fold_log, path};
 pub use measure::{Pool, Queues, find_queues};
 pub use migrate::{MigrationStatus, SchemaState};
 

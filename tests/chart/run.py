@@ -9,18 +9,17 @@ a PostgreSQL in `VESTIBULE_TEST_POSTGRES_URL` that this may switch to TLS and ba
 """
 
 import argparse
-import signal
 import sys
-import time
-import traceback
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 
 import database  # noqa: E402
 import guards  # noqa: E402
 import matrix  # noqa: E402
 import program  # noqa: E402
+import verdicts  # noqa: E402
 from engine import Chart, Engine, Program  # noqa: E402
 
 ROOMS = [matrix, guards, program, database]
@@ -33,8 +32,7 @@ def main():
     arguments.add_argument("--binary", required=True)
     arguments.add_argument("words", nargs="*")
     given = arguments.parse_args()
-    # What was started is ended on this way out too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    verdicts.end_tidily()
     chart = Chart(Engine() if given.helm == "engine" else Program(given.helm))
     chart.binary = str(Path(given.binary).resolve())
     chart.podsecurity = given.podsecurity
@@ -43,23 +41,8 @@ def main():
     if not given.podsecurity:
         print("no --podsecurity: Kubernetes' own admission is NOT asked")
         tests.remove(matrix.the_admission_of_kubernetes_agrees)
-    tests = [test for test in tests if not given.words or any(word in test.__name__ for word in given.words)]
-    failed = [test.__name__ for test in tests if not passed(test, chart)]
-    print(f"{len(tests) - len(failed)} of {len(tests)} passed", *failed, sep="\n    failed: ")
-    return 1 if failed or not tests else 0
-
-
-def passed(test, chart):
-    began = time.monotonic()
-    try:
-        test(chart)
-        verdict = "ok"
-    except AssertionError as found:
-        verdict = f"FAILED\n    {str(found) or traceback.format_exc()}\n"
-    except Exception:
-        verdict = f"FAILED\n{traceback.format_exc()}"
-    print(f"{time.monotonic() - began:6.1f} s  {test.__name__.replace('_', ' ')}: {verdict}", flush=True)
-    return verdict == "ok"
+    tests = verdicts.wanted(tests, given.words)
+    return verdicts.summary(len(tests), verdicts.run(tests, chart))
 
 
 if __name__ == "__main__":

@@ -10,18 +10,18 @@ use uuid::Uuid;
 
 use super::super::email;
 use super::super::guesses::RECORDED;
+use super::super::mail_budget::{MailBudget, never_sent};
 use super::super::mail_link::{self, MailLink};
 use super::super::notice::{place, recipient};
 use super::{code_message, expiry, minutes, seal_flow};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
-use crate::config::Quota;
 use crate::mail::{self, Message, Recipient, Where};
 use crate::secret::{self, Digest, Purpose};
 use crate::session;
 use crate::store::buckets::{self, Take};
-use crate::store::mails::{self, Mail, MailState};
+use crate::store::mails::{self, Mail};
 use crate::store::password_resets::{self, Reset};
 use crate::store::users::{self, User};
 use crate::store::{self, Conn};
@@ -131,7 +131,7 @@ fn shown(whom: &Whom, user: Option<&User>) -> String {
 /// What one transaction does: a copy for every time it is run.
 #[derive(Clone)]
 struct Asking {
-    buckets: [(String, Quota); 2],
+    budget: MailBudget,
     reset: Reset,
     mail: Mail,
     event: Event,
@@ -144,29 +144,30 @@ impl Asking {
         let asked_for = Where { application: wish.application.clone(), ..place(visit, now) };
         let (reset, mail) = made(app, asked_for, wish, user);
         let limits = &app.config.recovery;
-        let buckets = [
-            (format!("password-reset-address:{}", address::class(visit.address)), limits.mails_per_address),
-            (format!("password-reset-account:{}", reset.user_id), limits.mails_per_account),
-        ];
+        let budget = MailBudget::new(
+            app,
+            [
+                (format!("password-reset-address:{}", address::class(visit.address)), limits.mails_per_address),
+                (format!("password-reset-account:{}", reset.user_id), limits.mails_per_account),
+            ],
+        );
         let event = Event::new(Kind::PasswordResetRequested, &session::origin(visit)).detail("mail", withheld(user).unwrap_or("sent"));
         let event = match (user, &wish.whom) {
             (Some(user), _) => event.user(user.id),
             (None, Whom::Address(address)) => event.detail("address_digest", email::fingerprint(&app.sealer, address)),
             (None, Whom::Account(_)) => event,
         };
-        Self { buckets, reset, mail, event, now }
+        Self { budget, reset, mail, event, now }
     }
 
     /// Whether a mail was put out; over a limit there is none, and an earlier one stays good.
     async fn run(&self, conn: &Conn<'_>) -> store::Result<bool> {
-        for (key, quota) in &self.buckets {
-            if let Take::Wait(_) = buckets::take(conn, key, *quota, self.now).await? {
-                // Once in a while: a flood must not fill the log with itself.
-                if buckets::take(conn, &format!("limited:{key}"), RECORDED, self.now).await? == Take::Given {
-                    audit::record(conn, &self.event.clone().detail("mail", "limit"), self.now).await?;
-                }
-                return Ok(false);
+        if let Some(key) = self.budget.take(conn, self.now).await? {
+            // Once in a while: a flood must not fill the log with itself.
+            if buckets::take(conn, &format!("limited:{key}"), RECORDED, self.now).await? == Take::Given {
+                audit::record(conn, &self.event.clone().detail("mail", "limit"), self.now).await?;
             }
+            return Ok(false);
         }
         insert_within(conn, &self.reset, &self.mail).await?;
         audit::record(conn, &self.event, self.now).await?;
@@ -217,11 +218,6 @@ fn to(user: Option<&User>, wish: &Wish) -> Recipient {
             Recipient { user_id: None, email, name: None, locale: wish.locale.tag().to_owned() }
         }
     }
-}
-
-/// A row of the outbox that was finished before it began: the same statement, and no mail.
-fn never_sent(mail: Mail, reason: &str) -> Mail {
-    Mail { state: MailState::Failed, content: Vec::new(), last_error: Some(format!("not sent: {reason}")), ..mail }
 }
 
 /// An id that is nobody's, and always the same for the same address.

@@ -72,7 +72,8 @@ async fn attempt(app: &App, request: &ClientRequest, token: RefreshToken, contex
         return Ok(Some(invalid(dead.description())));
     }
     let granted = Scope::parse(&context.grant.scope).unwrap_or_default();
-    let left = grant_life::still_registered(&context.grant.scope, client, &app.scopes.all().await?);
+    let scopes = app.scopes.all().await?;
+    let left = grant_life::still_registered(&context.grant.scope, client, &scopes);
     let scope = match narrowed(&granted, &left, request.form.get("scope")) {
         Ok(scope) => scope,
         Err(description) => return Ok(Some(Outcome::reject(Code::InvalidScope, description))),

@@ -143,6 +143,7 @@ fn activity() -> Vec<Sample> {
         "user-deletion_requested",
         "user-deletion_cancelled",
         "user-imported",
+        "user-sessions_ended",
         "user-locked",
         "user-unlocked",
         "second_factor-reset",
