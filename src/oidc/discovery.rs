@@ -35,11 +35,11 @@ const MAX_AGE: Duration = Duration::from_hours(1);
 const ID_TOKEN_CLAIMS: [&str; 11] = ["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid"];
 
 /// The document, prerendered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Discovery {
     issuer: Issuer,
     registration: RegistrationMode,
-    rendered: Mutex<(Arc<Scopes>, Document)>,
+    rendered: Arc<Mutex<(Arc<Scopes>, Document)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ impl Discovery {
     pub fn new(issuer: &Issuer, registration: RegistrationMode) -> Self {
         let scopes = Arc::<Scopes>::default();
         let document = Document::new(issuer, registration, &scopes);
-        Self { issuer: issuer.clone(), registration, rendered: Mutex::new((scopes, document)) }
+        Self { issuer: issuer.clone(), registration, rendered: Arc::new(Mutex::new((scopes, document))) }
     }
 
     /// The document as JSON, without scopes beside the standard ones.
