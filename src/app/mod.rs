@@ -37,6 +37,7 @@ use crate::health::Readiness;
 use crate::keys::KeyRing;
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
+use crate::oauth::scopes::ScopeCache;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
@@ -66,6 +67,7 @@ pub struct Shared {
     pub keys: KeyRing,
     pub access_tokens: Arc<Verifier>,
     pub clients: Arc<ClientCache>,
+    pub scopes: Arc<ScopeCache>,
     pub discovery: Discovery,
     pub passwords: Passwords,
     pub pages: Pages,

@@ -11,6 +11,7 @@ use crate::config::{Config, Limits, StartupError};
 use crate::keys::{self, KeyRing};
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
+use crate::oauth::scopes::ScopeCache;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
@@ -70,6 +71,7 @@ impl App {
         Ok(Self::new(Shared {
             access_tokens: Arc::new(Verifier::new(keys.clone(), &issuer)),
             clients: Arc::new(ClientCache::new(store.clone())),
+            scopes: Arc::new(ScopeCache::new(store.clone())),
             discovery: Discovery::new(&issuer, config.registration.mode),
             passwords: Passwords::start(&config.password).measured(&metrics),
             edge: Arc::new(Edge::new(&config.limits, &metrics)),

@@ -29,10 +29,10 @@ pub(super) enum Command {
     },
     /// Take an object, or all of them, from a directory that is no more: they stay as they are and are changed by hand.
     Release {
-        /// client, organization, user or document.
+        /// client, scope, organization, user or document.
         #[arg(required_unless_present = "all", requires = "id")]
         kind: Option<String>,
-        /// The client id, the organisation's id, the address or the file's name.
+        /// The client id, the scope's name, the organisation's id, the address or the file's name.
         id: Option<String>,
         /// Everything.
         #[arg(long, conflicts_with = "kind")]

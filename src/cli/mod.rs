@@ -32,12 +32,15 @@ mod organization_switch;
 mod output;
 mod password_input;
 mod plan;
+mod scope;
+mod scope_definition;
 mod serve;
 mod templates;
 #[cfg(test)]
 mod testing;
 mod user;
 mod user_import;
+mod user_password;
 mod user_security;
 
 use std::path::PathBuf;
@@ -74,13 +77,16 @@ enum Command {
     /// Applications that sign people in here.
     #[command(subcommand)]
     Client(client::Command),
+    /// Scopes beside the standard ones, and the claims they release.
+    #[command(subcommand)]
+    Scope(scope::Command),
     /// People.
     #[command(subcommand)]
     User(user::Command),
     /// Organisations: who belongs, and what is asked of them.
     #[command(subcommand)]
     Organization(organization::Command),
-    /// Bring clients, organisations and people into the state that files declare.
+    /// Bring clients, scopes, organisations and people into the state that files declare.
     Apply(apply::Arguments),
     /// Say what `apply` would change. The exit code is 0 when that is nothing, 2 when there is something, 1 when it cannot be said.
     Plan(plan::Arguments),
@@ -153,6 +159,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Serve => Ok(Answer::said()),
         Command::Migrate(command) => migrate::run(command, &config).await,
         Command::Client(command) => client::run(command, &config).await,
+        Command::Scope(command) => scope::run(command, &config).await,
         Command::User(command) => user::run(command, &config).await,
         Command::Organization(command) => organization::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,

@@ -92,7 +92,7 @@ async fn remove_at(app: &App, address: &str) -> Result<Answer, Failure> {
     let removing = app.store.write(move |conn| {
         let (user, statement) = (Arc::clone(&subject), statement.clone());
         Box::pin(async move {
-            if is_last_administrator(conn, &user, now).await? {
+            if is_last_administrator(conn, &user).await? {
                 return Ok(false);
             }
             // Sessions end first, so that the applications are told.
@@ -117,7 +117,7 @@ pub(super) async fn execute(store: &Store, act: Act, address: &str, now: Timesta
         Box::pin(async move {
             match act {
                 Act::EndSessions => end_sessions(conn, &user, now).await?,
-                Act::Lock if is_last_administrator(conn, &user, now).await? => return Ok(false),
+                Act::Lock if is_last_administrator(conn, &user).await? => return Ok(false),
                 Act::Lock => lock(conn, &user, now).await?,
                 Act::Unlock => unlock(conn, &user, now).await?,
             }
@@ -174,8 +174,8 @@ async fn unlock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<(
 }
 
 /// Without any, whoever finds the set-up page could become one.
-async fn is_last_administrator(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<bool> {
-    Ok(user.administrator && administrators::is_last_within(conn, user.id, now).await?)
+async fn is_last_administrator(conn: &Conn<'_>, user: &User) -> store::Result<bool> {
+    Ok(user.administrator && administrators::is_last_within(conn, user.id).await?)
 }
 
 fn last_administrator(user: &User) -> Failure {

@@ -28,6 +28,7 @@ pub mod pending_sign_ins;
 pub mod people;
 pub mod recovery_codes;
 pub mod restored;
+pub mod scopes;
 pub mod sealed;
 pub mod sessions;
 pub mod settings;

@@ -153,6 +153,8 @@ def the_service_keeps_to_what_is_declared(chart):
             with Serving(chart, values, directory, **own) as served:
                 declared = {client["client_id"] for client in values["clients"]}
                 ready(chart, served, declared)
+                made = {scope["name"]: scope for scope in json.loads(run(chart, ["scope", "list", "--json"], served.environment)[1])}
+                assert {name: made[name]["claims"] for name in made} == {scope["name"]: scope.get("claims", {}) for scope in values.get("scopes", [])}, made
                 # Nothing of it is left to do, and what is taken out is disabled.
                 code, out, err = run(chart, ["plan", "--json"], served.environment)
                 assert code == 0 and json.loads(out)["changes"] == [], f"{name}: {out}{err}"

@@ -27,7 +27,7 @@ const IMPORTS: [(&str, &[&str]); 22] = [
     ("interaction", &["GROUND", "app", "audit", "session", "account", "tokens", "mfa", "organization", "mail"]),
     ("oauth", &["GROUND", "app", "audit", "session", "account", "tokens", "interaction"]),
     ("oidc", &["GROUND", "app", "audit", "session", "account", "tokens", "interaction", "oauth"]),
-    ("declare", &["GROUND", "audit", "session", "account", "oauth", "organization"]),
+    ("declare", &["GROUND", "audit", "session", "account", "oauth", "tokens", "organization"]),
     ("backup", &["clock", "config", "secret", "store", "keys", "audit", "mfa"]),
     ("jobs", &["GROUND", "app", "audit", "tokens", "oidc", "mail", "account", "mfa", "declare"]),
 ];

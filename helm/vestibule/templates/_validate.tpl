@@ -150,6 +150,9 @@
 {{- if hasKey (default dict .Values.declared.documents) "clients.toml" }}
 {{- $problems = append $problems "declared.documents: clients.toml is the name of the document made from clients; choose another" }}
 {{- end }}
+{{- if and .Values.scopes (hasKey (default dict .Values.declared.documents) "scopes.toml") }}
+{{- $problems = append $problems "declared.documents: scopes.toml is the name of the document made from scopes; choose another" }}
+{{- end }}
 {{- range .Values.clients }}
 {{- $public := eq (default "client_secret_basic" .token_endpoint_auth_method) "none" }}
 {{- if and $public .secretRef }}

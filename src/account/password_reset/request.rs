@@ -3,6 +3,8 @@
 //! For an address that is nobody's the same statements are run: a row of nobody's is written, and a mail that is never sent. So neither the answer
 //! nor its time tells who has an account (OWASP ASVS 5 §6.3.8); the audit log does.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -91,8 +93,30 @@ pub(in crate::account) async fn insert_within(conn: &Conn<'_>, reset: &Reset, ma
 
 /// A reset of this account with its mail, not yet written.
 pub(in crate::account) fn prepare(app: &App, visit: &Visit, user: &User, locale: Locale) -> (Reset, Mail) {
-    let wish = Wish { whom: Whom::Account(user.id), locale, application: None, flow: None, before: None };
-    made(app, visit, &wish, Some(user), app.now())
+    made(app, place(visit, app.now()), &of_account(user, locale), Some(user))
+}
+
+fn of_account(user: &User, locale: Locale) -> Wish {
+    Wish { whom: Whom::Account(user.id), locale, application: None, flow: None, before: None }
+}
+
+/// Mails a link that an operator asks for: no limit holds it back, and everything stays as it is until another password is chosen with it. `event`: by whom.
+///
+/// # Errors
+/// The store's.
+pub async fn send(app: &App, user: &User, locale: Locale, event: Event) -> store::Result<()> {
+    let now = app.now();
+    let (reset, mail) = made(app, Where { at: now, ..Where::default() }, &of_account(user, locale), Some(user));
+    let job = Arc::new((reset, mail, event));
+    app.store
+        .write(move |conn| {
+            let job = Arc::clone(&job);
+            Box::pin(async move {
+                insert_within(conn, &job.0, &job.1).await?;
+                audit::record(conn, &job.2, now).await
+            })
+        })
+        .await
 }
 
 /// A typed address is shown as it was typed; of an account known by its link only so much that its owner recognises it.
@@ -117,7 +141,8 @@ struct Asking {
 impl Asking {
     fn new(app: &App, visit: &Visit, wish: &Wish, user: Option<&User>) -> Self {
         let now = app.now();
-        let (reset, mail) = made(app, visit, wish, user, now);
+        let asked_for = Where { application: wish.application.clone(), ..place(visit, now) };
+        let (reset, mail) = made(app, asked_for, wish, user);
         let limits = &app.config.recovery;
         let budget = MailBudget::new(
             app,
@@ -159,7 +184,9 @@ fn withheld(user: Option<&User>) -> Option<&'static str> {
     }
 }
 
-fn made(app: &App, visit: &Visit, wish: &Wish, user: Option<&User>, now: Timestamp) -> (Reset, Mail) {
+/// `place`: when and from where it is asked for.
+fn made(app: &App, place: Where, wish: &Wish, user: Option<&User>) -> (Reset, Mail) {
+    let now = place.at;
     let user_id = user.map_or_else(|| nobody(app, &wish.whom), |user| user.id);
     let (id, secret, code) = (secret::random_id(), secret::random_token(), six_digits());
     let expires_at = expiry(app, now);
@@ -178,12 +205,7 @@ fn made(app: &App, visit: &Visit, wish: &Wish, user: Option<&User>, now: Timesta
     };
     let token = mail_link::seal(app, &MailLink::Reset { user_id, secret }, expires_at);
     let link = app.issuer.url(&format!("/password/reset/finish?token={token}"));
-    let message = Message::PasswordReset {
-        link,
-        code,
-        minutes: minutes(app),
-        place: Where { application: wish.application.clone(), ..place(visit, now) },
-    };
+    let message = Message::PasswordReset { link, code, minutes: minutes(app), place };
     let mail = mail::prepare(app, &to(user, wish), &message, now);
     (reset, if let Some(reason) = withheld(user) { never_sent(mail, reason) } else { mail })
 }

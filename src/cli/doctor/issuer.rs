@@ -86,7 +86,7 @@ async fn look_at_document(config: &Config, url: &str, mut response: Response) ->
 fn compare(config: &Config, answered: &Value) -> Finding {
     let issuer = config.issuer();
     let ours = Discovery::new(&issuer, config.registration.mode);
-    let ours: Value = serde_json::from_slice(ours.document()).unwrap_or_default();
+    let ours: Value = serde_json::from_slice(&ours.document()).unwrap_or_default();
     let theirs = answered.get("issuer").and_then(Value::as_str).unwrap_or_default();
     if theirs != issuer.as_str() {
         let why = "Applications refuse tokens whose issuer is not the one they know (OpenID Connect Discovery §4.3).";
@@ -94,8 +94,12 @@ fn compare(config: &Config, answered: &Value) -> Finding {
         return Finding::failed("issuer", format!("the service at {} calls itself {theirs:?}", issuer.as_str()), (why, remedy));
     }
     let (ours, theirs) = (ours.as_object().cloned().unwrap_or_default(), answered.as_object().cloned().unwrap_or_default());
-    let mut differing: Vec<&str> =
-        ours.keys().chain(theirs.keys()).filter(|key| ours.get(*key) != theirs.get(*key)).map(String::as_str).collect();
+    let mut differing: Vec<&str> = ours
+        .keys()
+        .chain(theirs.keys())
+        .filter(|key| ours.get(*key) != theirs.get(*key) && !has_more(key, ours.get(*key), theirs.get(*key)))
+        .map(String::as_str)
+        .collect();
     differing.sort_unstable();
     differing.dedup();
     if differing.is_empty() {
@@ -107,6 +111,13 @@ fn compare(config: &Config, answered: &Value) -> Finding {
         format!("its discovery document differs in {}", differing.join(", ")),
         (why, "Finish the rollout, or run doctor with the service's own configuration."),
     )
+}
+
+/// Scopes that the database has are no setting, and neither are their claims.
+fn has_more(key: &str, ours: Option<&Value>, theirs: Option<&Value>) -> bool {
+    let of_scopes = ["scopes_supported", "claims_supported"].contains(&key);
+    let (ours, theirs) = (ours.and_then(Value::as_array), theirs.and_then(Value::as_array));
+    of_scopes && ours.zip(theirs).is_some_and(|(ours, theirs)| ours.iter().all(|one| theirs.contains(one)))
 }
 
 fn look_at_certificate(response: &Response, https: bool, now: Timestamp) -> Finding {
@@ -185,8 +196,10 @@ mod tests {
     fn another_issuer_is_a_failure_and_another_version_a_warning() {
         let mut config = Config::default();
         config.server.public_url = Some("https://id.example.com".parse().unwrap());
-        let same: Value = serde_json::from_slice(Discovery::new(&config.issuer(), config.registration.mode).document()).unwrap();
+        let mut same: Value = serde_json::from_slice(&Discovery::new(&config.issuer(), config.registration.mode).document()).unwrap();
         assert_eq!(compare(&config, &same).level, Level::Ok);
+        same["scopes_supported"].as_array_mut().unwrap().push("roles".into());
+        assert_eq!(compare(&config, &same).level, Level::Ok, "a declared scope is no setting");
         let mut newer = same.clone();
         newer["claims_supported"] = serde_json::json!([]);
         let found = compare(&config, &newer);

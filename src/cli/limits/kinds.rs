@@ -73,8 +73,8 @@ mod tests {
 
     use super::*;
 
-    /// What only keeps the log short, and what belongs to one mail and is worth nothing to anybody else.
-    const NOT_LISTED: [&str; 2] = ["limited:", "typed-code:"];
+    /// What only keeps the log short, what is in memory alone, and what belongs to one mail and is worth nothing to anybody else.
+    const NOT_LISTED: [&str; 3] = ["limited:", "noted:", "typed-code:"];
 
     /// Every key of a bucket that the source makes is of a kind in the list.
     #[test]
