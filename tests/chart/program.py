@@ -43,6 +43,8 @@ class Pod:
     def __init__(self, objects, spec, directory):
         self.root = Path(directory)
         self.maps = {found["metadata"]["name"]: found["data"] for found in objects if found["kind"] == "ConfigMap"}
+        services = [found["metadata"]["name"] for found in objects if found["kind"] == "Service" and not found["metadata"]["name"].endswith("-internal")]
+        self.service = services[0].upper().replace("-", "_")
         self.volumes = {volume["name"]: volume for volume in spec.get("volumes", [])}
         self.spec = spec
 
@@ -81,7 +83,9 @@ class Pod:
         # What Kubernetes puts into a pod that wants it.
         if self.spec.get("enableServiceLinks", True):
             host = "::1" if any("[$(" in value for value in given.values()) else "127.0.0.1"
-            links = {"VESTIBULE_SERVICE_HOST": host, "VESTIBULE_SERVICE_PORT": "80", "VESTIBULE_PORT_80_TCP": "tcp://10.0.0.1:80"}
+            # The first Service is the public one.
+            links = {"SERVICE_HOST": host, "SERVICE_PORT": "80", "PORT_80_TCP": "tcp://10.0.0.1:80"}
+            links = {f"{self.service}_{name}": value for name, value in links.items()}
             given = {name: re.sub(r"\$\((\w+)\)", lambda found: links[found[1]], value) for name, value in given.items()} | links
         return {"PATH": "/usr/bin:/bin"} | given
 
