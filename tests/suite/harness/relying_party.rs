@@ -136,7 +136,7 @@ impl<'a> RelyingParty<'a> {
     }
 
     /// The ID token with claims of one's own, verified again.
-    pub fn id_token_as<AC: AdditionalClaims>(&self, signed_in: &SignedIn) -> IdTokenClaims<AC, CoreGenderClaim> {
+    pub fn id_token_as<AC: AdditionalClaims + Clone>(&self, signed_in: &SignedIn) -> IdTokenClaims<AC, CoreGenderClaim> {
         type Token<AC> = IdToken<AC, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
         let now = chrono::DateTime::from_timestamp_millis(self.app.now().millis()).unwrap();
         let token: Token<AC> = signed_in.id_token().parse().unwrap();
