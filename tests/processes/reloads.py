@@ -120,7 +120,7 @@ def a_new_database_password_costs_no_request(_databases):
             until("it connects with the new password", lambda: works(home), 60)
             # Whoever starts with the old one ends, and finds the new one mounted when it is started again: waiting would not help.
             swap(mounted, {"url": as_app(OLD)})
-            late = home.start(port=free_port(), wait=False)
+            late = home.start(port=free_port(), wait=False, VESTIBULE_SERVER__INTERNAL_LISTEN=f"127.0.0.1:{free_port()}")
             check(late.child.wait(60) != 0 and "does not let this service in" in late.output(), "started with the old password:", late.output())
             check(NEW not in process.output() and OLD not in process.output(), "a password is in the log")
             check(process.terminate() == 0, "exit code")
