@@ -130,10 +130,19 @@ def tampered(home, statement):
     database.close()
 
 
+def content(path):
+    """What is in a database, whatever its file looks like."""
+    with sqlite3.connect(path) as database:
+        text = "\n".join(database.iterdump())
+    database.close()
+    return text
+
+
 def what_is_no_whole_backup_of_this_database_replaces_nothing(_databases):
     with Home() as home, Home() as stranger:
-        home.apply(DECLARED)
-        stranger.apply(DECLARED)
+        for one in (home, stranger):
+            one.apply(DECLARED)
+            one.start().terminate()
         database = home.path / "vestibule.db"
         command(home, "backup", "good")
         good = (home.path / "good").read_bytes()
@@ -146,7 +155,7 @@ def what_is_no_whole_backup_of_this_database_replaces_nothing(_databases):
         tampered(home, "INSERT INTO seaql_migrations VALUES ('m20991231_000001_fly', 0)")
         tampered(home, "UPDATE settings SET value = 'm20991231_000001_fly' WHERE name = 'schema-serves-from'")
         command(home, "backup", "newer")
-        before = database.read_bytes()
+        before = content(database)
         for name, said in [
             ("of-another-key", "not in keys.directory"),
             ("cut", "damaged"),
@@ -160,7 +169,7 @@ def what_is_no_whole_backup_of_this_database_replaces_nothing(_databases):
         ]:
             answer = refused(home, "restore", name, "--force")
             check(said in answer, f"restoring {name}:", answer)
-            check(database.read_bytes() == before, f"restoring {name} changed the database")
+            check(content(database) == before, f"restoring {name} changed the database")
         command(home, "restore", "good", "--force")
         home.start()
         signs_in(home)
@@ -199,10 +208,10 @@ def without_room_there_is_no_backup_no_restore_and_no_harm(_databases):
             check(not there, f"left behind with {kilobytes} KiB:", there)
         signs_in(home)
         check(process.terminate() == 0, "exit code")
-        before = (home.path / "vestibule.db").read_bytes()
+        before = content(home.path / "vestibule.db")
         for kilobytes in (0, 64, size // 2, size - 8):
             fails(kilobytes, "restore", "good", "--force")
-            check((home.path / "vestibule.db").read_bytes() == before, f"with {kilobytes} KiB the database is another")
+            check(content(home.path / "vestibule.db") == before, f"with {kilobytes} KiB the database is another")
         home.start()
         signs_in(home)
 
@@ -210,6 +219,7 @@ def without_room_there_is_no_backup_no_restore_and_no_harm(_databases):
 def one_backup_at_a_time_and_nothing_of_somebody_elses_is_overwritten(_databases):
     with Home() as home:
         home.apply(DECLARED)
+        home.start().terminate()
         command(home, "backup", "first")
         check("--force" in refused(home, "backup", "first"), "an existing backup was replaced")
         check("not a file" in refused(home, "backup", "/dev/null", "--force"), "a device was replaced")
