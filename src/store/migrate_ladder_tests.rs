@@ -34,7 +34,8 @@ async fn columns(store: &Store) -> BTreeSet<(String, String)> {
 
 /// What each migration adds to tables that were there: found by doing them, so that a new one cannot be forgotten. Steps before it, table, column.
 async fn alterations() -> Vec<(usize, String, String)> {
-    let store = TestDatabase::sqlite().open().await;
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
     let (mut found, mut before) = (Vec::new(), BTreeSet::new());
     for step in 0..Migrator::migrations().len() {
         climb(&store, 1).await;

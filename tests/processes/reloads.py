@@ -239,7 +239,21 @@ def a_new_certificate_is_served_and_a_broken_one_is_not(_databases):
         # Without a signal too.
         until("the new certificate is served", lambda: home.served() == second.strip(), SEEN_WITHIN)
         check(home.metric(until_metric) == expiry(second), "the new one's end in the metrics:", home.metric(until_metric))
+        # Dex dropped the settings of TLS with a new certificate (CVE-2024-23656).
+        check(refuses(home.port, (3, 1)) and refuses(home.port, (3, 2)) and not refuses(home.port, (3, 3)), "old versions of TLS")
         check(process.terminate() == 0, "exit code")
+
+
+def refuses(port, version):
+    """Whether a ClientHello of this version (RFC 5246 §7.4.1.2) gets the alert protocol_version: TLS 1.0 is (3, 1)."""
+    extensions = bytes([0, 10, 0, 4, 0, 2, 0, 23, 0, 13, 0, 4, 0, 2, 4, 3, 0, 11, 0, 2, 1, 0])
+    suites = bytes([0xC0, 0x2B, 0xC0, 0x2C, 0xC0, 0x09, 0xC0, 0x0A])
+    body = bytes(version) + bytes([7] * 32) + b"\0" + len(suites).to_bytes(2, "big") + suites + b"\1\0" + len(extensions).to_bytes(2, "big") + extensions
+    message = b"\1" + len(body).to_bytes(3, "big") + body
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"\x16\3\1" + len(message).to_bytes(2, "big") + message)
+        answer = connection.recv(4096)
+    return answer[:1] == b"\x15" and answer[6:7] == bytes([70])
 
 
 class Manager:

@@ -121,7 +121,7 @@ async fn a_scope_that_cannot_be_is_refused_with_its_line() {
         replica.look().await;
         let row = rows(&app).await.remove(0);
         let reason = row.reason.unwrap_or_default().replace(&format!("{}/", replica.path().display()), "");
-        assert!(row.kind == "document" && reason.contains(said), "{text}: {reason}");
+        assert!(row.kind == "document" && reason.contains(said), "{text}: {} {} {reason}", row.kind, row.id);
     }
     assert!(scope(&app).await.is_none());
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use axum::body::Body;
 use http::Request;
@@ -48,7 +47,8 @@ async fn cve_2026_1180_2026_55671_2026_27945_2025_67494_2024_49753_2026_5469_202
     let uri = inside.clone();
     app.change_client(seed::AUTOTALK, |client| client.metadata.backchannel_logout_uri = Some(uri)).await;
     let browser = app.browser_of(seed::ANA).await;
-    browser.open(&app.authorize(seed::AUTOTALK).url()).await.code();
+    let code = browser.open(&app.authorize(seed::AUTOTALK).url()).await.code();
+    app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.expect(200);
     browser.open("/account").await.click("Log out").await;
     assert_eq!(backchannel::deliver_due(&app.app).await.unwrap(), 1);
     for name in ["request_uri", "jwks_uri", "sector_identifier_uri", "logo_uri", "initiate_login_uri"] {
@@ -102,7 +102,8 @@ async fn cve_2024_32967_2025_67717_answers_tell_nothing_of_the_inside() {
     answers.extend(programs(&app).await);
     app.app.store.close().await;
     answers.extend(programs(&app).await);
-    assert!([200, 401, 500, 503].iter().all(|status| answers.iter().any(|answer| answer.status == *status)));
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    assert!([200, 401, 500, 503].iter().all(|status| statuses.contains(status)), "{statuses:?}");
     let place = app.database.url.split_once("://").unwrap().1.to_owned();
     let keys = app.app.config.keys.directory.display().to_string();
     for answer in &answers {
@@ -178,33 +179,21 @@ async fn said(address: SocketAddr, version: [u8; 2]) -> Vec<u8> {
     bytes
 }
 
-/// Dex: the settings of TLS were dropped when the certificate was read again. TLS 1.0 and 1.1 are refused before and after.
+/// Dex: old versions of TLS are spoken by nobody. That they are refused with a certificate that was read again, too, is held by `tests/processes/reloads.py`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cve_2024_23656_a_new_certificate_brings_no_old_tls_back() {
+async fn cve_2024_23656_old_tls_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let (first, second) = (certificate(directory.path(), "first"), certificate(directory.path(), "second"));
+    let chain = certificate(directory.path(), "first");
     let running = Running::with(|config| {
         config.server.tls_certificate = Some(directory.path().join("first.crt"));
         config.server.tls_key = Some(directory.path().join("first.key"));
     })
     .await;
-    let contains = |bytes: &[u8], certificate: &[u8]| bytes.windows(certificate.len()).any(|window| window == certificate);
-    let old_is_refused = async || {
-        for version in [[3, 1], [3, 2]] {
-            let answer = said(running.address, version).await;
-            assert_eq!((answer.first(), answer.get(6)), (Some(&21), Some(&70)), "an alert, protocol_version: {answer:?}");
-        }
-    };
-    assert!(contains(&said(running.address, [3, 3]).await, &first), "TLS 1.2 is spoken");
-    old_is_refused().await;
-    std::fs::copy(directory.path().join("second.key"), directory.path().join("first.key")).unwrap();
-    std::fs::copy(directory.path().join("second.crt"), directory.path().join("first.crt")).unwrap();
-    let replaced = async {
-        while !contains(&said(running.address, [3, 3]).await, &second) {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, replaced).await.expect("the new certificate is used without a restart");
-    old_is_refused().await;
+    let newer = said(running.address, [3, 3]).await;
+    assert!(newer.windows(chain.len()).any(|window| window == chain), "TLS 1.2 is spoken");
+    for version in [[3, 1], [3, 2]] {
+        let answer = said(running.address, version).await;
+        assert_eq!((answer.first(), answer.get(6)), (Some(&21), Some(&70)), "an alert, protocol_version: {answer:?}");
+    }
     running.end().await;
 }

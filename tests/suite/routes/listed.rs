@@ -100,7 +100,10 @@ fn methods_in(handlers: &str) -> Vec<Method> {
 fn parted(text: &str) -> (String, String) {
     let (before, after) = text.split_once("pub fn internal_router").expect("the router of operators' machines");
     let (internal, after) = after.split_once("\n}\n").expect("the end of a function");
-    (format!("{before}{after}"), internal.to_owned())
+    // Before the database is open that port has its probes already.
+    let (between, starting) = after.split_once("pub fn starting_router").expect("the router of a service that starts");
+    let (_, after) = starting.split_once("\n}\n").expect("the end of a function");
+    (format!("{before}{between}{after}"), internal.to_owned())
 }
 
 /// All routes of the public port, by path.
@@ -142,7 +145,9 @@ fn the_list_of_routes_is_whole() {
     }
     assert!(routes.windows(2).all(|pair| pair[0].path != pair[1].path), "a path twice");
     for word in [".route_service(", ".nest(", ".nest_service(", ".fallback_service("] {
-        assert!(!source("src/routes.rs").contains(word), "{word} hides routes from this list");
+        // What is nowhere has a layer of its own, and no route.
+        let text = source("src/routes.rs").replace(".fallback_service(nowhere)", "");
+        assert!(!text.contains(word), "{word} hides routes from this list");
     }
     let mut elsewhere = Vec::new();
     crate::architecture::each_source(|path, line| {
