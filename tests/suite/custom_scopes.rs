@@ -37,7 +37,7 @@ async fn remove(app: &TestApp, name: &'static str) {
 }
 
 async fn registered(app: &TestApp, client: &str, scope: &str) {
-    app.change_client(client, |client| client.metadata.scope = scope.to_owned()).await;
+    app.change_client(client, |client| scope.clone_into(&mut client.metadata.scope)).await;
 }
 
 /// What an application that gives rights by role wants to read.

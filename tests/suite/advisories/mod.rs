@@ -36,7 +36,7 @@ fn the_table_of_advisories_is_true() {
 #[test]
 fn the_documents_name_files_and_tests_that_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut tests = 0;
+    let mut named = 0;
     for document in ["asvs.md", "threat-model.md"] {
         let text = std::fs::read_to_string(root.join("docs/security").join(document)).unwrap();
         for word in text.split('`').skip(1).step_by(2) {
@@ -51,10 +51,10 @@ fn the_documents_name_files_and_tests_that_are_there() {
                 source.split_once(&format!("fn {test}(")).unwrap_or_else(|| panic!("docs/security/{document}: {file} has no {test}"));
             let attributes = before.rsplit("\n\n").next().unwrap();
             assert!(attributes.contains("test") || source.contains("proptest!"), "docs/security/{document}: {word} is no test");
-            tests += 1;
+            named += 1;
         }
     }
-    assert!(tests > 80, "{tests}");
+    assert!(named > 80, "{named}");
 }
 
 /// Nothing is said to be met without something that shows it, and nothing is "being built".
