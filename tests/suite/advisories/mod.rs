@@ -38,8 +38,8 @@ fn the_documents_name_files_and_tests_that_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut named = 0;
     for document in ["asvs.md", "threat-model.md"] {
-        let text = std::fs::read_to_string(root.join("docs/security").join(document)).unwrap();
-        for word in text.split('`').skip(1).step_by(2) {
+        let whole = std::fs::read_to_string(root.join("docs/security").join(document)).unwrap();
+        for word in whole.split('`').skip(1).step_by(2) {
             let is_path =
                 ["suite/", "tests/", "src/", "docs/", "keys/"].iter().any(|start| word.starts_with(start)) && !word.ends_with('…');
             let (file, test) = word.split_once("::").map_or((word, None), |(file, test)| (file, Some(test)));
