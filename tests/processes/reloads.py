@@ -82,7 +82,7 @@ def swap(directory, files):
     os.replace(directory / "..new", directory / "..data")
 
 
-def a_new_database_password_costs_no_request(_databases):
+def a_new_database_password_is_used_without_a_restart(_databases):
     with Cluster() as cluster:
         url = cluster.database()
         name = url.rsplit("/", 1)[1]
@@ -300,7 +300,7 @@ def the_service_manager_hears_how_things_stand(_databases):
 
 TESTS = [
     settings_that_change_take_effect_and_broken_ones_do_not,
-    a_new_database_password_costs_no_request,
+    a_new_database_password_is_used_without_a_restart,
     the_key_encryption_key_changes_without_a_restart,
     a_new_certificate_is_served_and_a_broken_one_is_not,
     the_service_manager_hears_how_things_stand,
