@@ -119,7 +119,7 @@ def certificate(directory):
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key,
          "-out", chain], check=True, capture_output=True, timeout=60)
-    return {"VESTIBULE_SERVER__TLS_KEY": key, "VESTIBULE_SERVER__TLS_CERTIFICATE": chain}
+    return {"VESTIBULE_SERVER__TLS_KEY": key, "VESTIBULE_SERVER__TLS_CERTIFICATE": chain, "VESTIBULE_SERVER__PUBLIC_URL": "https://localhost"}
 
 
 PROVOKED = {
