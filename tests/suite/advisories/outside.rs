@@ -73,7 +73,8 @@ async fn cve_2026_1180_2026_55671_2026_27945_2025_67494_2024_49753_2026_5469_202
 }
 
 /// What programs are answered, whatever it is.
-async fn programs(app: &TestApp) -> Vec<Answer> {
+async fn programs(app: &TestApp, tokens: &serde_json::Value) -> Vec<Answer> {
+    let token = |name: &str| tokens[name].as_str().unwrap().to_owned();
     let mut answers = Vec::new();
     for path in ["/.well-known/openid-configuration", "/jwks", "/userinfo", "/health/ready", "/authorize", "/nothing"] {
         answers.push(app.get(path).await);
@@ -81,6 +82,9 @@ async fn programs(app: &TestApp) -> Vec<Answer> {
     answers.push(app.token(TokenRequest::client_credentials(seed::BATCH)).await);
     answers.push(app.token(TokenRequest::code(seed::AUTOTALK, "vst_ac_x")).await);
     answers.push(app.token(TokenRequest::new(Credentials::Nothing)).await);
+    answers.push(app.userinfo(&token("access_token")).await);
+    answers.push(app.introspect(Credentials::of(seed::API), &token("access_token")).await);
+    answers.push(app.token(TokenRequest::refresh(seed::AUTOTALK, &token("refresh_token"))).await);
     answers.push(app.introspect(Credentials::of(seed::API), "x").await);
     answers.push(app.revoke(Credentials::of(seed::API), "x").await);
     answers.push(app.send(bearer("/userinfo", "x")).await);
@@ -92,16 +96,19 @@ async fn programs(app: &TestApp) -> Vec<Answer> {
 #[tokio::test]
 async fn cve_2024_32967_2025_67717_answers_tell_nothing_of_the_inside() {
     let app = TestApp::start().await;
-    let mut answers = programs(&app).await;
+    let browser = app.browser_of(seed::ANA).await;
+    let code = browser.open(&app.authorize(seed::AUTOTALK).url()).await.code();
+    let tokens = app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.expect(200).json();
+    let mut answers = programs(&app, &tokens).await;
     let connection = sea_orm::Database::connect(&app.database.url).await.unwrap();
     let Snapshot(tables) = app.snapshot().await;
     for table in tables.keys() {
         connection.execute_unprepared(&format!("ALTER TABLE {table} RENAME TO lost_{table}")).await.unwrap();
     }
     connection.close().await.unwrap();
-    answers.extend(programs(&app).await);
+    answers.extend(programs(&app, &tokens).await);
     app.app.store.close().await;
-    answers.extend(programs(&app).await);
+    answers.extend(programs(&app, &tokens).await);
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     assert!([200, 401, 500, 503].iter().all(|status| statuses.contains(status)), "{statuses:?}");
     let place = app.database.url.split_once("://").unwrap().1.to_owned();
