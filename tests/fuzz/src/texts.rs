@@ -11,6 +11,7 @@ use vestibule::mfa::totp::TotpSecret;
 use vestibule::mfa::{SixDigits, passkey, recovery_codes};
 use vestibule::oauth::redirect_uri::VerifiedRedirect;
 use vestibule::oauth::{bearer, pkce};
+use vestibule::secret::Pepper;
 use vestibule::telemetry::request::{Asked, Spans};
 use vestibule::tokens::Scope;
 use vestibule::web::{Locale, Params, ParamsError, Visit, address};
@@ -98,7 +99,7 @@ pub fn codes(input: &[u8]) {
     if let Ok(code) = SixDigits::parse(&typed) {
         assert!(code.as_str().len() == 6 && code.as_str().bytes().all(|b| b.is_ascii_digit()));
     }
-    let _ = recovery_codes::read(Uuid::nil(), &typed);
+    let _ = recovery_codes::read(&Pepper::new([7; 32]), Uuid::nil(), &typed);
     if let Some(secret) = TotpSecret::from_base32(&typed) {
         assert!(TotpSecret::from_base32(&secret.base32()).is_some());
     }
