@@ -145,12 +145,14 @@ def provoke(chart, served):
     assert 429 in statuses, statuses
     code, _, err = run(chart, ["limits", "ban", "127.0.0.0/8", "--for", "1h", "--reason", "test"], served.environment)
     assert code == 0, err
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while served.get("/login") != 403:
         assert time.monotonic() < deadline, "the ban does not hold"
         time.sleep(0.2)
     held = [socket.create_connection(("127.0.0.1", served.port), timeout=5) for _ in range(12)]
-    while served.get("/metrics", served.internal) and "vestibule_connections_refused_total " not in served.body:
+    # A refused connection, and the first look at what is declared, which comes some time after the start.
+    awaited = ("vestibule_connections_refused_total ", "vestibule_declared_objects{")
+    while served.get("/metrics", served.internal) and not all(name in served.body for name in awaited):
         assert time.monotonic() < deadline, served.body
         time.sleep(0.1)
     for connection in held:
