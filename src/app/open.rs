@@ -38,7 +38,7 @@ impl App {
     /// As [`open`](Self::open).
     pub async fn open_with(config: Config, clock: Arc<dyn Clock>, metrics: Metrics) -> Result<Self, StartupError> {
         let sealer = open_sealer(&config)?;
-        let store = open_store(&config, &Stage::default(), false).await?;
+        let store = open_store(&config, &Stage::new(&metrics), false).await?;
         Self::over(store, sealer, (config, metrics), clock).await
     }
 
@@ -134,6 +134,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 async fn open_store(config: &Config, stage: &Stage, patient: bool) -> Result<Store, StartupError> {
     let refused = |error: crate::store::Error| StartupError::new("database.url", error.to_string());
     let (store, mut schema) = connect(config, stage, patient).await.map_err(refused)?;
+    stage.found(schema);
     if config.database.migrate_on_start && matches!(schema, SchemaState::Older | SchemaState::Current) {
         stage.enter("bringing the database schema up to date");
         let applied = store.migrate_up().await.map_err(refused)?;
@@ -145,6 +146,7 @@ async fn open_store(config: &Config, stage: &Stage, patient: bool) -> Result<Sto
     if schema == SchemaState::Older && patient && !config.database.migrate_on_start {
         schema = wait_for_schema(&store, stage).await.map_err(refused)?;
     }
+    stage.found(schema);
     match schema {
         SchemaState::Current => Ok(store),
         SchemaState::Newer => {

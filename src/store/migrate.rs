@@ -24,6 +24,15 @@ pub enum SchemaState {
     TooNew,
 }
 
+impl SchemaState {
+    /// Every state by its name, and whether it is this one.
+    #[must_use]
+    pub fn named(self) -> [(&'static str, bool); 4] {
+        [(Self::Current, "current"), (Self::Older, "older"), (Self::Newer, "newer"), (Self::TooNew, "too_new")]
+            .map(|(state, name)| (name, state == self))
+    }
+}
+
 /// The setting that says which migration a program must know to serve on the schema.
 const SERVES: &str = "schema-serves-from";
 
