@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests with real server processes.
 
-    tests/processes/run [--binary PATH] [WORD...]     only tests whose names contain one of the words
+    tests/processes/run [--binary PATH] [--lanes NUMBER] [WORD...]     only tests whose names contain one of the words
 
 Needs nothing but the standard library, PostgreSQL's programs and the server. `VESTIBULE_BIN` names the server when `--binary` does not;
 `VESTIBULE_TEST_POSTGRES_URL` a PostgreSQL where databases may be made (otherwise one is started); `VESTIBULE_TEST_LONG=1` makes more
@@ -43,7 +43,8 @@ from service import binary  # noqa: E402
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--binary")
-    arguments.add_argument("--lanes", type=int, default=2, help="how many tests at a time")
+    # What is long is about load, and has the machine for itself.
+    arguments.add_argument("--lanes", type=int, default=1 if os.environ.get("VESTIBULE_TEST_LONG") == "1" else 2, help="how many tests at a time")
     arguments.add_argument("--exactly", metavar="NAME", help="one test by its whole name, and nothing said beside")
     arguments.add_argument("words", nargs="*")
     given = arguments.parse_args()
