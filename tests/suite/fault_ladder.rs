@@ -269,7 +269,7 @@ async fn tables(app: &TestApp) -> Vec<String> {
 async fn migrations_survive_a_fault_at_every_table() {
     let app = TestApp::start().await;
     let all = tables(&app).await;
-    for table in all.iter().filter(|name| !name.contains("migrations")) {
+    for table in all.iter().filter(|name| !name.contains("migrations") && *name != "of_a_later_version") {
         let directory = tempfile::tempdir().unwrap();
         let mut config = app.app.config.database.clone();
         let database = crate::harness::Database::empty(directory.path()).await;
