@@ -82,7 +82,7 @@ async fn a_code_whose_redemption_nobody_was_told_of_is_used() {
 #[tokio::test]
 async fn the_browser_unused_for_longest_makes_room_and_what_it_gave_applications_ends() {
     let app = TestApp::start().await;
-    let token = |scope| async { app.tokens(seed::AUTOTALK, scope).await["refresh_token"].as_str().unwrap().to_owned() };
+    let token = async |scope: &str| app.tokens(seed::AUTOTALK, scope).await["refresh_token"].as_str().unwrap().to_owned();
     let (online, offline) = (token("openid").await, token(SCOPE).await);
     for _ in 0..48 {
         app.seconds_pass(1);
