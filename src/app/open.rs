@@ -12,6 +12,7 @@ use crate::keys::{self, KeyRing};
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
 use crate::oauth::scopes::ScopeCache;
+use crate::oauth::unanswered::Unanswered;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
@@ -72,6 +73,7 @@ impl App {
             access_tokens: Arc::new(Verifier::new(keys.clone(), &issuer)),
             clients: Arc::new(ClientCache::new(store.clone())),
             scopes: Arc::new(ScopeCache::new(store.clone())),
+            unanswered: Unanswered::default(),
             discovery: Discovery::new(&issuer, config.registration.mode),
             passwords: Passwords::start(&config.password).measured(&metrics),
             edge: Arc::new(Edge::new(&config.limits, &metrics)),

@@ -154,10 +154,10 @@ async fn under_advisory_lock(postgres: &Postgres, direction: Direction) -> Resul
 
 async fn locked(connection: &DatabaseConnection, direction: Direction) -> Result<Vec<String>> {
     let call = |function: &str| Statement::from_string(DbBackend::Postgres, format!("SELECT {function}({ADVISORY_LOCK})"));
-    let mut asked = 0;
+    let mut asked = 0_u32;
     while !taken(connection.query_one_raw(call("pg_try_advisory_lock")).await?)? {
-        asked += 1;
-        if LOCK_EVERY * asked > LOCK_PATIENCE {
+        asked = asked.saturating_add(1);
+        if LOCK_EVERY.saturating_mul(asked) > LOCK_PATIENCE {
             let what =
                 "another process has been migrating this database for more than ten minutes; look at it, and at its connection (pg_locks)";
             return Err(Error::Unavailable(what.to_owned()));
