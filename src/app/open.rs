@@ -79,6 +79,8 @@ impl App {
             edge: Arc::new(Edge::new(&config.limits, &metrics)),
             bans: Bans::load(&store, clock.now()).await,
             refused: Arc::default(),
+            client_guesses: Arc::default(),
+            clients_spent: Arc::default(),
             client_failures: Arc::default(),
             connections: Arc::default(),
             metrics,

@@ -180,6 +180,14 @@ async fn giant_inputs_are_refused() {
     let running = Running::with(|_| {}).await;
     let large = format!("GET / HTTP/1.1\r\nhost: idp.test\r\nx-large: {}\r\n\r\n", "a".repeat(64 * 1024));
     let many = format!("GET / HTTP/1.1\r\nhost: idp.test\r\n{}\r\n", "x-many: a\r\n".repeat(200));
+    // Sixty-four are taken with the host among them, and not one more.
+    for (others, status) in [(63, 200), (64, 431)] {
+        let mut stream = running.connect().await;
+        let head = format!("GET /jwks HTTP/1.1\r\nhost: idp.test\r\n{}connection: close\r\n\r\n", "x-many: a\r\n".repeat(others - 1));
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{others}: {answer}");
+    }
     for request in [large, many] {
         let mut stream = running.connect().await;
         let _ = stream.write_all(request.as_bytes()).await;

@@ -82,6 +82,7 @@ mod second_factor_limits;
 mod sessions;
 mod setup;
 mod sign_in;
+mod spraying;
 mod statements;
 mod step_up;
 mod timing;
