@@ -1,0 +1,89 @@
+"""Who the program calls in these tests: a name server and a mail server with TLS, on loopback."""
+
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+
+
+class NameServer:
+    """Answers every question about one name with 127.0.0.1, and every other with: there is no such name."""
+
+    def __init__(self, name):
+        self.name, self.asked = name, set()
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        # Resolvers ask on port 53 alone; an address of loopback that nobody else has.
+        self.address = "127.53.53.53"
+        self.socket.bind((self.address, 53))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                question, peer = self.socket.recvfrom(512)
+            except OSError:
+                return
+            self.socket.sendto(self.answer(question), peer)
+
+    def answer(self, question):
+        labels, at = [], 12
+        while question[at]:
+            labels.append(question[at + 1 : at + 1 + question[at]].decode())
+            at += 1 + question[at]
+        (kind,) = struct.unpack("!H", question[at + 1 : at + 3])
+        name = ".".join(labels)
+        self.asked.add(name)
+        known, address = name == self.name, name == self.name and kind == 1
+        header = question[:2] + struct.pack("!HHHHH", 0x8580 if known else 0x8583, 1, int(address), 0, 0)
+        record = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 60, 4) + socket.inet_aton("127.0.0.1")
+        return header + question[12 : at + 5] + (record if address else b"")
+
+    def close(self):
+        self.socket.close()
+
+
+class MailServer:
+    """SMTP under TLS from the first byte; keeps what it gets."""
+
+    def __init__(self, name, port, directory):
+        self.received = []
+        self.ca = directory / "mail-ca.pem"
+        key = directory / "mail-key.pem"
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+        command += ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(self.ca)]
+        subprocess.run(command, check=True, capture_output=True)
+        self.ca.chmod(0o444)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.ca, key)
+        self.socket = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                plain, _ = self.socket.accept()
+                with self.context.wrap_socket(plain, server_side=True) as connection:
+                    self.talk(connection.makefile("rwb"))
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+
+    def talk(self, lines):
+        def say(text):
+            lines.write(text.encode() + b"\r\n")
+            lines.flush()
+
+        say("220 here")
+        for line in lines:
+            verb = line.split()[0].upper() if line.split() else b""
+            if verb == b"DATA":
+                say("354 go on")
+                self.received.append(b"".join(iter(lines.readline, b".\r\n")))
+            elif verb == b"QUIT":
+                return say("221 bye")
+            say("250 ok")
+
+    def close(self):
+        self.socket.close()
