@@ -49,13 +49,10 @@ class MailServer:
     def __init__(self, name, port, directory):
         self.received = []
         self.ca = directory / "mail-ca.pem"
-        key = directory / "mail-key.pem"
-        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-        command += ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(self.ca)]
-        subprocess.run(command, check=True, capture_output=True)
-        self.ca.chmod(0o444)
+        certificate = directory / "mail.pem"
+        key = issued(directory, name, self.ca, certificate)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(self.ca, key)
+        self.context.load_cert_chain(certificate, key)
         self.socket = socket.create_server(("127.0.0.1", port))
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -87,3 +84,16 @@ class MailServer:
 
     def close(self):
         self.socket.close()
+
+
+def issued(directory, name, ca, certificate):
+    """An authority and, of it, a certificate for the name. The certificate's key."""
+    keys = {"ca": directory / "ca-key.pem", "leaf": directory / "mail-key.pem"}
+    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    leaf = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-addext", "basicConstraints=critical,CA:FALSE"]
+    for command in (
+        [*new, "-subj", "/CN=Test authority", "-keyout", str(keys["ca"]), "-out", str(ca)],
+        [*new, *leaf, "-CA", str(ca), "-CAkey", str(keys["ca"]), "-keyout", str(keys["leaf"]), "-out", str(certificate)],
+    ):
+        subprocess.run(command, check=True, capture_output=True)
+    return keys["leaf"]

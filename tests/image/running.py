@@ -105,22 +105,23 @@ def operators_commands_work_without_a_shell(given):
 
     done("config", "check")
     done("migrate", "up")
-    assert "pending" not in done("migrate", "status"), "a migration is missing"
+    status = done("migrate", "status").splitlines()
+    assert status and all(line.startswith("applied ") for line in status), status
     done("keys", "list")
     done("user", "add", "you@example.com", "--administrator", "--generate-password")
     assert "you@example.com" in done("user", "list")
     done("templates", "check")
     made = {str(path.relative_to(given.data)) for path in given.data.rglob("*") if path.is_file()}
-    assert {"data/vestibule.db", "keys/001.kek"} <= made, made
+    assert "data/vestibule.db" in made, made
 
 
 def a_mistake_is_named_and_ends_with_another_code(given):
     code, text = given.bundle.run("serve", environment={"VESTIBULE_SERVER__LISTN": "0.0.0.0:8080"})
-    assert code != 0 and "listen" in text, text
+    assert code != 0 and "VESTIBULE_SERVER__LISTEN" in text, text
     # Where nothing may be written: a volume was forgotten.
     nowhere = [{"destination": "/data", "type": "tmpfs", "source": "tmpfs", "options": ["ro", "mode=755", "size=64k"]}]
     code, text = given.bundle.run("serve", environment={"VESTIBULE_SERVER__LISTEN": f"127.0.0.1:{free_port()}"}, mounts=nowhere)
-    assert code != 0 and "data" in text, text
+    assert code != 0 and "Read-only file system" in text, text
 
 
 def names_are_resolved_and_tls_is_spoken_in_an_empty_root(given):
