@@ -7,48 +7,57 @@ import yaml
 
 from cluster import CHART, check, until
 from releases import NAME, install, left, uninstall
-from world import DEPLOYER, NAMESPACE, examples, named, values_of
+from world import DEPLOYER, NAMESPACE, examples, named
 
 RESTRICTED = "violates PodSecurity"
 
 
-def rendered(cluster, example, *more, upgrade=False):
-    command = ["template", NAME, str(CHART), "--namespace", NAMESPACE, "--values", str(examples()[example]), *more]
-    return cluster.helm(*command, *(["--is-upgrade"] if upgrade else []))
+def rendered(cluster, example):
+    """As objects that name their namespace, all of them: one of the examples is in two."""
+    text = cluster.helm("template", NAME, str(CHART), "--namespace", NAMESPACE, "--values", str(examples()[example]))
+    objects = [found for found in yaml.safe_load_all(text) if found]
+    for found in objects:
+        found["metadata"].setdefault("namespace", NAMESPACE)
+    return objects
+
+
+def listed(objects):
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+
+
+DRY = ["apply", "--server-side", "--dry-run=server", "--validate=strict", "--warnings-as-errors", "-f", "-"]
 
 
 def the_server_takes_every_object_without_a_warning(cluster):
     count = 0
     for name in examples():
-        text = rendered(cluster, name)
-        count += len([found for found in yaml.safe_load_all(text) if found])
+        objects = rendered(cluster, name)
+        count += len(objects)
         # Warnings are about pods that are not restricted, and about versions on their way out.
-        dry = ["apply", "--server-side", "--dry-run=server", "--validate=strict", "--warnings-as-errors", "--namespace", NAMESPACE, "-f", "-"]
-        cluster.kubectl(*dry, text=text)
+        cluster.kubectl(*DRY, text=listed(objects))
     print(f"         {count} objects of {len(examples())} examples")
 
 
 def the_server_refuses_what_is_not_restricted(cluster):
     """That the test before can fail: the same objects, each with one right too many."""
-    text = rendered(cluster, "postgres")
-    dry = ["kubectl", "apply", "--server-side", "--dry-run=server", "--warnings-as-errors", "--namespace", NAMESPACE, "-f", "-"]
+    objects = rendered(cluster, "postgres")
     for path, change in {
         "securityContext": {"privileged": True, "allowPrivilegeEscalation": True},
         "capabilities": {"capabilities": {"drop": []}},
         "root": {"runAsNonRoot": False, "runAsUser": 0},
     }.items():
         for kind in ("Deployment", "Pod"):
-            found = copy.deepcopy(next(found for found in yaml.safe_load_all(text) if found and found["kind"] == kind))
+            found = copy.deepcopy(next(found for found in objects if found["kind"] == kind))
             spec = found["spec"]["template"]["spec"] if kind == "Deployment" else found["spec"]
             spec["containers"][0]["securityContext"].update(change)
-            code, _, err = cluster.done(*dry, text=json.dumps(found))
+            code, _, err = cluster.done("kubectl", *DRY, text=json.dumps(found))
             check(code != 0 and ("violate" in err or "Invalid value" in err), path, kind, err)
     pod = named("v1", "Pod", "root", namespace=NAMESPACE, spec={"containers": [{"name": "root", "image": "vestibule"}]})
     code, _, err = cluster.done("kubectl", "create", "-f", "-", text=json.dumps(pod))
     check(code != 0 and RESTRICTED in err, "a pod that says nothing was taken:", err)
-    strict = copy.deepcopy(next(found for found in yaml.safe_load_all(text) if found and found["kind"] == "Deployment"))
+    strict = copy.deepcopy(next(found for found in objects if found["kind"] == "Deployment"))
     strict["spec"]["replicaz"] = 1
-    code, _, err = cluster.done(*dry, "--validate=strict", text=json.dumps(strict))
+    code, _, err = cluster.done("kubectl", *DRY, text=json.dumps(strict))
     check(code != 0 and "replicaz" in err, "an unknown member was taken:", err)
 
 
@@ -76,53 +85,55 @@ def the_services_account_may_do_nothing(cluster):
     print(f"         {asked} questions, each answered with no; installed by somebody who may nothing outside the namespace")
 
 
-# What the server, Helm or kubectl writes of who did it and when.
-WRITTEN = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "selfLink"}
-# What the server assigns anew.
-ASSIGNED = {"clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort", "volumeName"}
+# What the server writes of who did it and when, and what it assigns anew.
+WRITTEN = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"}
+ASSIGNED = {"clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort", "volumeName", "controller-uid", "batch.kubernetes.io/controller-uid"}
+# What Helm, and the controllers, add to what is rendered.
+ADDED = ("meta.helm.sh/", "app.kubernetes.io/managed-by", "deployment.kubernetes.io/", "pv.kubernetes.io/", "volume.kubernetes.io/")
 
 
-def told_apart_by_nobody(found):
-    found = {key: value for key, value in found.items() if key != "status"}
+def declared(found):
+    """What somebody wanted, without what came of it."""
     metadata = {key: value for key, value in found["metadata"].items() if key not in WRITTEN}
     for key in ("annotations", "labels"):
-        metadata[key] = {name: value for name, value in metadata.get(key, {}).items() if not name.startswith(("meta.helm.sh/", "deployment.kubernetes.io/", "pv.kubernetes.io/", "volume.kubernetes.io/"))}
-    text = json.dumps(found | {"metadata": metadata})
-    return without(json.loads(text))
+        metadata[key] = {name: value for name, value in metadata.get(key, {}).items() if not name.startswith(ADDED)}
+    return without_assigned({key: value for key, value in found.items() if key != "status"} | {"metadata": metadata})
 
 
-def without(value):
+def without_assigned(value):
     if isinstance(value, dict):
-        job = "batch.kubernetes.io/controller-uid", "controller-uid"
-        return {key: without(inner) for key, inner in value.items() if key not in ASSIGNED and key not in job}
-    return [without(inner) for inner in value] if isinstance(value, list) else value
+        return {key: without_assigned(inner) for key, inner in value.items() if key not in ASSIGNED}
+    return [without_assigned(inner) for inner in value] if isinstance(value, list) else value
 
 
-def made(cluster, text):
-    """As they are in the cluster, by name."""
+def made(cluster, objects):
+    """As they are in the cluster, by name. Hooks are not there any more."""
     found = {}
-    for entry in yaml.safe_load_all(text):
-        if entry and not any("helm.sh/hook" in name for name in entry["metadata"].get("annotations") or {}):
-            namespace = entry["metadata"].get("namespace", NAMESPACE)
-            group = entry["apiVersion"].split("/")[0] if "/" in entry["apiVersion"] else ""
-            kind = entry["kind"].lower() + (f".{group}" if group else "")
-            found[f"{kind}/{entry['metadata']['name']}"] = told_apart_by_nobody(cluster.one(kind, entry["metadata"]["name"], namespace))
+    for entry in objects:
+        if any(name.startswith("helm.sh/hook") for name in entry["metadata"].get("annotations") or {}):
+            continue
+        group = entry["apiVersion"].split("/")[0] if "/" in entry["apiVersion"] else ""
+        kind = entry["kind"].lower() + (f".{group}" if group else "")
+        live = declared(cluster.one(kind, entry["metadata"]["name"], entry["metadata"]["namespace"]))
+        if kind == "deployment.apps" and "replicas" not in entry["spec"]:
+            # The autoscaler's.
+            live["spec"].pop("replicas")
+        found[f"{kind}/{entry['metadata']['name']}"] = live
     return found
 
 
 def gitops_makes_the_same_objects_as_helm(cluster):
     for name in examples():
-        text = rendered(cluster, name)
+        objects = rendered(cluster, name)
         install(cluster, name)
-        by_helm = made(cluster, text)
+        by_helm = made(cluster, objects)
         uninstall(cluster)
-        cluster.kubectl("apply", "--server-side", "--namespace", NAMESPACE, "-f", "-", text=text)
-        by_text = made(cluster, text)
+        cluster.kubectl("apply", "--server-side", "-f", "-", text=listed(objects))
+        by_text = made(cluster, objects)
         differing = [key for key in by_helm if by_helm[key] != by_text[key]]
         check(not differing, name, [(key, by_helm[key], by_text[key]) for key in differing[:1]])
-        cluster.kubectl("delete", "--namespace", NAMESPACE, "--wait", "-f", "-", text=text)
-        namespace = values_of(examples()[name]).get("namespaceOverride", NAMESPACE)
-        until("nothing is left", lambda: not left(cluster, namespace), 120)
+        cluster.kubectl("delete", "--wait", "-f", "-", text=listed(objects))
+        until("nothing is left", lambda: not left(cluster), 120)
         print(f"         {name}: {len(by_helm)} objects")
 
 

@@ -66,7 +66,7 @@ class Cluster:
         self.run("controllers", "control-plane", "kube-controller-manager", *own, f"--secure-port={self.ports['controllers']}",
                  f"--service-account-private-key-file={key}", f"--root-ca-file={self.certificate}", "--use-service-account-credentials")  # fmt: skip
         self.run("scheduler", "control-plane", "kube-scheduler", *own, f"--secure-port={self.ports['scheduler']}")
-        self.run("kwok", "kwok", "--kubeconfig", str(self.kubeconfig), "--manage-all-nodes=true", "--node-ip=127.0.0.1",
+        self.run("kwok", "kwok", "--kubeconfig", str(self.kubeconfig), "--config", str(self.tools.parent / "kwok-stages.yaml"), "--manage-all-nodes=true", "--node-ip=127.0.0.1",
                  f"--server-address=127.0.0.1:{self.ports['kwok']}")  # fmt: skip
         self.apply(nodes())
         until("the nodes are ready", lambda: ready_nodes(self) == len(NODES), 120)
@@ -75,7 +75,7 @@ class Cluster:
         certificates = self.path / "certificates"
         self.certificate = certificates / "apiserver.crt"
         server = self.run(
-            "apiserver", "control-plane", "kube-apiserver", f"--etcd-servers={etcd}", f"--secure-port={self.ports['api']}", "--bind-address=127.0.0.1",
+            "apiserver", "control-plane", "kube-apiserver", f"--etcd-servers={etcd}", f"--secure-port={self.ports['api']}", "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
             f"--cert-dir={certificates}", "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.0.0.0/24,fd00:10::/112",
             "--authorization-mode=RBAC", f"--token-auth-file={self.path / 'tokens.csv'}", f"--service-account-issuer={self.url}",
             f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}",
