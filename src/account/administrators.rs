@@ -1,11 +1,16 @@
-//! Telling the administrators that something is wrong with an account.
+//! Telling the administrators that something is wrong with an account; and that there is always one.
+
+use std::time::Duration;
+
+use uuid::Uuid;
 
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::mail::{self, Message, Where};
 use crate::organization;
-use crate::store;
 use crate::store::mails::Mail;
-use crate::store::users::User;
+use crate::store::users::{self, User};
+use crate::store::{self, Conn, locks};
 use crate::web::Locale;
 
 use super::notice::recipient;
@@ -27,6 +32,18 @@ pub async fn mails(app: &App, person: &User, words: Option<&str>, place: &Where)
         mail::prepare(app, &recipient(&administrator.user, locale_of(app, &administrator.user)), &message, place.at)
     });
     Ok(mails.collect())
+}
+
+/// The row at which whoever may be the last to leave waits for whoever is leaving: otherwise each would see the other, and both would go.
+const MUTEX: &str = "administrators";
+
+/// Whether nobody but this person administers the service. In the transaction in which they would stop.
+///
+/// # Errors
+/// The store's.
+pub async fn is_last_within(conn: &Conn<'_>, user_id: Uuid, now: Timestamp) -> store::Result<bool> {
+    locks::redeem(conn, MUTEX, MUTEX, now, Duration::ZERO).await?;
+    Ok(!users::list_administrators(conn).await?.iter().any(|other| other.id != user_id))
 }
 
 /// The language of somebody who is not asking: their own, or the service's.

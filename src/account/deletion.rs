@@ -6,10 +6,12 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::notice;
+use super::{administrators, notice};
 use crate::app::App;
+use crate::audit::chain::Statement;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::Timestamp;
+use crate::keys::Algorithm;
 use crate::mail::{self, Message};
 use crate::secret::{OpenError, Purpose};
 use crate::session::{self, Current};
@@ -84,8 +86,7 @@ struct Request {
 impl Request {
     async fn run(&self, conn: &Conn<'_>) -> store::Result<Requested> {
         let user = &self.user;
-        let administrators = users::list_administrators(conn).await?;
-        if user.administrator && !administrators.iter().any(|other| other.id != user.id) {
+        if user.administrator && administrators::is_last_within(conn, user.id, self.now).await? {
             return Ok(Requested::LastAdministrator);
         }
         session::end_all_within(conn, user.id, "account_deletion", self.now).await?;
@@ -172,19 +173,30 @@ pub async fn cancel(app: &App, visit: &Visit, user: &User) -> store::Result<bool
     }
 }
 
+/// The signed word that somebody is removed now, for the audit chain.
+///
+/// # Errors
+/// When there is no key to sign with.
+pub fn statement(app: &App, user_id: Uuid) -> store::Result<Statement> {
+    let signer = app.keys.signer(Algorithm::ES256).map_err(|error| store::Error::Database(error.to_string()))?;
+    Statement::of_person(&signer, app.issuer.as_str(), user_id, app.now())
+}
+
 /// Removes one person whose time has come. Whether they were removed: a cancellation may have come first.
 ///
 /// # Errors
 /// The store's.
 pub async fn remove(app: &App, user_id: Uuid) -> store::Result<bool> {
     let now = app.now();
+    let statement = statement(app, user_id)?;
     app.store
         .write(move |conn| {
+            let statement = statement.clone();
             Box::pin(async move {
                 if !people::redeem_deletion(conn, user_id, now).await? {
                     return Ok(false);
                 }
-                audit::record(conn, &Event::new(Kind::UserRemoved, &Origin::default()).user(user_id), now).await?;
+                statement.record(conn, Event::new(Kind::UserRemoved, &Origin::default()).user(user_id), now).await?;
                 Ok(true)
             })
         })

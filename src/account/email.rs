@@ -1,6 +1,10 @@
 //! E-mail addresses.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use unicode_normalization::UnicodeNormalization as _;
+
+use crate::secret::{Purpose, Sealer};
 
 /// RFC 5321 §4.5.3.1.3: a path is at most 256 octets with its angle brackets.
 const MAX_BYTES: usize = 254;
@@ -21,6 +25,15 @@ pub fn canonical(address: &str) -> Option<String> {
     }
     let canonical = format!("{}@{}", fold(local), idna::domain_to_ascii_strict(domain).ok()?);
     (canonical.len() <= MAX_BYTES).then_some(canonical)
+}
+
+/// What the audit log keeps of an address that is nobody's: enough to see that it was tried again. People type their password there by mistake, so it is
+/// keyed: whoever has the log alone cannot try what it was.
+#[must_use]
+pub fn fingerprint(sealer: &Sealer, typed: &str) -> String {
+    let mac = sealer.mac(Purpose::TypedAddress, typed.as_bytes());
+    let (start, _) = mac.split_first_chunk::<6>().map_or(([0; 6], [].as_slice()), |(start, rest)| (*start, rest));
+    URL_SAFE_NO_PAD.encode(start)
 }
 
 /// Only so much of an address that its owner recognises it.

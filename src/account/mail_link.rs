@@ -25,7 +25,8 @@ pub(crate) enum MailLink {
     /// An account for whoever reads this mail, as they asked; `flow`: the application's request that goes on afterwards.
     SignUp { id: Uuid, email: String, flow: Option<String> },
     /// Wrong passwords, or wrong codes, of strangers are forgotten; `epoch`: the credentials it was asked with.
-    Unlock { id: Uuid, user_id: Uuid, codes: bool, epoch: i64 },
+    /// `device`: the browser they know, in which codes were wrong, too.
+    Unlock { id: Uuid, user_id: Uuid, codes: bool, device: Option<Uuid>, epoch: i64 },
     /// An account for whoever reads this mail, as somebody else asked.
     Invitation { id: Uuid, email: String, name: Option<String>, locale: Option<String>, organization: Option<String> },
 }

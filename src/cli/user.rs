@@ -103,7 +103,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
         Command::ResetMfa(arguments) => return user_security::reset_mfa(arguments, config).await,
         Command::Lock { email } => return user_security::run(Act::Lock, &email, config).await,
         Command::Unlock { email } => return user_security::run(Act::Unlock, &email, config).await,
-        Command::Remove { email } => return user_security::run(Act::Remove, &email, config).await,
+        Command::Remove { email } => return user_security::remove(&email, config).await,
         command => command,
     };
     let reads = matches!(command, Command::List | Command::Show { .. });

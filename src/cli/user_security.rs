@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::database;
 use super::failure::Failure;
 use super::output::Answer;
-use crate::account::{administrators, email, not_me, notice};
+use crate::account::{administrators, deletion, email, not_me, notice};
 use crate::app::App;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
@@ -34,7 +34,6 @@ pub(super) struct ResetMfa {
 pub(super) enum Act {
     Lock,
     Unlock,
-    Remove,
 }
 
 /// The mail with the reason is sealed with the service's own keys.
@@ -78,6 +77,37 @@ pub(super) async fn run(act: Act, address: &str, config: &Config) -> Result<Answ
     answer
 }
 
+/// With the service's own keys: what is taken out of the audit chain is signed for.
+pub(super) async fn remove(address: &str, config: &Config) -> Result<Answer, Failure> {
+    let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
+    let answer = remove_at(&app, address).await;
+    app.store.close().await;
+    answer
+}
+
+async fn remove_at(app: &App, address: &str) -> Result<Answer, Failure> {
+    let user = Arc::new(find(&app.store, address).await?);
+    let (subject, statement, now) = (Arc::clone(&user), deletion::statement(app, user.id)?, app.now());
+    let removing = app.store.write(move |conn| {
+        let (user, statement) = (Arc::clone(&subject), statement.clone());
+        Box::pin(async move {
+            if is_last_administrator(conn, &user, now).await? {
+                return Ok(false);
+            }
+            // Sessions end first, so that the applications are told.
+            session::end_all_within(conn, user.id, "removed", now).await?;
+            people::purge(conn, user.id).await?;
+            statement.record(conn, event(Kind::UserRemoved, user.id), now).await?;
+            Ok(true)
+        })
+    });
+    if !removing.await? {
+        return Err(last_administrator(&user));
+    }
+    let text = format!("{} is removed with everything of theirs.", user.email);
+    Ok(Answer::new(text, &json!({ "email": user.email, "removed": true })))
+}
+
 pub(super) async fn execute(store: &Store, act: Act, address: &str, now: Timestamp) -> Result<Answer, Failure> {
     let user = Arc::new(find(store, address).await?);
     let subject = Arc::clone(&user);
@@ -85,10 +115,9 @@ pub(super) async fn execute(store: &Store, act: Act, address: &str, now: Timesta
         let user = Arc::clone(&subject);
         Box::pin(async move {
             match act {
-                Act::Lock | Act::Remove if is_last_administrator(conn, &user).await? => return Ok(false),
+                Act::Lock if is_last_administrator(conn, &user, now).await? => return Ok(false),
                 Act::Lock => lock(conn, &user, now).await?,
                 Act::Unlock => unlock(conn, &user, now).await?,
-                Act::Remove => remove(conn, user.id, now).await?,
             }
             Ok(true)
         })
@@ -98,7 +127,7 @@ pub(super) async fn execute(store: &Store, act: Act, address: &str, now: Timesta
         other => other.into(),
     })?;
     if !done {
-        return Err(Failure::new(format!("{} is the only administrator of this service. Make somebody else one first.", user.email)));
+        return Err(last_administrator(&user));
     }
     Ok(told(act, &user.email))
 }
@@ -107,7 +136,6 @@ fn told(act: Act, email: &str) -> Answer {
     let (text, member) = match act {
         Act::Lock => ("is locked; their sessions and delegations have ended.", json!({ "email": email, "enabled": false })),
         Act::Unlock => ("can sign in again.", json!({ "email": email, "enabled": true })),
-        Act::Remove => ("is removed with everything of theirs.", json!({ "email": email, "removed": true })),
     };
     let member: Value = member;
     Answer::new(format!("{email} {text}"), &member)
@@ -132,16 +160,13 @@ async fn unlock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<(
     audit::record(conn, &event(Kind::UserUnlocked, user.id), now).await
 }
 
-/// Sessions end first, so that the applications are told.
-async fn remove(conn: &Conn<'_>, user_id: Uuid, now: Timestamp) -> store::Result<()> {
-    session::end_all_within(conn, user_id, "removed", now).await?;
-    people::purge(conn, user_id).await?;
-    audit::record(conn, &event(Kind::UserRemoved, user_id), now).await
+/// Without any, whoever finds the set-up page could become one.
+async fn is_last_administrator(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<bool> {
+    Ok(user.administrator && administrators::is_last_within(conn, user.id, now).await?)
 }
 
-/// Without any, whoever finds the set-up page could become one.
-async fn is_last_administrator(conn: &Conn<'_>, user: &User) -> store::Result<bool> {
-    Ok(user.administrator && !users::list_administrators(conn).await?.iter().any(|other| other.id != user.id))
+fn last_administrator(user: &User) -> Failure {
+    Failure::new(format!("{} is the only administrator of this service. Make somebody else one first.", user.email))
 }
 
 async fn find(store: &Store, address: &str) -> Result<User, Failure> {

@@ -39,16 +39,21 @@ async fn a_locked_person_is_out_until_unlocked() {
 
 #[tokio::test]
 async fn a_removed_person_is_gone_and_the_last_administrator_stays() {
-    let (store, _directory) = temporary().await;
-    let (ana, bob) = (person(&store, "ana@example.com", true).await, person(&store, "bob@example.com", false).await);
-    for act in [Act::Lock, Act::Remove] {
-        let refusal = execute(&store, act, "ana@example.com", NOW).await.unwrap_err().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = within(directory.path());
+    config.database.migrate_on_start = true;
+    let app = App::open(config, Arc::new(SystemClock)).await.unwrap();
+    let store = &app.store;
+    let (ana, bob) = (person(store, "ana@example.com", true).await, person(store, "bob@example.com", false).await);
+    let refusals =
+        [execute(store, Act::Lock, "ana@example.com", NOW).await.unwrap_err(), remove_at(&app, "ana@example.com").await.unwrap_err()];
+    for refusal in refusals.map(|refusal| refusal.to_string()) {
         assert!(refusal.contains("only administrator"), "{refusal}");
     }
-    assert_eq!(enabled(&store, ana.id).await, Some(true));
-    execute(&store, Act::Remove, "bob@example.com", NOW).await.unwrap();
-    assert_eq!(enabled(&store, bob.id).await, None);
-    assert!(execute(&store, Act::Remove, "bob@example.com", NOW).await.is_err());
+    assert_eq!(enabled(store, ana.id).await, Some(true));
+    remove_at(&app, "bob@example.com").await.unwrap();
+    assert_eq!(enabled(store, bob.id).await, None);
+    assert!(remove_at(&app, "bob@example.com").await.is_err());
 }
 
 #[tokio::test]

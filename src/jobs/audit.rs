@@ -50,7 +50,9 @@ pub async fn remove(app: &App) -> Result<(u64, bool), String> {
     let mut total = 0;
     for _ in 0..TURNS {
         let before = app.now().minus(app.config.audit.retention.0);
-        match chain::remove_old(&app.store, before, app.now()).await.map_err(|error| error.to_string())? {
+        let signer = app.keys.signer(Algorithm::ES256).map_err(|error| error.to_string())?;
+        let signing = (&signer, app.issuer.as_str());
+        match chain::remove_old(&app.store, signing, before, app.now()).await.map_err(|error| error.to_string())? {
             0 => return Ok((total, false)),
             gone => total += gone,
         }

@@ -8,6 +8,7 @@ use super::repeat;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::Limits;
+use crate::mfa::recovery_codes;
 use crate::secret;
 use crate::store::{
     self, bans, buckets, failures, former_addresses, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions,
@@ -53,10 +54,11 @@ enum Table {
     TriedAccounts,
     Bans,
     FormerAddresses,
+    ShownRecoveryCodes,
 }
 
 impl Table {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Sessions,
         Self::Grants,
         Self::Spent,
@@ -70,6 +72,7 @@ impl Table {
         Self::Failures,
         Self::TriedAccounts,
         Self::Bans,
+        Self::ShownRecoveryCodes,
     ];
 
     fn before(self, now: Timestamp, limits: &Limits) -> Timestamp {
@@ -84,6 +87,7 @@ impl Table {
             Self::PasswordResets => now.minus(RESETS_KEPT),
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
             Self::Mails => now.minus(MAILS_KEPT),
+            Self::ShownRecoveryCodes => now.minus(recovery_codes::SHOWN_FOR),
         }
     }
 }
@@ -156,6 +160,7 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::TriedAccounts => tried_accounts::purge(conn, before, BATCH).await,
                     Table::Bans => bans::purge(conn, before, BATCH).await,
                     Table::Buckets => buckets::purge(conn, before, BATCH).await,
+                    Table::ShownRecoveryCodes => store::recovery_codes::purge_shown(conn, before, BATCH).await,
                     Table::FormerAddresses => former_addresses::purge(conn, before, BATCH).await,
                     Table::Mails => mails::purge(conn, before, BATCH).await,
                     Table::PendingSignIns => pending_sign_ins::purge(conn, before, BATCH).await,

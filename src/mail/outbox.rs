@@ -73,7 +73,8 @@ async fn attempt(app: &App, mail: &Mail) -> Result<(), Failure> {
     if app.now() >= mail.expires_at {
         return Err(Failure::Final(Reason::new("late", "too late to be of use")));
     }
-    let unreadable = || Failure::Final(Reason::new("sealed", "sealed under a key that is not here"));
+    // Another replica may have the key, and this one soon: it is tried again until the mail is too late.
+    let unreadable = || Failure::Again(Reason::new("sealed", "sealed under a key that is not here"));
     let content = Content::open(&app.sealer, mail).ok_or_else(unreadable)?;
     let transport: &Transport = &app.mailer.transport;
     transport.send(&content.compose(app, mail.id)?).await.map(drop)

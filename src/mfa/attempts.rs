@@ -65,10 +65,18 @@ impl Counter {
         Self::made(&app.config.limits, user.id, known_device::id(app, visit, user))
     }
 
-    fn made(limits: &Limits, user_id: Uuid, device: Option<Uuid>) -> Self {
+    /// For this person, in a browser that knows them or in any other.
+    #[must_use]
+    pub fn made(limits: &Limits, user_id: Uuid, device: Option<Uuid>) -> Self {
         let rules = rules(limits);
         let device_rules = failures::Rules { ceiling: whole(limits.known_device_ceiling), ..rules.row };
         Self { user_id, device, rules, device_rules }
+    }
+
+    /// The browser that knows them, if it is one.
+    #[must_use]
+    pub const fn device(&self) -> Option<Uuid> {
+        self.device
     }
 
     /// Counts a try. What was counted so far with it, or that it must not be made.
@@ -120,8 +128,25 @@ impl Counter {
             (Some(key), true) => failures::update_given_back(conn, key).await,
             (Some(key), false) => failures::revoke(conn, key).await.map(drop),
             (None, true) => factor_attempts::update_given_back(conn, self.user_id).await,
-            (None, false) => factor_attempts::update_succeeded(conn, self.user_id).await,
+            (None, false) => {
+                // A device that had used up its own budget has it back, too: it is its person's after all.
+                if let Some(key) = self.device_key() {
+                    failures::revoke(conn, &key).await?;
+                }
+                factor_attempts::update_succeeded(conn, self.user_id).await
+            }
         }
+    }
+
+    /// Forgets what was counted here and of strangers: the person has proved by mail that it is them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn lift(&self, conn: &Conn<'_>) -> store::Result<()> {
+        if let Some(key) = self.device_key() {
+            failures::revoke(conn, &key).await?;
+        }
+        factor_attempts::revoke(conn, self.user_id).await
     }
 
     fn device_key(&self) -> Option<String> {

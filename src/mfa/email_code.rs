@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::SixDigits;
-use crate::app::App;
+use super::{Scene, SixDigits};
 use crate::clock::Timestamp;
-use crate::mail::{self, Message, Recipient, Where};
+use crate::config::Quota;
+use crate::mail::{self, Message};
 use crate::secret::{Digest, Purpose, Sealer, random_bytes};
+use crate::store::buckets::{self, Take};
 use crate::store::mails::{self, Mail};
 use crate::store::pending_sign_ins::{self, PendingSignIn};
-use crate::store::{self, Conn, factor_attempts};
+use crate::store::{self, Conn};
 
 /// How long a code is good for.
 pub const LIFETIME: Duration = Duration::from_mins(10);
@@ -20,32 +21,32 @@ pub const LIFETIME: Duration = Duration::from_mins(10);
 /// Before another one may be asked for.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// In an hour, to one person.
-const MOST: i32 = 5;
-const PERIOD: Duration = Duration::from_hours(1);
+/// To one person who gives none of them back; and to each browser in which they signed in before, apart: whoever knows the password and nothing else
+/// must not use up the owner's.
+const MOST: Quota = Quota { burst: 5, per: Duration::from_hours(1) };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sending {
     Sent,
     /// One was sent a moment ago.
     TooSoon,
-    /// Five were sent within the hour.
-    TooMany,
+    /// Five were sent within the hour, and none was given; another one after this time.
+    TooMany(Duration),
 }
 
 /// Sends a new code for this pending sign-in; the one before is worthless from then on.
 ///
 /// # Errors
 /// The store's.
-pub async fn send(app: &App, to: &Recipient, pending: &PendingSignIn, place: &Where) -> store::Result<Sending> {
-    let now = app.now();
+pub async fn send(scene: &Scene, pending: &PendingSignIn) -> store::Result<Sending> {
+    let (app, now) = (scene.app(), scene.now);
     let code = random_code();
-    let message = Message::OneTimeCode { code: code.clone(), minutes: minutes(LIFETIME), place: place.clone() };
+    let message = Message::OneTimeCode { code: code.clone(), minutes: minutes(LIFETIME), place: scene.place.clone() };
     let sending = Letter {
-        mail: mail::prepare(app, to, &message, now),
+        mail: mail::prepare(app, &scene.to, &message, now),
         code: digest(&app.sealer, pending.id, &code),
         pending_id: pending.id,
-        user_id: pending.user_id,
+        taken: bucket(scene),
         now,
     };
     let sent = app
@@ -54,16 +55,24 @@ pub async fn send(app: &App, to: &Recipient, pending: &PendingSignIn, place: &Wh
             let sending = sending.clone();
             Box::pin(async move { sending.run(conn).await })
         })
-        .await;
-    match sent {
-        Ok(true) => {
-            app.mail_waiting.notify_one();
-            Ok(Sending::Sent)
-        }
-        Ok(false) => Ok(Sending::TooSoon),
-        Err(store::Error::Conflict) => Ok(Sending::TooMany),
-        Err(error) => Err(error),
+        .await?;
+    if sent == Sending::Sent {
+        app.mail_waiting.notify_one();
     }
+    Ok(sent)
+}
+
+/// One code that was given: it was no flood, so the mail is not counted. In the transaction that spends it.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn give_back(conn: &Conn<'_>, scene: &Scene) -> store::Result<()> {
+    buckets::update_given_back(conn, &[bucket(scene)]).await
+}
+
+fn bucket(scene: &Scene) -> (String, Quota) {
+    let of = scene.known_device.map_or_else(String::new, |device| format!(":{device}"));
+    (format!("mailed-code:{}{of}", scene.user.id), MOST)
 }
 
 /// Seconds until another one may be asked for; zero when it may be now.
@@ -79,22 +88,22 @@ struct Letter {
     mail: Mail,
     code: Digest,
     pending_id: Uuid,
-    user_id: Uuid,
+    taken: (String, Quota),
     now: Timestamp,
 }
 
 impl Letter {
-    /// # Errors
-    /// `Conflict` when too many were sent: then the code that was noted is taken back with all the rest.
-    async fn run(&self, conn: &Conn<'_>) -> store::Result<bool> {
-        if !pending_sign_ins::update_code(conn, self.pending_id, &self.code, self.now, self.now.minus(PAUSE)).await? {
-            return Ok(false);
+    async fn run(&self, conn: &Conn<'_>) -> store::Result<Sending> {
+        let (key, quota) = &self.taken;
+        if let Take::Wait(wait) = buckets::take(conn, key, *quota, self.now).await? {
+            return Ok(Sending::TooMany(wait));
         }
-        if !factor_attempts::redeem_send(conn, self.user_id, MOST, PERIOD, self.now).await? {
-            return Err(store::Error::Conflict);
+        if !pending_sign_ins::update_code(conn, self.pending_id, &self.code, self.now, self.now.minus(PAUSE)).await? {
+            buckets::update_given_back(conn, std::slice::from_ref(&self.taken)).await?;
+            return Ok(Sending::TooSoon);
         }
         mails::insert(conn, &self.mail).await?;
-        Ok(true)
+        Ok(Sending::Sent)
     }
 }
 

@@ -18,7 +18,7 @@ const BYTES: usize = 10;
 const LETTERS: usize = 16;
 
 /// For how long a new set can be looked at again: a page that was reloaded must not cost a person their codes.
-const SHOWN_FOR: Duration = Duration::from_mins(15);
+pub const SHOWN_FOR: Duration = Duration::from_mins(15);
 
 /// A new set: its rows, which keep no code but sealed and only for a while. `shown_to`: the session, or the pending sign-in, that makes it: somebody else who
 /// is signed in to the account must not read along.

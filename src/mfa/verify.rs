@@ -158,7 +158,11 @@ impl Trial {
             Err(blocked) => return Ok(Outcome::Blocked(blocked)),
         };
         let Some(why) = self.check(conn, &attempts).await? else {
-            counter.give_back(conn, &attempts, matches!(self.typed, Typed::Email { .. })).await?;
+            let by_mail = matches!(self.typed, Typed::Email { .. });
+            counter.give_back(conn, &attempts, by_mail).await?;
+            if by_mail {
+                email_code::give_back(conn, &self.scene).await?;
+            }
             let mailed = self.tell_of_recovery(conn).await?;
             return Ok(Outcome::Right { mailed });
         };

@@ -12,6 +12,7 @@ use uuid::Uuid;
 pub use rules::{Factor, Requirement, Rules};
 
 use crate::config::{Config, EmailCodes};
+use crate::store::organizations::Organization;
 use crate::store::users::User;
 use crate::store::{self, Conn, memberships, users};
 
@@ -65,8 +66,17 @@ impl Policy {
 /// # Errors
 /// The store's. `Inconsistent` when a stored policy cannot be read: what it asks is not guessed.
 pub async fn policy(conn: &Conn<'_>, config: &Config, user_id: Uuid) -> store::Result<Policy> {
+    let organizations = memberships::list_by_user(conn, user_id).await?;
+    policy_of(config, organizations.iter().map(|(_, organization)| organization))
+}
+
+/// The policy that holds for whoever belongs to these, and no others.
+///
+/// # Errors
+/// `Inconsistent` when a stored policy cannot be read: what it asks is not guessed.
+pub fn policy_of<'a>(config: &Config, organizations: impl IntoIterator<Item = &'a Organization>) -> store::Result<Policy> {
     let mut policy = Policy::of_service(config);
-    for (_, organization) in memberships::list_by_user(conn, user_id).await? {
+    for organization in organizations {
         let rules: Rules = serde_json::from_str(&organization.policy).map_err(|error| store::Error::Inconsistent {
             table: "organizations",
             detail: format!("the policy of {}: {error}", organization.id),

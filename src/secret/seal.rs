@@ -52,6 +52,8 @@ pub enum Purpose {
     AccountAction,
     /// A passkey ceremony in progress.
     PasskeyCeremony,
+    /// What is kept of a typed address that is nobody's.
+    TypedAddress,
     /// At rest: private signing keys.
     SigningKey,
     /// At rest: TOTP secrets.
@@ -63,7 +65,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
@@ -78,6 +80,7 @@ impl Purpose {
         Self::CancelDeletion,
         Self::AccountAction,
         Self::PasskeyCeremony,
+        Self::TypedAddress,
         Self::SigningKey,
         Self::TotpSecret,
         Self::Mail,
@@ -100,6 +103,7 @@ impl Purpose {
             Self::CancelDeletion => "cancel-deletion",
             Self::AccountAction => "account-action",
             Self::PasskeyCeremony => "passkey-ceremony",
+            Self::TypedAddress => "typed-address",
             Self::SigningKey => "signing-key",
             Self::TotpSecret => "totp-secret",
             Self::Mail => "mail",

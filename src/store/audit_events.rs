@@ -87,12 +87,6 @@ pub async fn list_all_of_user(conn: &Conn<'_>, user_id: Uuid, limit: u64) -> Res
     Ok(rows.into_iter().map(AuditEvent::from).collect())
 }
 
-/// How many there are, counted up to `limit`.
-pub async fn count_by_user(conn: &Conn<'_>, wanted: Wanted<'_>, limit: u64) -> Result<usize> {
-    let ids = select_by_user(wanted).select_only().column(Column::Id).limit(limit);
-    Ok(ids.into_tuple::<Uuid>().all(conn).await?.len())
-}
-
 fn select_by_user(wanted: Wanted<'_>) -> Select<Entity> {
     Entity::find()
         .filter(Column::UserId.eq(wanted.user_id))

@@ -91,27 +91,6 @@ pub async fn list_blocked(conn: &Conn<'_>, ceiling: i32, now: Timestamp, limit: 
     Ok(rows.into_iter().map(|row| (row.user_id, Attempts::from(row))).collect())
 }
 
-/// Counts a mailed code: at most `most` in every `period`. Whether it may be sent.
-pub async fn redeem_send(conn: &Conn<'_>, user_id: Uuid, most: i32, period: Duration, now: Timestamp) -> Result<bool> {
-    let row = Model {
-        user_id,
-        failures: 0,
-        window_failures: 0,
-        window_started_at: now.millis(),
-        blocked_until: 0,
-        sends: 1,
-        sends_since: now.millis(),
-    };
-    let is_over = || column(Column::SendsSince).lte(now.minus(period).millis());
-    let again = OnConflict::column(Column::UserId)
-        .value(Column::Sends, Expr::case(is_over(), 1).finally(column(Column::Sends).add(1)))
-        .value(Column::SendsSince, Expr::case(is_over(), now.millis()).finally(column(Column::SendsSince)))
-        .action_and_where(is_over().or(column(Column::Sends).lt(most)))
-        .to_owned();
-    let statement = Entity::insert(row.into_active_model()).on_conflict(again).into_query();
-    Ok(conn.change(&statement).await? > 0)
-}
-
 /// Forgets what was counted: the person has proved by mail that it is them.
 pub async fn revoke(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
     Entity::delete_by_id(user_id).exec(conn).await?;
@@ -192,18 +171,6 @@ mod tests {
             let tries = (0..16).map(|_| tried(&store, NOW));
             let made = futures_util::future::join_all(tries).await.into_iter().filter(|made| *made).count();
             assert_eq!(made, 5);
-        }
-    }
-
-    #[tokio::test]
-    async fn mails_are_counted_by_the_hour() {
-        for database in TestDatabase::each().await {
-            let store = database.migrated().await;
-            let hour = Duration::from_hours(1);
-            let sent = async |now: Timestamp| store.write_one(move |conn| Box::pin(redeem_send(conn, ADA, 2, hour, now))).await.unwrap();
-            assert!(sent(NOW).await && sent(NOW).await);
-            assert!(!sent(NOW.plus(hour / 2)).await);
-            assert!(sent(NOW.plus(hour)).await);
         }
     }
 }

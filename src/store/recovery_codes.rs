@@ -2,7 +2,10 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _,
+};
 use uuid::Uuid;
 
 use super::entities::recovery_codes::{ActiveModel, Column, Entity, Model};
@@ -34,6 +37,7 @@ pub async fn rotate(conn: &Conn<'_>, user_id: Uuid, codes: &[RecoveryCode]) -> R
 pub async fn redeem(conn: &Conn<'_>, user_id: Uuid, digest: &Digest, now: Timestamp) -> Result<bool> {
     let used = Entity::update_many()
         .col_expr(Column::UsedAt, Expr::value(now.millis()))
+        .col_expr(Column::Shown, Expr::value(None::<Vec<u8>>))
         .filter(Column::UserId.eq(user_id))
         .filter(Column::Digest.eq(digest.as_bytes().as_slice()))
         .filter(Column::UsedAt.is_null())
@@ -66,6 +70,14 @@ pub async fn update_shown_to(conn: &Conn<'_>, user_id: Uuid, pending_id: Uuid, s
     let made = Entity::update_many().set(to).filter(Column::UserId.eq(user_id)).filter(Column::ShownTo.eq(pending_id));
     made.exec(conn).await?;
     Ok(())
+}
+
+/// Those made before `before` are not shown any more, to nobody.
+pub async fn purge_shown(conn: &Conn<'_>, before: Timestamp, limit: u64) -> Result<u64> {
+    let shown = Entity::find().select_only().column(Column::Digest);
+    let shown = shown.filter(Column::Shown.is_not_null()).filter(Column::CreatedAt.lt(before.millis())).limit(limit).into_query();
+    let hidden = ActiveModel { shown: Set(None), shown_to: Set(None), ..ActiveModel::default() };
+    Ok(Entity::update_many().set(hidden).filter(Column::Digest.in_subquery(shown)).exec(conn).await?.rows_affected)
 }
 
 /// Takes them all away.
@@ -141,11 +153,21 @@ mod tests {
             assert!(!redeemed("c").await);
             assert_eq!(find_left(&store.read(), ADA).await.unwrap(), 1);
             store.write(|conn| Box::pin(update_hidden(conn, ADA, SESSION))).await.unwrap();
-            assert!(list(&store.read(), ADA).await.unwrap().iter().all(|code| code.shown.is_some()), "another session hides nothing");
+            let shown = async || {
+                let codes = list(&store.read(), ADA).await.unwrap();
+                codes.into_iter().map(|code| (code.used_at.is_some(), code.shown.is_some())).collect::<Vec<_>>()
+            };
+            let mut seen = shown().await;
+            seen.sort_unstable();
+            assert_eq!(seen, [(false, true), (true, false)], "another session hides nothing; what was used is shown no more");
+            store.write_one(|conn| Box::pin(purge_shown(conn, NOW, 10))).await.unwrap();
+            assert!(shown().await.contains(&(false, true)), "not older than asked");
             store.write(|conn| Box::pin(update_shown_to(conn, ADA, HERE, SESSION))).await.unwrap();
             store.write(|conn| Box::pin(update_hidden(conn, ADA, SESSION))).await.unwrap();
             assert!(list(&store.read(), ADA).await.unwrap().iter().all(|code| code.shown.is_none()));
             replace(&["c"]).await;
+            store.write_one(|conn| Box::pin(purge_shown(conn, NOW.plus(std::time::Duration::from_millis(1)), 10))).await.unwrap();
+            assert_eq!(shown().await, [(false, false)], "what nobody said to have saved is not kept either");
             assert!(!redeemed("b").await);
             assert!(redeemed("c").await);
             store.write(|conn| Box::pin(revoke(conn, ADA))).await.unwrap();

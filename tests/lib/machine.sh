@@ -7,8 +7,8 @@ as_root() {
 have() { command -v "$1" >/dev/null 2>&1; }
 
 need_rust() {
-    have cargo && have cc && return 0
-    note "cargo and a C compiler must be installed (rustup.rs; apt-get install build-essential)"
+    have cargo && have clippy-driver && have cc && return 0
+    note "cargo with clippy and a C compiler must be installed (rustup.rs; apt-get install build-essential)"
     return 1
 }
 

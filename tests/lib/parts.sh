@@ -28,7 +28,7 @@ run_part() {
 # The few lines of a part's output that name what failed, or else its last ones.
 telling_lines() {
     local found
-    found="$(grep -aE '(^|[^a-z])(FAILED|failed|panicked|error(\[E[0-9]+\])?:|not ok)' "$1" | cut -c1-300 | tail -8)"
+    found="$(grep -aE -A1 '(^|[^a-z])(FAILED|failed|panicked|error(\[E[0-9]+\])?:|not ok)' "$1" | cut -c1-300 | tail -12)"
     [ -n "$found" ] || found="$(tail -5 "$1" | cut -c1-300)"
     printf '%s' "$found"
 }

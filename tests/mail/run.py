@@ -159,7 +159,7 @@ def an_outage_of_the_mail_server_loses_nothing():
     with Home(settings=settings(down)) as home:
         process = home.start()
         queue(home, 2)
-        until("the first attempts fail", lambda: process.output().count("mail not sent") >= 2, 30)
+        until("the first attempts fail", lambda: process.output().count("mail not sent") >= 2)
         with Server(CERTIFICATES, port=port) as server:
             until("both mails arrive", lambda: len(server.received) == 2, 60)
             noted(home, "sent", "sent")
@@ -171,7 +171,7 @@ def a_server_that_is_busy_is_asked_again():
         process = home.start()
         server.data = "451 4.3.2 come back later"
         queue(home)
-        until("the first attempt fails", lambda: "451" in process.output(), 30)
+        until("the first attempt fails", lambda: "451" in process.output())
         server.data = None
         until("the mail arrives", lambda: server.received, 60)
 
@@ -181,7 +181,7 @@ def a_refused_recipient_is_given_up_at_once():
         process = home.start()
         server.rcpt = "550 5.1.1 nobody of that name"
         queue(home)
-        until("the event of a mail given up", lambda: "mail.failed" in process.output(), 30)
+        until("the event of a mail given up", lambda: "mail.failed" in process.output())
         noted(home, "failed")
         check(len(server.commands) == 1, "asked again:", server.commands)
         check(ADDRESS not in "".join(line for line in process.output().splitlines() if "mail.failed" in line), "the event names the recipient")
@@ -193,7 +193,7 @@ def a_refusal_of_ourselves_is_not_final():
         process = home.start()
         server.locked = True
         queue(home)
-        until("the first attempt fails", lambda: "535" in process.output(), 30)
+        until("the first attempt fails", lambda: "535" in process.output())
         server.locked = False
         until("the mail arrives", lambda: server.received, 60)
 
@@ -204,7 +204,7 @@ def a_mail_outlives_kill_9(database):
         process = home.start()
         server.hold.set()
         queue(home)
-        until("the message is under way", server.held.is_set, 30)
+        until("the message is under way", server.held.is_set)
         process.kill()
         server.hold.clear()
         home.start()

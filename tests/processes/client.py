@@ -50,7 +50,7 @@ class Answer:
 class Http:
     """One kept connection per thread to one server. Errors of the wire are the caller's, as OSError or HTTPException."""
 
-    def __init__(self, port, context=None, timeout=30):
+    def __init__(self, port, context=None, timeout=90):
         self.port, self.context, self.timeout = port, context, timeout
         self._local = threading.local()
 
@@ -82,16 +82,16 @@ class Http:
 
 
 class Form(html.parser.HTMLParser):
-    """The first form of a page, with its fields' values."""
+    """The first form of a page, or the first that goes to `action`, with its fields' values."""
 
-    def __init__(self, text):
+    def __init__(self, text, action=None):
         super().__init__()
-        self.action, self.fields, self._inside = None, {}, False
+        self.action, self.fields, self._wanted, self._inside = None, {}, action, False
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
-        if tag == "form" and self.action is None:
+        if tag == "form" and self.action is None and self._wanted in (None, attributes.get("action")):
             self.action, self._inside = attributes.get("action") or "", True
         elif self._inside and tag == "input" and attributes.get("name"):
             self.fields[attributes["name"]] = attributes.get("value") or ""
@@ -154,9 +154,10 @@ class Browser:
                 return answer
         raise AssertionError(f"too many redirects, the last to {url}")
 
-    def submit(self, page, stop=lambda url: False, **fields):
-        form = Form(page.text())
-        check(form.action is not None, "no form on", page.url, page)
+    def submit(self, page, stop=lambda url: False, to=None, **fields):
+        """The page's first form, or the first that goes `to` a path."""
+        form = Form(page.text(), to)
+        check(form.action is not None, "no form", to or "", "on", page.url, page)
         return self.open(urljoin(page.url, form.action), {**form.fields, **fields}, stop)
 
     def sign_in(self, page, stop=lambda url: False, email=EMAIL, password=PASSWORD):

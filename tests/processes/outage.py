@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from client import CALLBACK, DECLARED, Application, Browser, Http, together
 from postgres import Cluster
-from service import Failed, Home, check, until
+from service import IMPATIENT, Failed, Home, check, until
 
 # It takes about a second; on a machine that does other things too, that is no measure. Never healing is what must be seen.
 HEALS_WITHIN = 30.0
@@ -40,7 +40,7 @@ class Watch(threading.Thread):
 
 def a_lost_postgresql_is_answered_honestly_and_heals(_databases):
     """503 with Retry-After meanwhile, what needs no database goes on, nothing is lost."""
-    with Cluster() as cluster, Home(cluster.database(), {"VESTIBULE_DATABASE__ACQUIRE_TIMEOUT": "1s"}) as home:
+    with Cluster() as cluster, Home(cluster.database(), {**IMPATIENT, "VESTIBULE_DATABASE__ACQUIRE_TIMEOUT": "1s"}) as home:
         home.apply(DECLARED)
         process = home.start()
         browser = Browser()
@@ -117,7 +117,7 @@ def a_lost_postgresql_is_answered_honestly_and_heals(_databases):
 
 def a_restarted_postgresql_is_found_again(_databases):
     """All pooled connections are dead at once, and nobody had the time to notice."""
-    with Cluster() as cluster, Home(cluster.database()) as home:
+    with Cluster() as cluster, Home(cluster.database(), IMPATIENT) as home:
         home.apply(DECLARED)
         home.start()
         browser, app = Browser(), Application(home.issuer, Http(home.port))
@@ -133,7 +133,7 @@ def a_restarted_postgresql_is_found_again(_databases):
 
 def a_postgresql_that_hangs_is_not_waited_for_for_ever(_databases):
     """Connections stay open and nobody answers, as behind a lost network: requests end, the process lives, and everything heals."""
-    with Cluster() as cluster, Home(cluster.database(), {"VESTIBULE_SERVER__REQUEST_TIMEOUT": "3s"}) as home:
+    with Cluster() as cluster, Home(cluster.database(), {**IMPATIENT, "VESTIBULE_SERVER__REQUEST_TIMEOUT": "3s"}) as home:
         home.apply(DECLARED)
         process = home.start()
         browser, app = Browser(), Application(home.issuer, Http(home.port))

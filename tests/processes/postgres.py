@@ -19,10 +19,10 @@ def _bin():
 
 
 class Cluster:
-    """A cluster of our own, durable as in production."""
+    """A cluster of our own, durable as in production, unless `more` options say otherwise."""
 
-    def __init__(self):
-        self.bin = _bin()
+    def __init__(self, more=""):
+        self.bin, self.more = _bin(), more
         self.path = Path(tempfile.mkdtemp(prefix="vestibule-cluster-"))
         # PostgreSQL refuses to run as root: then the user its package made runs it.
         self.prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -40,7 +40,7 @@ class Cluster:
         check(done.returncode == 0, program, "failed:", done.stderr.decode(errors="replace"))
 
     def start(self):
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.path} -c fsync=on -c max_connections=200"
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.path} -c fsync=on -c max_connections=200 {self.more}"
         self._run("pg_ctl", "-D", str(self.path / "data"), "-l", str(self.path / "log"), "-w", "-o", options, "start")
 
     def stop(self, mode="immediate"):

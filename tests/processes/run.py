@@ -23,6 +23,7 @@ import model  # noqa: E402
 import outage  # noqa: E402
 import outbox  # noqa: E402
 import races  # noqa: E402
+import rolling  # noqa: E402
 import shutdown  # noqa: E402
 import single_use  # noqa: E402
 import starts  # noqa: E402
@@ -61,7 +62,7 @@ def passed(test, databases):
     return verdict.startswith("ok")
 
 
-ROOMS = [races, starts, crashes, shutdown, outage, outbox, single_use, model]
+ROOMS = [races, starts, crashes, shutdown, outage, rolling, outbox, single_use, model]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -24,6 +24,19 @@ FAST = {
     "VESTIBULE_LIMITS__ENABLED": "false",
     "VESTIBULE_LOG__FILTER": "warn",
 }
+# A slow machine is no overload: nothing is answered 503 because of it.
+PATIENT = {
+    "VESTIBULE_PASSWORD__HASH_DEADLINE": "30s",
+    "VESTIBULE_DATABASE__ACQUIRE_TIMEOUT": "30s",
+    "VESTIBULE_DATABASE__STATEMENT_TIMEOUT": "30s",
+    "VESTIBULE_SERVER__REQUEST_TIMEOUT": "60s",
+}
+# As in production, for tests that are about that.
+IMPATIENT = {
+    "VESTIBULE_DATABASE__ACQUIRE_TIMEOUT": "3s",
+    "VESTIBULE_DATABASE__STATEMENT_TIMEOUT": "5s",
+    "VESTIBULE_SERVER__REQUEST_TIMEOUT": "15s",
+}
 
 
 class Failed(Exception):
@@ -35,8 +48,8 @@ def check(condition, *what):
         raise Failed(" ".join(str(part) for part in what))
 
 
-def until(what, condition, seconds=15.0):
-    """Polls `condition` until it is true and returns what it returned."""
+def until(what, condition, seconds=60.0):
+    """Polls `condition` until it is true and returns what it returned. Patience costs nothing but when it fails."""
     deadline = time.monotonic() + seconds
     while True:
         result = condition()
@@ -47,11 +60,17 @@ def until(what, condition, seconds=15.0):
         time.sleep(0.02)
 
 
+_given_ports = set()
+
+
 def free_port():
-    """A port that nothing listens on. Below those the kernel gives to outgoing connections, or one of these could have it a moment later."""
+    """A port that nothing listens on, and that was not given before. Below those the kernel gives to outgoing connections, or one of these could
+    have it a moment later."""
     first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = random.randrange(10_000, max(first_outgoing, 20_000))
+        if port in _given_ports:
+            continue
         with socket.socket() as found:
             # As a server binds: what the last one on this port left behind is no obstacle.
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -59,6 +78,7 @@ def free_port():
                 found.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            _given_ports.add(port)
             return port
 
 
@@ -82,6 +102,7 @@ class Home:
             "VESTIBULE_SERVER__PUBLIC_URL": self.issuer,
             "VESTIBULE_DATABASE__URL": self.database,
             "VESTIBULE_KEYS__DIRECTORY": str(self.path / "keys"),
+            **PATIENT,
             **(FAST if scheme == "http" else {}),
             **(settings or {}),
         }
@@ -105,8 +126,9 @@ class Home:
         file.write_text(declared)
         command(self, "apply", str(file))
 
-    def start(self, port=None, wait=True, **more):
-        process = Process(self, port or self.port, more)
+    def start(self, port=None, wait=True, program=None, **more):
+        """A process of this service: of the program under test, or of another version of it."""
+        process = Process(self, port or self.port, more, program or binary())
         self.processes.append(process)
         if wait:
             process.wait_until_ready()
@@ -122,13 +144,14 @@ def command(home, *arguments, stdin=None):
 
 
 class Process:
-    def __init__(self, home, port, settings):
+    def __init__(self, home, port, settings, program):
         self.home = home
         self.port = port
+        self.program = program
         self.log = home.path / f"log-{port}-{len(home.processes)}.txt"
         with self.log.open("wb") as log:
             self.child = subprocess.Popen(
-                [binary(), "serve"], env=home.environment(port, **settings), cwd=home.path, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [program, "serve"], env=home.environment(port, **settings), cwd=home.path, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
 
     def wait_until_ready(self, seconds=60.0):

@@ -77,7 +77,7 @@ def sigterm_under_load_cuts_no_request_and_ends_with_0(_databases):
 
         signalled = time.monotonic()
         process.child.terminate()
-        until("readiness says no", lambda: process.ready_status() != 200, 2)
+        until("readiness says no", lambda: process.ready_status() != 200)
         code = process.child.wait(30)
         took = time.monotonic() - signalled
         check(code == 0, "exit code", code, process.output())

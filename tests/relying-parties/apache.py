@@ -92,7 +92,7 @@ class Apache:
         )
 
     def __enter__(self):
-        until("Apache answers", self.answers, 20)
+        until("Apache answers", self.answers)
         return self
 
     def __exit__(self, *_):
@@ -163,4 +163,4 @@ def is_logged_out_by_the_back_channel(apache, browser):
     check(account.status == 200 and "/account/logout" in account.text(), "not the account page:", account)
     done = browser.submit(account)
     check(done.status == 200, "logging out at the account page:", done.url, done)
-    until("Apache's session is gone", lambda: not lets_in(apache, browser), 10)
+    until("Apache's session is gone", lambda: not lets_in(apache, browser))

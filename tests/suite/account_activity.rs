@@ -97,6 +97,7 @@ async fn the_administrators_are_notified() {
     let page = notify(&browser, "again").await;
     assert_eq!(page.status(), 422);
     page.assert_text("three times in the last hour");
+    assert_eq!(page.text_at("#words").as_deref(), Some("again"), "what was typed is still there");
     app.seconds_pass(3601);
     let browser = app.browser_of(seed::ANA).await;
     notify(&browser, "later").await.expect("/account/activity", 200);

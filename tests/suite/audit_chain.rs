@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use vestibule::account::deletion;
 use vestibule::audit::chain::{self, Head, Report};
 use vestibule::audit::{self, Event, Kind, Origin};
 use vestibule::jobs;
@@ -140,6 +141,38 @@ async fn a_cut_tail_is_found_by_a_known_head() {
     assert!(verify(&app, Some(head)).await.findings[0].contains("cut off"));
 }
 
+/// Whoever can write to the database can put an event there that says it was retention, or that a person was removed; without the signing key nobody
+/// believes it, before it is sealed and after.
+#[tokio::test]
+async fn a_removal_is_not_explained_by_whoever_made_it() {
+    let no_retention = ["DELETE FROM audit_events WHERE sealed_in = 2", "DELETE FROM audit_seals WHERE sequence > 4"];
+    let no_erasure = [
+        "UPDATE audit_events SET address = NULL, detail = '{}' WHERE sealed_in = 2",
+        "UPDATE audit_seals SET salt = NULL WHERE sequence IN (SELECT last_sequence FROM audit_batches WHERE number = 2)",
+    ];
+    for (kind, statements, found) in
+        [(Kind::AuditEventsRemoved, no_retention, "it was not retention"), (Kind::UserRemoved, no_erasure, "its person was not removed")]
+    {
+        let app = TestApp::start().await;
+        jobs::audit::seal(&app.app).await.unwrap();
+        act(&app, 10).await;
+        jobs::audit::seal(&app.app).await.unwrap();
+        for statement in statements {
+            app.database.execute(statement).await;
+        }
+        let event = Event::new(kind, &Origin::default()).user(app.user(seed::BRUNO).await.id).detail("up_to", 9999);
+        let later = app.now().plus(DAY * 91);
+        let forged = app.app.store.write(move |conn| {
+            let event = event.clone();
+            Box::pin(async move { audit::record(conn, &event, later).await })
+        });
+        forged.await.unwrap();
+        assert!(findings(&app).await.iter().any(|finding| finding.contains(found)), "{found}");
+        jobs::audit::seal(&app.app).await.unwrap();
+        assert!(findings(&app).await.iter().any(|finding| finding.contains(found)), "{found}, sealed");
+    }
+}
+
 /// Two processes seal at the same time while others act: every event once, in one chain.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sealers_on_two_processes_make_one_chain() {
@@ -226,10 +259,12 @@ async fn a_removed_persons_events_are_erased_and_the_chain_holds() {
     jobs::audit::seal(&app.app).await.unwrap();
     act(&app, 1).await;
     let (id, now) = (app.user(seed::BRUNO).await.id, app.now());
+    let statement = deletion::statement(&app.app, id).unwrap();
     let removed = app.app.store.write(move |conn| {
+        let statement = statement.clone();
         Box::pin(async move {
             people::purge(conn, id).await?;
-            audit::record(conn, &Event::new(Kind::UserRemoved, &Origin::default()).user(id), now).await
+            statement.record(conn, Event::new(Kind::UserRemoved, &Origin::default()).user(id), now).await
         })
     });
     removed.await.unwrap();

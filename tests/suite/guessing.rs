@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use http::Request;
 use vestibule::app::App;
 use vestibule::clock::Clock;
 use vestibule::config::Config;
+use vestibule::secret::Digest;
 use vestibule::store::failures;
 
 use crate::harness::{Answer, Browser, Page, TestApp, encode, seed, through};
@@ -125,6 +128,34 @@ async fn a_known_browser_has_a_small_budget_of_its_own() {
     assert_eq!(strangers().await, None, "nothing was counted with the strangers");
     tried(&app, wrong.request(), "192.0.2.1").await.expect(422);
     assert_eq!(strangers().await.unwrap().failures, 1);
+    // With the right password it has its budget back, whatever strangers do from then on.
+    let right = form(&owner, seed::ANA, seed::PASSWORD).await;
+    tried(&app, right.request(), "192.0.2.1").await.expect(303);
+    exhausted(&app, seed::ANA).await;
+    tried(&app, right.request(), "192.0.2.1").await.expect(303);
+}
+
+/// RL-9: what is refused again and again does not fill the log.
+#[tokio::test]
+async fn a_flood_of_refusals_leaves_a_few_events() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    for _ in 0..30 {
+        browser.open("/password/reset").await.fill("Email", NOBODY).click("Send link").await.expect("/password/reset/sent", 200);
+    }
+    let asked = app.audit().await.into_iter().filter(|kind| kind == "password_reset.requested").count();
+    assert!((2..=5).contains(&asked), "{asked}");
+}
+
+/// People type their password into the field of the address: nothing in the log lets anybody try which.
+#[tokio::test]
+async fn what_was_typed_for_an_address_cannot_be_tried_from_the_log() {
+    let app = TestApp::start().await;
+    let typed = "my.password.2026";
+    app.browser().open("/login").await.fill("Email", typed).fill("Password", "x").click("#login-submit").await.expect("/login", 422);
+    let kept = app.audit_detail("sign_in.failed").await["address_digest"].as_str().unwrap().to_owned();
+    let plain = URL_SAFE_NO_PAD.encode(Digest::of(typed.as_bytes()).as_bytes());
+    assert!(kept.len() == 8 && !plain.starts_with(&kept), "{kept}");
 }
 
 /// PW-4: the cookie of a known browser is worth nothing after the credentials changed: whoever had it is a stranger.

@@ -7,6 +7,7 @@ use vestibule::account::registration::{self, Invitation};
 use vestibule::audit::Origin;
 
 use crate::harness::{ISSUER, Page, TestApp, encode, seed, through};
+use crate::organizations::organization;
 
 const EVE: &str = "eve@example.test";
 const PASSWORD: &str = "seven green bicycles in the rain";
@@ -49,6 +50,26 @@ async fn an_invitation_becomes_an_account() {
     for event in ["user.invited", "user.registered"] {
         assert!(app.audit().await.contains(&event.to_owned()), "{event}");
     }
+}
+
+/// The organisation's rules hold from the first password on.
+#[tokio::test]
+async fn the_organisations_least_length_holds_at_once() {
+    let app = TestApp::start().await;
+    organization(&app, "acme", r#"{"password_min_length":20}"#).await;
+    let invitation = Invitation {
+        email: EVE.to_owned(),
+        name: None,
+        locale: Some("pt-BR".to_owned()),
+        organization: Some("acme".to_owned()),
+        inviter: None,
+    };
+    let link = registration::invite(&app.app, &invitation, &Origin::default(), "command line").await.unwrap();
+    let browser = app.browser();
+    let page = browser.open(link.strip_prefix(ISSUER).unwrap()).await.fill("Nome completo", "Eve");
+    let page = fill(page, "bicycles in rain").click("Criar conta").await.expect("/invitation", 422);
+    page.assert_text("20");
+    fill(page, PASSWORD).click("Criar conta").await.expect("/login", 200);
 }
 
 /// Once, and for a week.

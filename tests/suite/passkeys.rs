@@ -211,6 +211,30 @@ async fn after_this_was_not_me_a_passkey_needs_the_password() {
     let page = browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/passkey", 200);
     page.use_passkey(&mut key).await.expect("/account", 200);
     browser.open(TAB).await.assert_text("Only together with your password");
+    // Nor does it become the password where a session is confirmed: the password comes first there, too.
+    app.advance(Duration::from_mins(6));
+    let page = browser.open(TAB).await.expect("/account/confirm", 200);
+    assert!(!page.has("form[data-passkey]") && !page.has("#code"));
+    let page = page.fill("Password", seed::PASSWORD).click("#confirm-submit").await.expect("/account/authentication/code", 200);
+    page.clone().use_passkey(&mut key).await.expect(TAB, 200);
+    app.advance(Duration::from_mins(6));
+    // What that page asked for, answered where the password is asked.
+    let (signed, ceremony) = (key.sign(&page).await, page.attribute("input[name=ceremony]", "value").unwrap());
+    let page = browser.open(TAB).await.expect("/account/confirm", 200);
+    page.tamper("credential", &signed).tamper("ceremony", &ceremony).click("#confirm-submit").await.expect("/account/confirm", 422);
+}
+
+/// RL-9: whoever sends nonsense does not fill the log with it.
+#[tokio::test]
+async fn a_flood_of_unknown_passkeys_leaves_a_few_events() {
+    let app = TestApp::start().await;
+    let mut key = enable(&app.browser_of(seed::ANA).await).await;
+    app.database.execute("DELETE FROM passkeys").await;
+    for _ in 0..20 {
+        app.browser().open("/login").await.use_passkey(&mut key).await.expect("/login", 422);
+    }
+    let failed = app.audit().await.into_iter().filter(|kind| kind == "sign_in.failed").count();
+    assert!((1..=6).contains(&failed), "{failed}");
 }
 
 /// While changes are frozen nothing is added or removed.

@@ -99,6 +99,22 @@ async fn changing_it_takes_the_second_factor_too() {
     browser.open(&format!("{TAB}/disable")).await.expect("/account/confirm", 200);
 }
 
+/// OT-4: where codes by mail are allowed beside the app, whoever reads the mail signs in with them and changes nothing of the app.
+#[tokio::test]
+async fn a_code_by_mail_does_not_change_the_app() {
+    let app = TestApp::with(|config| config.mfa.email_code = vestibule::config::EmailCodes::On).await;
+    app.with_email_codes(seed::ANA).await;
+    let phone = app.with_totp(seed::ANA).await;
+    let browser = app.browser();
+    let page = browser.open("/login").await.sign_in(seed::ANA).await.click("Email me a code").await;
+    page.give_code(&app.mail_to(seed::ANA).await.code().unwrap()).await.expect("/account", 200);
+    for path in ["disable", "totp", "recovery-codes"] {
+        browser.open(&format!("{TAB}/{path}")).await.expect("/account/authentication/code", 200);
+    }
+    let page = browser.open(&format!("{TAB}/disable")).await.give_code(&phone.code()).await;
+    page.expect("/account/authentication/disable", 200);
+}
+
 /// T6: refused, with the reason, where the policy requires a second factor.
 #[tokio::test]
 async fn a_required_second_factor_cannot_be_disabled() {

@@ -145,6 +145,30 @@ async fn codes_by_mail_are_few() {
     page.give_code(&code).await.expect("/account", 200);
 }
 
+/// Codes that are given are no flood; and those that a stranger with the password asks for are not the owner's, in a browser that knows them.
+#[tokio::test]
+async fn mails_with_codes_do_not_run_out_for_the_owner() {
+    let app = TestApp::start().await;
+    app.with_email_codes(seed::ANA).await;
+    let owner = app.browser();
+    for _ in 0..7 {
+        owner.forget_cookie("__Host-vestibule-session");
+        let page = owner.open("/login").await.sign_in(seed::ANA).await.expect("/login/email-code", 200);
+        page.give_code(&app.mail("one_time_code", seed::ANA).await.text("code")).await.expect("/account", 200);
+    }
+    for sent in 1..=6 {
+        let stranger = app.browser();
+        let page = stranger.open("/login").await.sign_in(seed::ANA).await.expect("/login/email-code", 200);
+        if sent == 6 {
+            page.click("#email-code").await.expect("/login/email-code", 429);
+        }
+    }
+    app.clear_mails().await;
+    owner.forget_cookie("__Host-vestibule-session");
+    let page = owner.open("/login").await.sign_in(seed::ANA).await.expect("/login/email-code", 200);
+    page.give_code(&app.mail("one_time_code", seed::ANA).await.text("code")).await.expect("/account", 200);
+}
+
 /// OT-2: whoever knows the password can use up the strangers' codes, and not the owner's.
 #[tokio::test]
 async fn a_stranger_with_the_password_does_not_block_the_owners_codes() {
@@ -203,6 +227,19 @@ async fn a_long_pause_of_codes_is_lifted_by_mail_once_a_day() {
     let browser = app.browser();
     let page = browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
     page.click("#unlock-send").await.expect("/login/unlock", 200);
+    let link = app.mail("unlock", seed::ANA).await.path("link");
+    let page = browser.open(&link).await.click("#unlock-submit").await.expect("/login", 200);
+    page.sign_in(seed::ANA).await.give_code(&phone.next_code()).await.expect("/account", 200);
+
+    // What was wrong in a browser that knows them is lifted with it.
+    app.clear_mails().await;
+    app.advance(Duration::from_hours(25));
+    browser.forget_cookie("__Host-vestibule-session");
+    let mut page = browser.open("/login").await.sign_in(seed::ANA).await;
+    for _ in 0..3 {
+        page = page.give_code(&phone.wrong_code()).await;
+    }
+    page.expect("/login/code", 429).click("#unlock-send").await.expect("/login/unlock", 200);
     let link = app.mail("unlock", seed::ANA).await.path("link");
     let page = browser.open(&link).await.click("#unlock-submit").await.expect("/login", 200);
     page.sign_in(seed::ANA).await.give_code(&phone.next_code()).await.expect("/account", 200);

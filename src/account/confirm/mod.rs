@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::session::{self, Current, Factors};
+use crate::session::{self, AAL2, Current, Factors};
 use crate::store;
 use crate::web::{PageError, Visit};
 
@@ -85,7 +85,9 @@ pub(super) enum Missing {
 /// Whether the last proofs are young enough for a change to the account's security.
 pub(super) fn missing(app: &App, current: &Current, factors: &Factors) -> Option<Missing> {
     let session = &current.session;
-    let has_second = session.second_factor_at.is_some_and(|at| is_young(app, at));
+    // Beside an app or a passkey a code by mail changes nothing: whoever reads somebody's mail must not replace what they hold in their hand.
+    let counts = session.acr == AAL2 || !factors.has_codes();
+    let has_second = counts && session.second_factor_at.is_some_and(|at| is_young(app, at));
     // A code by mail is sent to somebody who has just given the password, never to whoever sits at this browser.
     if !is_young(app, session.auth_time) || (factors.email_alone() && !has_second) {
         return Some(Missing::Password);

@@ -13,7 +13,7 @@ use crate::account::guesses::Limit;
 use crate::account::sign_in::{self, Attempt};
 use crate::app::App;
 use crate::mfa::passkey::Answer;
-use crate::mfa::{Scene, email_code, trusted_device};
+use crate::mfa::{self, Scene, email_code, trusted_device};
 use crate::secret::Secret;
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current, Factors, PasswordProof, Proofs, Start, pending};
@@ -79,7 +79,7 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
     let Some(password) = form.get("password") else { return Ok(Err(ConfirmError::MissingPassword)) };
     let code = form.get("code").unwrap_or_default();
     let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
-    let (wanted, then) = (factors.has_codes(), then(form));
+    let (wanted, then) = (asks_code(app, current, &factors).await?, then(form));
     if wanted && code.is_empty() {
         return Ok(Err(ConfirmError::MissingCode));
     }
@@ -97,7 +97,8 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
     if mails_code(app, current, &factors) {
         return Ok(Ok(mail_code(app, visit, (current, &user), (password, then)).await?));
     }
-    if !wanted && current.session.second_factor_at.is_some() {
+    // A passkey that follows is asked for on the page it leads to.
+    if !wanted && (current.session.second_factor_at.is_some() || factors.has_codes()) {
         return Ok(Ok((then.path().to_owned(), session::confirm(app, &current.session, &password, &origin).await?)));
     }
     let second = if wanted {
@@ -121,6 +122,11 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
     }
 }
 
+/// Whether a code is typed beside the password. Not by those who have passkeys alone that do not stand in place of it: theirs comes next.
+async fn asks_code(app: &App, current: &Current, factors: &Factors) -> store::Result<bool> {
+    Ok(factors.totp || (factors.passkeys && !mfa::passkey::list_alone(app, &current.user).await?.is_empty()))
+}
+
 /// Whether their second factor is a code by mail, and the last one was too long ago.
 fn mails_code(app: &App, current: &Current, factors: &Factors) -> bool {
     factors.email_alone() && !current.session.second_factor_at.is_some_and(|at| is_young(app, at))
@@ -135,7 +141,7 @@ async fn mail_code(
 ) -> store::Result<Way> {
     let (pending, cookie) = pending::begin(app, user, &Proofs::from(password), Some(then.name().to_owned())).await?;
     let scene = Scene::of(app, visit, user, console::locale(visit, current), None);
-    email_code::send(app, &scene.to, pending.row(), &scene.place).await?;
+    email_code::send(&scene, pending.row()).await?;
     Ok(("/login/email-code".to_owned(), cookie))
 }
 
@@ -145,10 +151,10 @@ async fn show(app: &App, visit: &Visit, current: &Current, then: Then, error: Op
     let (browser, set_cookie) = browser::binding(app, visit);
     let page = ConfirmPage {
         csrf_token: csrf::token(&app.sealer, &browser),
-        passkey: passkey::offer(app, &browser, current).await?,
+        passkey: passkey::offer_alone(app, &browser, current).await?,
         then: then.name().to_owned(),
         email: current.user.email.clone(),
-        asks_code: factors.has_codes(),
+        asks_code: asks_code(app, current, &factors).await?,
         mails_code: mails_code(app, current, &factors),
         error,
     };

@@ -22,6 +22,15 @@ pub async fn offer(app: &App, browser: &str, current: &Current) -> store::Result
     Ok(ceremony.map(|ceremony| CeremonyView { options: ceremony.options, state: ceremony.state }))
 }
 
+/// The same, of those that stand in place of the password.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn offer_alone(app: &App, browser: &str, current: &Current) -> store::Result<Option<CeremonyView>> {
+    let ceremony = passkey::ask_alone(app, browser, Bound::Session(current.session.id), &current.user).await?;
+    Ok(ceremony.map(|ceremony| CeremonyView { options: ceremony.options, state: ceremony.state }))
+}
+
 /// What was proved in this session; or why it was not, and no more than that.
 ///
 /// # Errors
@@ -56,6 +65,10 @@ pub(super) async fn confirm(
     current: &Current,
     answer: Answer<'_>,
 ) -> store::Result<Result<Option<HeaderValue>, PasskeyError>> {
+    // Right as a second factor, such a one does not become the password here either.
+    if !passkey::stands_alone(app, &current.user, answer).await? {
+        return Ok(Err(PasskeyError::Refused));
+    }
     let proof = match verify(app, visit, current, answer).await? {
         Ok(proof) => proof,
         Err(error) => return Ok(Err(error)),

@@ -11,8 +11,8 @@ use crate::config::{Limits, Quota};
 use crate::store::buckets::{self, Take};
 use crate::store::{self, Conn, failures, tried_accounts};
 
-/// A refusal is recorded once in this time for an account and address: a flood must not fill the log with itself.
-const RECORDED: Quota = Quota { burst: 1, per: Duration::from_mins(10) };
+/// A refusal is recorded once in this time for each limit and whom it holds back: a flood must not fill the log with itself.
+pub(in crate::account) const RECORDED: Quota = Quota { burst: 1, per: Duration::from_mins(10) };
 
 /// What was counted for a try, to be given back.
 #[derive(Clone, Debug)]
@@ -146,6 +146,10 @@ impl Counted {
         }
         if right {
             failures::revoke(conn, &key).await?;
+            // A device that had used up its own budget has it back, too: it is its person's after all.
+            if let (Some(device), false) = (device, self.by_device) {
+                failures::revoke(conn, &device_key(*account, *device)).await?;
+            }
         } else {
             failures::update_given_back(conn, &key).await?;
         }

@@ -8,6 +8,7 @@
 mod count;
 mod rules;
 
+pub(in crate::account) use count::RECORDED;
 pub use count::{Counted, count, give_back};
 
 use std::time::Duration;

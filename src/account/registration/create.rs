@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
 use crate::config::RegistrationMode;
+use crate::organization::{self, Policy};
 use crate::secret;
 use crate::session;
 use crate::store::memberships::{self, Membership};
@@ -35,6 +36,8 @@ pub struct Joining {
     organization: Option<String>,
     /// What people call it.
     pub organization_name: Option<String>,
+    /// What will hold for them there.
+    pub policy: Policy,
     /// By somebody else.
     pub invited: bool,
     /// The application's request that goes on afterwards.
@@ -44,7 +47,7 @@ pub struct Joining {
 /// What a link can still do, and what became of it.
 #[derive(Clone, Debug)]
 pub enum Look {
-    Open(Joining),
+    Open(Box<Joining>),
     /// Used, or there is an account with this address.
     Used,
     Expired,
@@ -57,7 +60,7 @@ pub enum Look {
 /// The store's.
 pub async fn look(app: &App, token: &str) -> store::Result<Look> {
     let mut joining = match mail_link::open(app, token) {
-        Opened::InTime(link) => match joining(link) {
+        Opened::InTime(link) => match joining(link, Policy::of_service(&app.config)) {
             Some(joining) if joining.invited || app.config.registration.mode == RegistrationMode::Open => joining,
             _ => return Ok(Look::Unknown),
         },
@@ -67,19 +70,20 @@ pub async fn look(app: &App, token: &str) -> store::Result<Look> {
     let read = app.store.read();
     let used = spent::find(&read, SPENT, &joining.id.to_string()).await? || users::find_by_email(&read, &joining.email).await?.is_some();
     if let Some(id) = &joining.organization {
-        let organization = organizations::find(&read, id).await?;
-        joining.organization_name = Some(organization.map_or_else(|| id.clone(), |organization| organization.name));
+        let found = organizations::find(&read, id).await?;
+        joining.policy = organization::policy_of(&app.config, found.as_ref())?;
+        joining.organization_name = Some(found.map_or_else(|| id.clone(), |found| found.name));
     }
-    Ok(if used { Look::Used } else { Look::Open(joining) })
+    Ok(if used { Look::Used } else { Look::Open(Box::new(joining)) })
 }
 
-fn joining(link: MailLink) -> Option<Joining> {
+fn joining(link: MailLink, policy: Policy) -> Option<Joining> {
     match link {
         MailLink::SignUp { id, email, flow } => {
-            Some(Joining { id, email, name: None, locale: None, organization: None, organization_name: None, invited: false, flow })
+            Some(Joining { id, email, name: None, locale: None, organization: None, organization_name: None, policy, invited: false, flow })
         }
         MailLink::Invitation { id, email, name, locale, organization } => {
-            Some(Joining { id, email, name, locale, organization, organization_name: None, invited: true, flow: None })
+            Some(Joining { id, email, name, locale, organization, organization_name: None, policy, invited: true, flow: None })
         }
         _ => None,
     }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::super::guesses;
+use super::page::Link;
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
 use crate::config::Quota;
+use crate::mfa::attempts::Counter;
 use crate::session;
 use crate::store::buckets::{self, Take};
 use crate::store::users::User;
-use crate::store::{self, Conn, factor_attempts, spent};
+use crate::store::{self, Conn, spent};
 use crate::web::Visit;
 
 pub(super) enum Outcome {
@@ -27,13 +29,13 @@ pub(super) enum Outcome {
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn lift(app: &App, visit: &Visit, user: &User, (id, codes): (Uuid, bool)) -> store::Result<Outcome> {
-    let now = app.now();
+pub(super) async fn lift(app: &App, visit: &Visit, user: &User, link: &Link) -> store::Result<Outcome> {
+    let (now, limits, codes) = (app.now(), &app.config.limits, link.codes);
     let event = Event::new(Kind::Unlocked, &session::origin(visit)).user(user.id);
     let lifting = Arc::new(Lifting {
-        id,
+        id: link.id,
         user_id: user.id,
-        codes: codes.then_some(app.config.limits.code_unlocks),
+        codes: codes.then(|| (Counter::made(limits, user.id, link.device), limits.code_unlocks)),
         kept_until: now.plus(app.config.recovery.link_ttl.0),
         event: event.detail("what", if codes { "codes" } else { "passwords" }),
         now,
@@ -49,8 +51,8 @@ pub(super) async fn lift(app: &App, visit: &Visit, user: &User, (id, codes): (Uu
 struct Lifting {
     id: Uuid,
     user_id: Uuid,
-    /// How often codes may be lifted, when it is they.
-    codes: Option<Quota>,
+    /// Where codes are counted and how often that may be lifted, when it is they.
+    codes: Option<(Counter, Quota)>,
     kept_until: Timestamp,
     event: Event,
     now: Timestamp,
@@ -58,16 +60,20 @@ struct Lifting {
 
 impl Lifting {
     async fn run(&self, conn: &Conn<'_>) -> store::Result<Outcome> {
+        // Too soon: the link stays good for later.
+        let taken = self.codes.as_ref().map(|(_, quota)| (format!("unlock-codes:{}", self.user_id), *quota));
+        if let Some((key, quota)) = &taken
+            && let Take::Wait(_) = buckets::take(conn, key, *quota, self.now).await?
+        {
+            return Ok(Outcome::TooSoon);
+        }
         if !spent::redeem(conn, spent::Kind::Unlock, &self.id.to_string(), self.kept_until).await? {
+            buckets::update_given_back(conn, taken.as_slice()).await?;
             return Ok(Outcome::Used);
         }
-        if let Some(quota) = self.codes {
-            if let Take::Wait(_) = buckets::take(conn, &format!("unlock-codes:{}", self.user_id), quota, self.now).await? {
-                return Ok(Outcome::TooSoon);
-            }
-            factor_attempts::revoke(conn, self.user_id).await?;
-        } else {
-            guesses::lift_within(conn, self.user_id).await?;
+        match &self.codes {
+            Some((counter, _)) => counter.lift(conn).await?,
+            None => drop(guesses::lift_within(conn, self.user_id).await?),
         }
         audit::record(conn, &self.event, self.now).await?;
         Ok(Outcome::Lifted)

@@ -48,7 +48,10 @@ pub async fn send(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     }
     let whom = match posted.get("email") {
         Some(typed) => Some(Whom::Typed(typed.trim().to_owned())),
-        None => pending::find(&app, &visit).await?.map(|(_, user)| Whom::Codes(Box::new(user))),
+        None => pending::find(&app, &visit).await?.map(|(_, user)| {
+            let device = known_device::id(&app, &visit, &user);
+            Whom::Codes(Box::new(user), device)
+        }),
     };
     let Some(whom) = whom else { return Ok(Redirect::to("/login").into_response()) };
     request(&app, &visit, whom, visit.locale_for(None)).await?;
@@ -70,7 +73,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
         let page = UnlockPage { refreshed: true, ..asking(&posted, &link, &user) };
         return Ok(show(&app, &visit, page, StatusCode::UNPROCESSABLE_ENTITY));
     }
-    match lift(&app, &visit, &user, (link.id, link.codes)).await? {
+    match lift(&app, &visit, &user, &link).await? {
         Outcome::Lifted => {
             let known = known_device::confirmed_by_mail(&app, &visit, &user);
             Ok(with_cookie(Redirect::to("/login?notice=unlocked").into_response(), Some(known)))
@@ -80,24 +83,25 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     }
 }
 
-struct Link {
-    id: Uuid,
-    codes: bool,
+pub(super) struct Link {
+    pub(super) id: Uuid,
+    pub(super) codes: bool,
+    pub(super) device: Option<Uuid>,
 }
 
 /// The link and its person, while it can be used.
 async fn look(app: &App, params: &Params) -> store::Result<Result<(Link, User), UnlockState>> {
-    let (id, user_id, codes, epoch) = match mail_link::open(app, params.get("token").unwrap_or_default()) {
-        Opened::InTime(MailLink::Unlock { id, user_id, codes, epoch }) => (id, user_id, codes, epoch),
+    let (link, user_id, epoch) = match mail_link::open(app, params.get("token").unwrap_or_default()) {
+        Opened::InTime(MailLink::Unlock { id, user_id, codes, device, epoch }) => (Link { id, codes, device }, user_id, epoch),
         Opened::TooLate(MailLink::Unlock { .. }) => return Ok(Err(UnlockState::Expired)),
         _ => return Ok(Err(UnlockState::Unknown)),
     };
     let read = app.store.read();
-    if spent::find(&read, spent::Kind::Unlock, &id.to_string()).await? {
+    if spent::find(&read, spent::Kind::Unlock, &link.id.to_string()).await? {
         return Ok(Err(UnlockState::Used));
     }
     let user = users::find(&read, user_id).await?.filter(|user| user.enabled && user.auth_epoch == epoch);
-    Ok(user.map(|user| (Link { id, codes }, user)).ok_or(UnlockState::Unknown))
+    Ok(user.map(|user| (link, user)).ok_or(UnlockState::Unknown))
 }
 
 fn asking(params: &Params, link: &Link, user: &User) -> UnlockPage {

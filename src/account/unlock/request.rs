@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::super::email;
 use super::super::guesses::{self, nobody};
 use super::super::mail_link::{self, MailLink};
@@ -11,21 +13,21 @@ use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
 use crate::config::Quota;
 use crate::mail::{self, Message, Recipient};
-use crate::mfa::attempts;
+use crate::mfa::attempts::Counter;
 use crate::secret;
 use crate::session;
 use crate::store::buckets::{self, Take};
 use crate::store::mails::{self, Mail, MailState};
 use crate::store::users::{self, User};
-use crate::store::{self, Conn, factor_attempts, failures};
+use crate::store::{self, Conn, failures};
 use crate::web::{Locale, Visit, address};
 
 /// Whose pause is to be lifted.
 pub(super) enum Whom {
     /// Wrong passwords for the address typed, which may be nobody's.
     Typed(String),
-    /// Wrong codes of somebody who has given their password.
-    Codes(Box<User>),
+    /// Wrong codes of somebody who has given their password; in a browser that knows them, those that were counted there.
+    Codes(Box<User>, Option<Uuid>),
 }
 
 /// At most one mail leaves: if there is such a person, something to lift, and not too many were sent.
@@ -35,11 +37,11 @@ pub(super) enum Whom {
 pub(super) async fn request(app: &App, visit: &Visit, whom: Whom, locale: Locale) -> store::Result<()> {
     let now = app.now();
     let (codes, typed, user) = match whom {
-        Whom::Codes(user) => (true, String::new(), Some(*user)),
+        Whom::Codes(user, device) => (Some(Counter::made(&app.config.limits, user.id, device)), String::new(), Some(*user)),
         Whom::Typed(typed) => {
             let typed = email::canonical(&typed).unwrap_or(typed);
             let user = users::find_by_email(&app.store.read(), &typed).await?;
-            (false, typed, user)
+            (None, typed, user)
         }
     };
     let account = user.as_ref().map_or_else(|| nobody(app, &typed), |user| user.id);
@@ -51,12 +53,12 @@ pub(super) async fn request(app: &App, visit: &Visit, whom: Whom, locale: Locale
         ],
         account,
         ceiling: guesses::strangers(app).ceiling,
-        codes: codes.then(|| attempts::rules(&app.config.limits).row.ceiling),
-        mail: letter(app, visit, (account, user.as_ref(), codes), locale, now),
+        mail: letter(app, visit, (account, user.as_ref(), codes.as_ref()), locale, now),
         event: user.as_ref().filter(|user| user.enabled).map(|user| {
             let event = Event::new(Kind::UnlockRequested, &session::origin(visit)).user(user.id);
-            event.detail("what", if codes { "codes" } else { "passwords" })
+            event.detail("what", if codes.is_some() { "codes" } else { "passwords" })
         }),
+        codes,
         now,
     });
     app.store
@@ -71,10 +73,10 @@ pub(super) async fn request(app: &App, visit: &Visit, whom: Whom, locale: Locale
 
 struct Asking {
     buckets: [(String, Quota); 2],
-    account: uuid::Uuid,
+    account: Uuid,
     ceiling: i32,
-    /// The ceiling of codes, when it is they.
-    codes: Option<i32>,
+    /// Where codes are counted, when it is they.
+    codes: Option<Counter>,
     mail: Mail,
     /// None: nobody is there to get a mail.
     event: Option<Event>,
@@ -99,17 +101,24 @@ impl Asking {
     }
 
     async fn is_paused(&self, conn: &Conn<'_>) -> store::Result<bool> {
-        if let Some(ceiling) = self.codes {
-            let attempts = factor_attempts::find(conn, self.account).await?;
-            return Ok(attempts.failures >= ceiling || attempts.blocked_until > self.now);
+        if let Some(counter) = &self.codes {
+            return Ok(counter.find_blocked(conn, self.now).await?.is_some());
         }
         Ok(failures::find(conn, &guesses::key(self.account)).await?.is_some_and(|row| row.failures >= self.ceiling))
     }
 }
 
-fn letter(app: &App, visit: &Visit, (account, user, codes): (uuid::Uuid, Option<&User>, bool), locale: Locale, now: Timestamp) -> Mail {
+fn letter(
+    app: &App,
+    visit: &Visit,
+    (account, user, codes): (Uuid, Option<&User>, Option<&Counter>),
+    locale: Locale,
+    now: Timestamp,
+) -> Mail {
     let ttl = app.config.recovery.link_ttl.0;
-    let link = MailLink::Unlock { id: secret::random_id(), user_id: account, codes, epoch: user.map_or(0, |user| user.auth_epoch) };
+    let (device, epoch) = (codes.and_then(Counter::device), user.map_or(0, |user| user.auth_epoch));
+    let codes = codes.is_some();
+    let link = MailLink::Unlock { id: secret::random_id(), user_id: account, codes, device, epoch };
     let message = Message::Unlock {
         link: app.issuer.url(&format!("/login/unlock?token={}", mail_link::seal(app, &link, now.plus(ttl)))),
         minutes: u32::try_from(ttl.as_secs() / 60).unwrap_or(u32::MAX).max(1),

@@ -12,6 +12,7 @@ mod import;
 mod record;
 mod retention;
 mod seal;
+mod statement;
 mod verify;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use export::export;
 pub use import::verify as verify_file;
 pub use retention::remove_old;
 pub use seal::seal;
+pub use statement::Statement;
 pub use verify::{Head, Report};
 
 /// Events in one batch: what one transaction does at most.

@@ -36,7 +36,8 @@ async fn next(conn: &Conn<'_>, signer: &Signer, issuer: &str, now: Timestamp) ->
     audit_chain::lock(conn).await?;
     let head = audit_chain::find_head(conn).await?;
     let events = audit_chain::list_waiting(conn, None, BATCH).await?;
-    let Some(newest_at) = events.iter().map(|event| event.at).max() else { return Ok(0) };
+    // No later than now: an event from the future must not keep retention from everything behind it.
+    let Some(newest_at) = events.iter().map(|event| event.at).max().map(|at| at.min(now)) else { return Ok(0) };
     let (number, before, previous) = head.map_or((0, 0, canonical::genesis()), |head| (head.number, head.last, head.hash));
     let seals: Vec<Seal> = events.iter().zip(before.saturating_add(1)..).map(|(event, sequence)| place(sequence, event)).collect();
     let last = seals.last().map_or(before, |seal| seal.sequence);

@@ -161,10 +161,25 @@ fn an_erased_event_keeps_its_place_if_its_person_is_gone() {
     };
     erase(&mut chain.batches[0].1[0]);
     chain.is_broken("event 1 was erased, but its person was not removed");
-    let removed = AuditEvent { kind: "user.removed".to_owned(), ..event(7, "") };
-    let personal = canonical::personal(&[7; SALT], &removed);
-    let leaf = canonical::leaf(7, &removed, &personal);
-    chain.append(vec![SealedEvent { sequence: 7, salt: Some(vec![7; SALT]), personal, leaf, event: removed }]);
+    let signer = chain.ring.signer(Algorithm::ES256).unwrap();
+    let said =
+        |user| Statement::of_person(&signer, "https://idp.test", Uuid::from_u128(user), Timestamp::from_secs(1_800_000_000)).unwrap();
+    let told = |statement: &str| AuditEvent {
+        kind: "user.removed".to_owned(),
+        detail: serde_json::json!({ "statement": statement }).to_string(),
+        ..event(7, "")
+    };
+    let seal = |removed: AuditEvent| {
+        let personal = canonical::personal(&[7; SALT], &removed);
+        let leaf = canonical::leaf(7, &removed, &personal);
+        vec![SealedEvent { sequence: 7, salt: Some(vec![7; SALT]), personal, leaf, event: removed }]
+    };
+    for forged in ["", "not signed", said(8).jws()] {
+        chain.append(seal(told(forged)));
+        chain.is_broken("event 1 was erased, but its person was not removed");
+        chain.batches.pop();
+    }
+    chain.append(seal(told(said(7).jws())));
     let report = chain.verify(None);
     assert_eq!((report.findings.len(), report.erased), (0, 1), "{:?}", report.findings);
     // What is left may not say anything of its own.

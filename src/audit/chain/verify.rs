@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::canonical::{self, Extent};
 use super::record::{SealedEvent, hex, unhex};
+use super::statement::{self, Taken};
 use super::{LEAST_RETENTION, checkpoint};
 use crate::audit::Kind;
 use crate::clock::Timestamp;
@@ -73,7 +73,7 @@ impl Report {
     }
 }
 
-/// What the chain itself says of removals.
+/// What was signed of a removal by retention.
 struct Removal {
     up_to: i64,
     at: Timestamp,
@@ -86,12 +86,12 @@ pub(super) struct Verifier {
     last: i64,
     expected: Option<Head>,
     expected_seen: bool,
-    removals: Vec<Removal>,
+    /// What events carry of them, signed or not.
+    statements: Vec<String>,
     /// Batches without events: `first`, `last` and `newest_at` of each.
     emptied: Vec<(i64, i64, Timestamp)>,
-    /// People whose events were erased, with the first such sequence number; and people who were removed.
+    /// People whose events were erased, with the first such sequence number.
     erased_of: BTreeMap<Option<Uuid>, i64>,
-    removed_people: BTreeSet<Uuid>,
 }
 
 impl Verifier {
@@ -166,21 +166,31 @@ impl Verifier {
     }
 
     fn learn(&mut self, event: &AuditEvent) {
-        if event.kind == Kind::UserRemoved.as_str() {
-            self.removed_people.extend(event.user_id);
-        } else if event.kind == Kind::AuditEventsRemoved.as_str() {
-            let up_to = serde_json::from_str::<Value>(&event.detail).ok().and_then(|detail| detail.get("up_to")?.as_i64());
-            self.removals.extend(up_to.map(|up_to| Removal { up_to, at: event.at }));
+        if [Kind::UserRemoved.as_str(), Kind::AuditEventsRemoved.as_str()].contains(&event.kind.as_str()) {
+            self.statements.extend(statement::in_event(event));
         }
     }
 
-    pub(super) fn finish(mut self) -> Report {
+    /// What events say of removals counts only if the service signed it, whether the event is sealed or not.
+    fn taken(&self) -> (Vec<Removal>, BTreeSet<Uuid>) {
+        let (mut removals, mut people) = (Vec::new(), BTreeSet::new());
+        for (taken, at) in self.statements.iter().filter_map(|jws| statement::verify(jws, &self.keys)) {
+            match taken {
+                Taken::UpTo(up_to) => removals.push(Removal { up_to, at }),
+                Taken::Person(user_id) => drop(people.insert(user_id)),
+            }
+        }
         // The widest first: as a rule it explains all.
-        self.removals.sort_by_key(|removal| Reverse(removal.up_to));
+        removals.sort_by_key(|removal| Reverse(removal.up_to));
+        (removals, people)
+    }
+
+    pub(super) fn finish(mut self) -> Report {
+        let (removals, removed_people) = self.taken();
         let explains =
             |removal: &Removal, last: i64, newest: Timestamp| removal.up_to >= last && removal.at.since(newest) >= LEAST_RETENTION;
         for (first, last, newest_at) in &self.emptied {
-            if self.removals.iter().any(|removal| explains(removal, *last, *newest_at)) {
+            if removals.iter().any(|removal| explains(removal, *last, *newest_at)) {
                 self.report.removed_up_to = self.report.removed_up_to.max(Some(*last));
                 self.report.removed += u64::try_from(last.saturating_sub(*first).saturating_add(1)).unwrap_or(0);
             } else {
@@ -188,7 +198,7 @@ impl Verifier {
             }
         }
         for (user, sequence) in &self.erased_of {
-            if user.is_none_or(|user| !self.removed_people.contains(&user)) {
+            if user.is_none_or(|user| !removed_people.contains(&user)) {
                 self.report.find(format!("event {sequence} was erased, but its person was not removed"));
             }
         }
@@ -219,7 +229,7 @@ pub(super) fn content(batch: &Batch, events: &[SealedEvent]) -> Vec<String> {
         }
         findings.extend(changed(event));
     }
-    let newest_at = events.iter().map(|event| event.event.at).max().unwrap_or_default();
+    let newest_at = events.iter().map(|event| event.event.at).max().unwrap_or_default().min(batch.sealed_at);
     let leaves: Vec<Digest> = events.iter().map(|event| canonical::leaf(event.sequence, &event.event, &event.personal)).collect();
     let extent = Extent { number: batch.number, first: batch.first, last: batch.last, newest_at };
     if findings.is_empty() && canonical::batch(extent, &batch.previous, leaves.iter()) != batch.hash {

@@ -54,9 +54,12 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(posted): Stri
     }
     let scene = scene(&app, &visit, &place, &guest.user).await?;
     if posted.get("send").is_some() {
-        return match email_code::send(&app, &scene.to, pending.row(), &scene.place).await? {
+        return match email_code::send(&scene, pending.row()).await? {
             Sending::Sent | Sending::TooSoon => Ok(see_other(&place.page(EMAIL))),
-            Sending::TooMany => show(here, &guest, pending, (Some(CodeError::TooManyMails), Some(3600), None)).await,
+            Sending::TooMany(wait) => {
+                let seconds = wait.as_secs().saturating_add(1);
+                show(here, &guest, pending, (Some(CodeError::TooManyMails), Some(seconds), None)).await
+            }
         };
     }
     let code = match SixDigits::parse(posted.get("code").unwrap_or_default()) {

@@ -177,7 +177,7 @@ pub(super) async fn begin(app: &App, visit: &Visit, place: &Place<'_>, user: &Us
         && let Some(pending) = guest.pending()
     {
         let scene = scene(app, visit, place, &guest.user).await?;
-        email_code::send(app, &scene.to, pending.row(), &scene.place).await?;
+        email_code::send(&scene, pending.row()).await?;
     }
     Ok(with_cookie(see_other(&place.page(page)), Some(cookie)))
 }

@@ -74,7 +74,7 @@ fn locale(visit: &Visit, joining: &Joining) -> Locale {
 /// What the password must be: nothing is known of the person but what they typed.
 fn rules(app: &App, joining: &Joining, name: Option<&str>) -> Context {
     let profile = Profile { name: name.map(str::to_owned).or_else(|| joining.name.clone()), ..Profile::default() };
-    Context::of_service(&app.config).email(&joining.email).profile(&profile)
+    Context::of_service(&app.config).under(&joining.policy).email(&joining.email).profile(&profile)
 }
 
 /// What the form brought.

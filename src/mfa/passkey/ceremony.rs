@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use webauthn_rs::prelude::{DiscoverableAuthentication, PasskeyRegistration, Url, Webauthn, WebauthnBuilder};
 
+use super::sign_in::list_alone;
 use crate::app::App;
 use crate::mfa::enrolment::Bound;
 use crate::secret::{self, Purpose, equal};
@@ -98,6 +99,15 @@ pub async fn ask_of(app: &App, browser: &str, bound: Bound, user_id: Uuid) -> st
         return Ok(None);
     }
     Ok(request(app, browser, Some(bound), &theirs))
+}
+
+/// Asks a person for one of those that stand in place of their password. `None` when none does.
+///
+/// # Errors
+/// The store's.
+pub async fn ask_alone(app: &App, browser: &str, bound: Bound, user: &User) -> store::Result<Option<Ceremony>> {
+    let alone = list_alone(app, user).await?;
+    Ok(if alone.is_empty() { None } else { request(app, browser, Some(bound), &alone) })
 }
 
 /// The crate keeps the credentials that may answer in the state; ours does not grow with them, because each is looked up when it does.

@@ -12,10 +12,10 @@ mod sign_in;
 
 pub(super) use assertion::Assertion;
 pub use assertion::verify;
-pub use ceremony::{Answer, Ceremony, ask, ask_of, ask_to_register};
+pub use ceremony::{Answer, Ceremony, ask, ask_alone, ask_of, ask_to_register};
 pub use changes::{Removal, remove, rename};
 pub use registration::{Registered, register};
-pub use sign_in::{Attempt, sign_in};
+pub use sign_in::{Attempt, list_alone, sign_in, stands_alone};
 
 /// Of one person at most.
 pub const MOST: u64 = 20;

@@ -42,6 +42,7 @@ pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery
         entries,
         next,
         days: app.config.account.activity_shown.0.as_secs() / 86_400,
+        words: String::new(),
         error: None,
         done,
     }))

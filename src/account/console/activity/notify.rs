@@ -13,9 +13,10 @@ use crate::account::{administrators, notice};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
+use crate::config::Quota;
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
-use crate::store::audit_events::{self, Wanted};
+use crate::store::buckets::{self, Take};
 use crate::store::mails::{self, Mail};
 use crate::store::{self, Conn};
 use crate::web::pages::views::account::Done;
@@ -24,9 +25,8 @@ use crate::web::{ErrorKind, PageError, StrictForm, Visit};
 
 /// What a person may write, in code points.
 const MAX_WORDS: usize = 500;
-/// So often within [`PERIOD`]: enough to be heard, too little to fill a mailbox.
-const MOST: u64 = 3;
-const PERIOD: Duration = Duration::from_hours(1);
+/// Enough to be heard, too little to fill a mailbox.
+const MOST: Quota = Quota { burst: 3, per: Duration::from_hours(1) };
 
 /// Mails the administrators, and ends the other sessions when that was ticked.
 ///
@@ -41,10 +41,10 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     }
     let words = form.get("words").unwrap_or_default().trim();
     if words.chars().count() > MAX_WORDS {
-        return refuse(&app, &visit, &current, NotifyError::TooLong).await;
+        return refuse(&app, &visit, &current, words, NotifyError::TooLong).await;
     }
     if !tell(&app, &visit, &current, words).await? {
-        return refuse(&app, &visit, &current, NotifyError::TooOften).await;
+        return refuse(&app, &visit, &current, words, NotifyError::TooOften).await;
     }
     if form.get("log_out_others").is_some() {
         sessions::end_others(&app, &current).await?;
@@ -52,13 +52,14 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     Ok(Redirect::to(&Done::AdministratorNotified.on(Then::Activity.path())).into_response())
 }
 
-async fn refuse(app: &App, visit: &Visit, current: &Current, error: NotifyError) -> Result<Response, Detour> {
+async fn refuse(app: &App, visit: &Visit, current: &Current, words: &str, error: NotifyError) -> Result<Response, Detour> {
     let (entries, next) = page(app, current, None).await?;
     Ok(show(app, visit, current, StatusCode::UNPROCESSABLE_ENTITY, |csrf_token| ActivityPage {
         csrf_token,
         entries,
         next,
         days: app.config.account.activity_shown.0.as_secs() / 86_400,
+        words: words.to_owned(),
         error: Some(error),
         done: None,
     }))
@@ -93,9 +94,7 @@ struct Notice {
 impl Notice {
     async fn run(&self, conn: &Conn<'_>) -> store::Result<bool> {
         let Some(user_id) = self.event.user_id else { return Ok(false) };
-        let kinds = [Kind::AdministratorNotified.as_str()];
-        let wanted = Wanted { user_id, kinds: &kinds, since: self.now.minus(PERIOD), before: None };
-        if audit_events::count_by_user(conn, wanted, MOST).await? >= usize::try_from(MOST).unwrap_or(usize::MAX) {
+        if let Take::Wait(_) = buckets::take(conn, &format!("notify-administrator:{user_id}"), MOST, self.now).await? {
             return Ok(false);
         }
         for mail in &self.mails {

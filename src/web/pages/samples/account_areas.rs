@@ -165,7 +165,7 @@ fn activity() -> Vec<Sample> {
     };
     let bare = ActivityEntry { what: "sign_in-succeeded".to_owned(), at: NOW, ..ActivityEntry::default() };
     let last = ActivityPage { entries: vec![bare], next: None, done: Some(Done::AdministratorNotified), ..page.clone() };
-    let empty = ActivityPage { entries: Vec::new(), error: Some(NotifyError::TooLong), ..page.clone() };
+    let empty = ActivityPage { entries: Vec::new(), words: HOSTILE.to_owned(), error: Some(NotifyError::TooLong), ..page.clone() };
     let often = ActivityPage { entries: Vec::new(), error: Some(NotifyError::TooOften), ..page.clone() };
     let ids = &["words", "log-out-others", "notify-submit"];
     [("activity", page), ("activity-last", last), ("activity-too-long", empty), ("activity-too-often", often)]

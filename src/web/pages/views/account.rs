@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::passkeys::CeremonyView;
 use super::password::PasswordProblem;
+use super::{said, saying};
 use crate::web::pages::Page;
 
 /// A word above the page about what was just done; its text is `account-done-<word>`.
@@ -42,14 +43,13 @@ impl Done {
     /// What the query of a page says was done: one of our words, never a text.
     #[must_use]
     pub fn said(query: &str) -> Option<Self> {
-        let (_, said) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done")?;
-        Self::ALL.into_iter().find(|done| done.word() == said)
+        said(query, &Self::ALL, Self::word)
     }
 
     /// The path that shows `page` with this word.
     #[must_use]
     pub fn on(self, page: &str) -> String {
-        format!("{page}?done={}", self.word())
+        saying(page, self.word())
     }
 }
 

@@ -38,6 +38,8 @@ pub struct ActivityPage {
     /// The cursor of older entries.
     pub next: Option<String>,
     pub days: u64,
+    /// What was typed for the administrators and not sent.
+    pub words: String,
     pub error: Option<NotifyError>,
     pub done: Option<Done>,
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::passkeys::{CeremonyView, PasskeyError};
 use super::second_factor::{CodeError, TotpPicture};
+use super::{said, saying};
 use crate::web::pages::Page;
 
 /// A word above the page about what was just done; its text is `authentication-done-<word>`.
@@ -35,14 +36,13 @@ impl Said {
     /// What the query of the page says: one of our words, never a text.
     #[must_use]
     pub fn read(query: &str) -> Option<Self> {
-        let (_, said) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done")?;
-        Self::ALL.into_iter().find(|done| done.word() == said)
+        said(query, &Self::ALL, Self::word)
     }
 
     /// The path that shows the tab with this word.
     #[must_use]
     pub fn path(self) -> String {
-        format!("/account/authentication?done={}", self.word())
+        saying("/account/authentication", self.word())
     }
 }
 

@@ -23,6 +23,20 @@ pub(super) fn with_flow(path: &str, flow: &str) -> String {
     format!("{path}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("i", flow).finish())
 }
 
+/// The parameter in which a page is told what was just done.
+const DONE: &str = "done";
+
+/// Which of `words` the query of a page says was done: one of ours, never a text.
+fn said<T: Copy>(query: &str, words: &[T], word: fn(T) -> &'static str) -> Option<T> {
+    let (_, said) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == DONE)?;
+    words.iter().copied().find(|done| word(*done) == said)
+}
+
+/// The path that shows `page` with this word.
+fn saying(page: &str, word: &str) -> String {
+    format!("{page}?{DONE}={word}")
+}
+
 /// The application on whose behalf a page is shown.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ClientView {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::second_factor::here;
-use super::{ClientView, Notice};
+use super::{ClientView, Notice, said, saying};
 use crate::web::Wait;
 use crate::web::pages::Page;
 
@@ -60,14 +60,13 @@ impl PasskeysDone {
     /// What the query of the page says: one of our words, never a text.
     #[must_use]
     pub fn read(query: &str) -> Option<Self> {
-        let (_, said) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done")?;
-        Self::ALL.into_iter().find(|done| done.word() == said)
+        said(query, &Self::ALL, Self::word)
     }
 
     /// The path that shows the page with this word.
     #[must_use]
     pub fn path(self) -> String {
-        format!("/account/authentication/passkeys?done={}", self.word())
+        saying("/account/authentication/passkeys", self.word())
     }
 }
 
