@@ -35,6 +35,7 @@ mod m20261122_000031_alter_audit_events;
 mod m20261122_000032_create_audit_chain;
 mod m20261122_000034_create_former_addresses;
 mod m20261122_000035_recovery_codes_shown_to;
+mod m20261122_000036_create_declared_objects;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000032_create_audit_chain::Migration),
             Box::new(m20261122_000034_create_former_addresses::Migration),
             Box::new(m20261122_000035_recovery_codes_shown_to::Migration),
+            Box::new(m20261122_000036_create_declared_objects::Migration),
         ]
     }
 }

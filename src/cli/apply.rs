@@ -3,21 +3,23 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
 
-use super::database;
 use super::failure::Failure;
+use super::managed::{self, Force};
 use super::output::Answer;
+use super::{database, plan};
 use crate::account::password::Passwords;
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::{Config, Span};
-use crate::declare::{self, Action, Change, FieldChange, Options, Plan};
+use crate::declare::{self, Directory, Keeping, Options, Plan, Reconciler};
 use crate::store::Store;
+use crate::store::declared_objects::State;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// TOML files with [[clients]], [[organizations]] and [[users]].
-    #[arg(required = true, value_name = "FILE")]
+    /// TOML files with [[clients]], [[organizations]] and [[users]], or directories of them. None: the directory of `declared.directory`, as the service
+    /// keeps to it.
+    #[arg(value_name = "FILE|DIRECTORY")]
     files: Vec<PathBuf>,
     /// Say what would change, and change nothing.
     #[arg(long)]
@@ -25,6 +27,8 @@ pub(super) struct Arguments {
     /// How long a replaced client secret stays valid; 0s ends it at once.
     #[arg(long, default_value = "24h")]
     secret_overlap: Span,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub(super) async fn run(arguments: Arguments, config: &Config) -> Result<Answer, Failure> {
@@ -35,30 +39,39 @@ pub(super) async fn run(arguments: Arguments, config: &Config) -> Result<Answer,
 }
 
 async fn execute(arguments: &Arguments, config: &Config, store: &Store, now: Timestamp) -> Result<Answer, Failure> {
+    let passwords = Passwords::start(&config.password);
+    if arguments.files.is_empty() {
+        let options = Options { now, secret_overlap: config.declared.secret_overlap.0 };
+        let keeping = Keeping { store, passwords: &passwords, removal: config.declared.removal, options };
+        return keep(keeping, config, arguments.dry_run).await;
+    }
     let document = declare::read(&arguments.files, config)?;
     let options = Options { now, secret_overlap: arguments.secret_overlap.0 };
-    let plan = declare::plan(store, &Passwords::start(&config.password), &document, options).await?;
+    let plan = declare::plan(store, &passwords, &document, options).await?;
     if !arguments.dry_run {
+        refuse_managed(store, &plan, arguments.force).await?;
         declare::apply(store, &plan, now).await?;
     }
-    let json = json!({ "applied": !arguments.dry_run, "changes": plan.changes, "unchanged": plan.unchanged });
-    Ok(Answer::new(describe(&plan, arguments.dry_run), &json))
+    Ok(plan::answer(&plan, &[], if arguments.dry_run { "would change" } else { "changed" }))
 }
 
-fn describe(plan: &Plan, dry_run: bool) -> String {
-    let mut lines: Vec<String> = plan.changes.iter().flat_map(describe_change).collect();
-    let verb = if dry_run { "would change" } else { "changed" };
-    lines.push(format!("{} {verb}, {} as declared", plan.changes.len(), plan.unchanged));
-    lines.join("\n")
+/// One look at the directory of the settings, as the service takes it; also where the service waits for its own copy to be exchanged.
+async fn keep(keeping: Keeping<'_>, config: &Config, dry_run: bool) -> Result<Answer, Failure> {
+    let directory = Directory::read(plan::declared(config)?, config)?;
+    let (plan, unready) = declare::preview(keeping, &directory).await?;
+    if !dry_run {
+        Reconciler::insistent().pass(keeping, &directory).await?;
+    }
+    let mut answer = plan::answer(&plan, &unready, if dry_run { "would change" } else { "changed" });
+    answer.bad = unready.iter().any(|object| object.state == State::Error);
+    Ok(answer)
 }
 
-fn describe_change(change: &Change) -> Vec<String> {
-    let sign = if change.action == Action::Create { "+" } else { "~" };
-    let field = |field: &FieldChange| match change.action {
-        Action::Create => format!("    {}: {}", field.field, field.to),
-        Action::Update => format!("    {}: {} -> {}", field.field, field.from, field.to),
-    };
-    std::iter::once(format!("{sign} {} {}", change.kind, change.id)).chain(change.fields.iter().map(field)).collect()
+async fn refuse_managed(store: &Store, plan: &Plan, force: Force) -> Result<(), Failure> {
+    for change in &plan.changes {
+        managed::refuse(store, &change.key(), force).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

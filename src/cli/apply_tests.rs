@@ -35,7 +35,7 @@ impl Place {
     async fn apply(&self, text: &str, dry_run: bool, secs: i64) -> Result<Answer, Failure> {
         let file = self.directory.path().join("state.toml");
         std::fs::write(&file, text).unwrap();
-        let arguments = Arguments { files: vec![file], dry_run, secret_overlap: Span::secs(3600) };
+        let arguments = Arguments { files: vec![file], dry_run, secret_overlap: Span::secs(3600), force: Force::default() };
         execute(&arguments, &cheap(), &self.store, Timestamp::from_secs(secs)).await
     }
 

@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 
 use super::arguments::named;
 use super::failure::Failure;
+use super::managed::{self, Force};
 use super::output::{Answer, table};
-use super::{client_view, database};
+use super::{client_state, client_view, database};
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::{Config, Span};
+use crate::declare::Key;
 use crate::declare::client::{response_types, rotated};
 use crate::oauth::client::{check_metadata, is_client_id, new_secret};
 use crate::secret::{Digest, Secret, random_id};
@@ -30,14 +32,45 @@ pub(super) enum Command {
     /// One application.
     Show { client_id: String },
     /// Remove an application and end every delegation to it.
-    Remove { client_id: String },
+    Remove {
+        client_id: String,
+        #[command(flatten)]
+        force: Force,
+    },
+    /// Nobody signs in to it any more, and every delegation to it ends.
+    Disable {
+        client_id: String,
+        #[command(flatten)]
+        force: Force,
+    },
+    /// People can sign in to it again. What was delegated before stays ended.
+    Enable {
+        client_id: String,
+        #[command(flatten)]
+        force: Force,
+    },
     /// Make a new secret, shown once. The previous one stays valid for a while, so that the application can be changed over.
     RotateSecret {
         client_id: String,
         /// How long the previous secret stays valid; 0s ends it at once.
         #[arg(long, default_value = "24h")]
         overlap: Span,
+        #[command(flatten)]
+        force: Force,
     },
+}
+
+impl Command {
+    /// What it changes, if there may be such a thing already.
+    fn changes(&self) -> Option<(&str, Force)> {
+        match self {
+            Self::Add(_) | Self::List | Self::Show { .. } => None,
+            Self::Remove { client_id, force }
+            | Self::Disable { client_id, force }
+            | Self::Enable { client_id, force }
+            | Self::RotateSecret { client_id, force, .. } => Some((client_id, *force)),
+        }
+    }
 }
 
 #[derive(Debug, Default, Args)]
@@ -96,12 +129,17 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
 }
 
 async fn execute(command: Command, store: &Store, now: Timestamp) -> Result<Answer, Failure> {
+    if let Some((client_id, force)) = command.changes() {
+        managed::refuse(store, &Key::client(client_id), force).await?;
+    }
     match command {
         Command::Add(arguments) => add(store, *arguments, now).await,
         Command::List => list(store).await,
         Command::Show { client_id } => show(store, &client_id).await,
-        Command::Remove { client_id } => remove(store, client_id, now).await,
-        Command::RotateSecret { client_id, overlap } => rotate_secret(store, client_id, overlap.0, now).await,
+        Command::Remove { client_id, .. } => remove(store, client_id, now).await,
+        Command::Disable { client_id, .. } => client_state::change(store, client_id, false, now).await,
+        Command::Enable { client_id, .. } => client_state::change(store, client_id, true, now).await,
+        Command::RotateSecret { client_id, overlap, .. } => rotate_secret(store, client_id, overlap.0, now).await,
     }
 }
 
@@ -230,11 +268,11 @@ fn client_secret(secret: &Secret<String>, now: Timestamp) -> ClientSecret {
     ClientSecret { digest: Digest::of(secret.expose().as_bytes()), created_at: now, expires_at: None }
 }
 
-fn event(kind: Kind, client_id: &str) -> Event {
+pub(super) fn event(kind: Kind, client_id: &str) -> Event {
     Event::new(kind, &Origin::default()).client(client_id).detail("by", "command line")
 }
 
-fn unknown(client_id: &str) -> Failure {
+pub(super) fn unknown(client_id: &str) -> Failure {
     Failure::new(format!("There is no client {client_id}. `vestibule client list` shows all."))
 }
 

@@ -54,7 +54,7 @@ async fn broken_metadata_is_refused_with_every_problem() {
 async fn rotation_keeps_the_previous_secret_for_the_overlap() {
     let (store, _directory) = temporary().await;
     run(&store, Command::Add(Box::new(webapp()))).await.unwrap();
-    let rotate = |overlap| Command::RotateSecret { client_id: "webapp".to_owned(), overlap };
+    let rotate = |overlap| Command::RotateSecret { client_id: "webapp".to_owned(), overlap, force: Force::default() };
     let rotated = run(&store, rotate(Span::secs(3600))).await.unwrap();
     let client = clients::find(&store.read(), "webapp").await.unwrap().unwrap();
     assert_eq!(client.secrets.len(), 2);
@@ -69,7 +69,7 @@ async fn a_public_client_has_no_secret() {
     let (store, _directory) = temporary().await;
     let added = run(&store, Command::Add(Box::new(Add { public: true, ..webapp() }))).await.unwrap();
     assert!(added.json.get("client_secret").is_none());
-    let rotate = Command::RotateSecret { client_id: "webapp".to_owned(), overlap: Span::secs(0) };
+    let rotate = Command::RotateSecret { client_id: "webapp".to_owned(), overlap: Span::secs(0), force: Force::default() };
     assert!(run(&store, rotate).await.unwrap_err().to_string().contains("public client"));
 }
 
@@ -98,7 +98,7 @@ async fn an_id_is_taken_when_the_token_endpoint_takes_it() {
 async fn a_removed_client_is_gone() {
     let (store, _directory) = temporary().await;
     run(&store, Command::Add(Box::new(webapp()))).await.unwrap();
-    let remove = || Command::Remove { client_id: "webapp".to_owned() };
+    let remove = || Command::Remove { client_id: "webapp".to_owned(), force: Force::default() };
     run(&store, remove()).await.unwrap();
     assert!(run(&store, remove()).await.unwrap_err().to_string().contains("There is no client webapp"));
     assert_eq!(run(&store, Command::List).await.unwrap().json, json!([]));

@@ -8,9 +8,11 @@ mod apply;
 mod arguments;
 mod audit;
 mod client;
+mod client_state;
 mod client_view;
 mod config;
 mod database;
+mod declared;
 mod failure;
 mod healthcheck;
 mod invite;
@@ -18,12 +20,14 @@ mod keys;
 mod keys_at_rest;
 mod limits;
 mod mail;
+mod managed;
 mod migrate;
 mod moment;
 mod organization;
 mod organization_policy;
 mod output;
 mod password_input;
+mod plan;
 mod serve;
 mod templates;
 #[cfg(test)]
@@ -74,6 +78,11 @@ enum Command {
     Organization(organization::Command),
     /// Bring clients, organisations and people into the state that files declare.
     Apply(apply::Arguments),
+    /// Say what `apply` would change. The exit code is 0 when that is nothing, 2 when there is something, 1 when it cannot be said.
+    Plan(plan::Arguments),
+    /// What the declared directory manages, and how far it has come.
+    #[command(subcommand)]
+    Declared(declared::Command),
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -133,6 +142,8 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::User(command) => user::run(command, &config).await,
         Command::Organization(command) => organization::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
+        Command::Plan(arguments) => plan::run(arguments, &config).await,
+        Command::Declared(command) => declared::run(command, &config).await,
         Command::Keys(command) => keys::run(command, &config).await,
         Command::Audit(command) => audit::run(command, &config).await,
         Command::Limits(command) => limits::run(command, &config).await,
@@ -194,6 +205,15 @@ mod tests {
             "organization add-member acme a@b.example --administrator",
             "organization remove-member acme a@b.example",
             "apply a.toml b.toml --dry-run",
+            "apply",
+            "plan",
+            "plan a.toml directory --json",
+            "declared status",
+            "declared release client a",
+            "declared release --all",
+            "client remove a --force",
+            "client disable a",
+            "client enable a",
             "keys list",
             "keys rotate",
             "keys revoke a",

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::managed::{self, Force};
 use super::moment::rfc3339;
 use super::organization_policy::{self, Members, Policy};
 use super::output::{Answer, table};
@@ -15,6 +16,7 @@ use crate::account::email;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::Config;
+use crate::declare::Key;
 use crate::organization::{Rules, is_id};
 use crate::store::memberships::{self, Membership};
 use crate::store::organizations::{self, Organization};
@@ -32,7 +34,11 @@ pub(super) enum Command {
     /// Change what an organisation asks of its people: the members named here, and no others.
     Policy(Box<Policy>),
     /// Remove an organisation. Its people stay, and what it asked of them no longer holds.
-    Remove { id: String },
+    Remove {
+        id: String,
+        #[command(flatten)]
+        force: Force,
+    },
     /// Make somebody a member, or change whether they administer it.
     AddMember {
         id: String,
@@ -67,10 +73,16 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
 async fn execute(command: Command, store: &Store, now: Timestamp) -> Result<Answer, Failure> {
     match command {
         Command::Add(arguments) => add(store, *arguments, now).await,
-        Command::Policy(arguments) => organization_policy::change(store, *arguments, now).await,
+        Command::Policy(arguments) => {
+            managed::refuse(store, &Key::organization(&arguments.id), arguments.force).await?;
+            organization_policy::change(store, *arguments, now).await
+        }
         Command::List => list(store).await,
         Command::Show { id } => show(store, &id).await,
-        Command::Remove { id } => remove(store, id, now).await,
+        Command::Remove { id, force } => {
+            managed::refuse(store, &Key::organization(&id), force).await?;
+            remove(store, id, now).await
+        }
         Command::AddMember { id, email, administrator } => change_member(store, &id, &email, (Some(administrator), now)).await,
         Command::RemoveMember { id, email } => change_member(store, &id, &email, (None, now)).await,
     }

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::arguments::named;
 use super::failure::Failure;
+use super::managed::Force;
 use super::organization::{event, find, view};
 use super::output::Answer;
 use crate::audit;
@@ -60,6 +61,8 @@ pub(super) struct Policy {
     /// A member that is to be as the service has it; may be repeated.
     #[arg(long, value_name = "MEMBER", value_enum)]
     pub(super) unset: Vec<Member>,
+    #[command(flatten)]
+    pub(super) force: Force,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

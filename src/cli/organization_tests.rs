@@ -36,7 +36,7 @@ async fn an_organisation_is_made_joined_left_and_removed() {
     let leave = || Command::RemoveMember { id: "acme".to_owned(), email: "ana@example.com".to_owned() };
     execute(leave(), &store, NOW).await.unwrap();
     assert!(execute(leave(), &store, NOW).await.unwrap_err().to_string().contains("does not belong"));
-    execute(Command::Remove { id: "acme".to_owned() }, &store, NOW).await.unwrap();
+    execute(Command::Remove { id: "acme".to_owned(), force: Force::default() }, &store, NOW).await.unwrap();
     assert!(execute(Command::Show { id: "acme".to_owned() }, &store, NOW).await.is_err());
 }
 
@@ -56,7 +56,7 @@ async fn a_policy_is_changed_member_by_member() {
     let (store, _directory) = temporary().await;
     execute(Command::Add(Box::new(acme())), &store, NOW).await.unwrap();
     let change = async |members: Members, unset: Vec<Member>| {
-        let policy = Policy { id: "acme".to_owned(), members, unset };
+        let policy = Policy { id: "acme".to_owned(), members, unset, force: Force::default() };
         execute(Command::Policy(Box::new(policy)), &store, NOW).await
     };
     let idle = Members { session_idle: Some("15m".parse().unwrap()), ..Members::default() };

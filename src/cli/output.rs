@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+/// The exit code of `plan` when something would change.
+const DRIFT: u8 = 2;
+
 /// What a command has to say, for people and for programs.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -11,16 +14,23 @@ pub(super) struct Answer {
     pub json: serde_json::Value,
     /// What was looked at is not as it should be: said like any answer, with the exit code of a failure.
     pub bad: bool,
+    /// Something would have to change: exit code 2, so that a script tells it from a failure.
+    pub drift: bool,
 }
 
 impl Answer {
     pub(super) fn new(text: impl Into<String>, json: &impl Serialize) -> Self {
-        Self { text: text.into(), json: serde_json::to_value(json).unwrap_or_default(), bad: false }
+        Self { text: text.into(), json: serde_json::to_value(json).unwrap_or_default(), bad: false, drift: false }
+    }
+
+    pub(super) const fn drift(mut self, drift: bool) -> Self {
+        self.drift = drift;
+        self
     }
 
     /// Nothing more to say: the command has written its answer to standard output itself.
     pub(super) const fn said() -> Self {
-        Self { text: String::new(), json: serde_json::Value::Null, bad: false }
+        Self { text: String::new(), json: serde_json::Value::Null, bad: false, drift: false }
     }
 }
 
@@ -31,7 +41,11 @@ pub(super) fn answer(answer: &Answer, json: bool) -> ExitCode {
     } else if !json && !answer.text.is_empty() {
         println!("{}", answer.text.trim_end());
     }
-    if answer.bad { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    match (answer.bad, answer.drift) {
+        (true, _) => ExitCode::FAILURE,
+        (false, true) => ExitCode::from(DRIFT),
+        (false, false) => ExitCode::SUCCESS,
+    }
 }
 
 /// For answers too long to be held.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::database;
 use super::failure::Failure;
+use super::managed::{self, Force};
 use super::moment::rfc3339;
 use super::output::{Answer, table};
 use super::password_input::{NewPassword, PasswordInput};
@@ -18,6 +19,7 @@ use crate::account::email;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::Config;
+use crate::declare::Key;
 use crate::secret::random_id;
 use crate::session;
 use crate::store::users::{self, Profile, User};
@@ -44,7 +46,11 @@ pub(super) enum Command {
     /// They can sign in again. A deletion they asked for is taken back.
     Unlock { email: String },
     /// Remove a person with everything of theirs; the audit keeps what happened, without a name.
-    Remove { email: String },
+    Remove {
+        email: String,
+        #[command(flatten)]
+        force: Force,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -103,7 +109,10 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
         Command::ResetMfa(arguments) => return user_security::reset_mfa(arguments, config).await,
         Command::Lock { email } => return user_security::run(Act::Lock, &email, config).await,
         Command::Unlock { email } => return user_security::run(Act::Unlock, &email, config).await,
-        Command::Remove { email } => return user_security::remove(&email, config).await,
+        Command::Remove { email, force } => {
+            managed::refuse_closed(config, &Key::user(&canonical(&email)?), force).await?;
+            return user_security::remove(&email, config).await;
+        }
         command => command,
     };
     let reads = matches!(command, Command::List | Command::Show { .. });

@@ -6,6 +6,7 @@ mod account;
 mod audit;
 mod brand;
 mod database;
+mod declared;
 mod environment;
 mod error;
 mod file;
@@ -33,6 +34,7 @@ pub use account::Account;
 pub use audit::{Audit, LEAST_AUDIT_RETENTION};
 pub use brand::Brand;
 pub use database::Database;
+pub use declared::{Declared, Removal};
 pub use error::{Problem, Source, StartupError};
 pub(crate) use file::line_of;
 pub use keys::Keys;
@@ -70,6 +72,7 @@ pub struct Config {
     pub mail: Mail,
     pub limits: Limits,
     pub outbound: Outbound,
+    pub declared: Declared,
     pub audit: Audit,
     pub brand: Brand,
     pub log: Log,

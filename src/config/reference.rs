@@ -48,6 +48,7 @@ impl Setting {
             "SmtpTls" => "starttls, tls or none",
             "EmailCodes" => "off, fallback or on",
             "RegistrationMode" => "off, invitation or open",
+            "Removal" => "orphan, disable or delete",
             _ => "text",
         }
     }
@@ -68,13 +69,14 @@ impl Setting {
             "SmtpTls" => "Write \"starttls\", \"tls\" or \"none\".",
             "EmailCodes" => "Write \"off\", \"fallback\" or \"on\".",
             "RegistrationMode" => "Write \"off\", \"invitation\" or \"open\".",
+            "Removal" => "Write \"orphan\", \"disable\" or \"delete\".",
             _ => "Write it as text in quotes.",
         }
     }
 }
 
 /// The sections in the order of the reference, with the source their documentation is in.
-const SECTIONS: [(&str, &str); 16] = [
+const SECTIONS: [(&str, &str); 17] = [
     ("server", include_str!("server.rs")),
     ("database", include_str!("database.rs")),
     ("keys", include_str!("keys.rs")),
@@ -88,6 +90,7 @@ const SECTIONS: [(&str, &str); 16] = [
     ("mail", include_str!("mail.rs")),
     ("limits", include_str!("limits.rs")),
     ("outbound", include_str!("outbound.rs")),
+    ("declared", include_str!("declared.rs")),
     ("audit", include_str!("audit.rs")),
     ("brand", include_str!("brand.rs")),
     ("log", include_str!("log.rs")),

@@ -37,6 +37,7 @@ impl Config {
         self.check_passwords(&mut found);
         self.check_brand(&mut found);
         self.check_mail(&mut found);
+        found.positive("declared.interval", self.declared.interval);
         let shown = "the 90 days of activity that people see";
         found.at_least("audit.retention", self.audit.retention, super::LEAST_AUDIT_RETENTION, shown);
         found.0

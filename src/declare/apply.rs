@@ -1,19 +1,20 @@
-//! Comparing with the database, and bringing it there in one transaction.
+//! Bringing the database to what is declared, in one transaction.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::plan::{Change, Current, Options, Plan, Write, make};
-use super::{Action, DesiredPassword, DesiredUser, Document};
-use crate::account::password::{Busy, Passwords, Verdict};
+use super::plan::{Change, Plan, Write};
+use super::{Action, Key};
+use crate::account::password::Busy;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::Timestamp;
 use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::session;
-use crate::store::users::User;
-use crate::store::{self, Conn, Store, clients, memberships, organizations, settings, users};
+use crate::store::declared_objects::{self, DeclaredObject};
+use crate::store::{self, Conn, Store, clients, locks, organizations, settings, users};
 
 /// Why declared state cannot be planned or applied.
 #[derive(Debug, thiserror::Error)]
@@ -45,99 +46,83 @@ impl From<store::Error> for Error {
     }
 }
 
-/// What has to change. Declared passwords are compared by verifying them, which takes a hash computation each.
-///
-/// # Errors
-/// When the store fails, or a declared client would have no secret.
-pub async fn plan(store: &Store, passwords: &Passwords, document: &Document, options: Options) -> Result<Plan, Error> {
-    let mut current = Current::default();
-    let conn = store.read();
-    for desired in &document.clients {
-        if let Some(client) = clients::find(&conn, &desired.client_id).await? {
-            current.clients.insert(desired.client_id.clone(), client);
-        }
-    }
-    for desired in &document.organizations {
-        if let Some(organization) = organizations::find(&conn, &desired.id).await? {
-            current.organizations.insert(desired.id.clone(), organization);
-        }
-    }
-    for id in document.users.iter().filter_map(|user| user.memberships.as_ref()).flat_map(|memberships| memberships.of.keys()) {
-        if !current.organizations.contains_key(id)
-            && let Some(organization) = organizations::find(&conn, id).await?
-        {
-            current.organizations.insert(id.clone(), organization);
-        }
-    }
-    for desired in &document.users {
-        let user = users::find_by_email(&conn, &desired.email).await?;
-        if let Some(hash) = new_hash(&conn, passwords, desired, user.as_ref()).await? {
-            current.new_hashes.insert(desired.email.clone(), hash);
-        }
-        if let Some(user) = user {
-            if desired.memberships.is_some() {
-                let of = memberships::list_by_user(&conn, user.id).await?;
-                let of = of.into_iter().map(|(membership, _)| (membership.organization_id, membership.administrator)).collect();
-                current.memberships.insert(desired.email.clone(), of);
-            }
-            current.users.insert(desired.email.clone(), user);
-        }
-    }
-    let mut plan = make(document, &current, options);
-    let problems = std::mem::take(&mut plan.problems);
-    if problems.is_empty() { Ok(plan) } else { Err(StartupError::from(problems).into()) }
+/// What a directory leaves beside the changes: tags and states, and that it is in force.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    /// Rows that are written.
+    pub updated: Vec<DeclaredObject>,
+    /// Kind and id of rows that go.
+    pub removed: Vec<(String, String)>,
+    /// A setting's name, what it was when the plan was made, and what it becomes.
+    pub(super) in_force: Option<(&'static str, Option<Vec<u8>>, Vec<u8>)>,
 }
 
-/// The hash to store; `None` when the password is the declared one already, or none is declared.
-async fn new_hash(conn: &Conn<'_>, passwords: &Passwords, desired: &DesiredUser, user: Option<&User>) -> Result<Option<String>, Error> {
-    let stored = user.and_then(|user| user.password_hash.clone());
-    match (&desired.password, user) {
-        (None, _) => Ok(None),
-        (Some(declared @ DesiredPassword::Hash(hash)), Some(user)) => {
-            let applied = settings::find(conn, &settings::declared_hash(user.id)).await?.and_then(|bytes| Digest::from_slice(&bytes));
-            Ok((applied != declared.hash_digest()).then(|| hash.clone()))
-        }
-        (Some(DesiredPassword::Hash(hash)), None) => Ok(Some(hash.clone())),
-        (Some(DesiredPassword::Clear(password)), _) => {
-            if stored.is_some() && passwords.verify(password.clone(), stored).await? != Verdict::Wrong {
-                return Ok(None);
-            }
-            Ok(Some(passwords.hash(password.clone()).await?))
-        }
-    }
-}
+/// Whoever brings a directory about holds this row of the locks until the end of the transaction, and the others wait.
+const MUTEX: &str = "declared";
 
 /// Writes every change and its audit events in one transaction. Writes nothing when there is no change.
 ///
 /// # Errors
 /// [`Error::Changed`] when a row is no longer what the plan was made from; nothing is written then.
 pub async fn apply(store: &Store, plan: &Plan, now: Timestamp) -> Result<(), Error> {
-    if plan.changes.is_empty() {
-        return Ok(());
-    }
-    let plan = Arc::new(plan.clone());
+    if plan.changes.is_empty() { Ok(()) } else { apply_marked(store, plan, Marks::default(), now).await }
+}
+
+/// As [`apply`], with what a directory leaves beside the changes, in the same transaction.
+pub(super) async fn apply_marked(store: &Store, plan: &Plan, marks: Marks, now: Timestamp) -> Result<(), Error> {
+    let job = Arc::new((plan.clone(), marks));
     store
         .write(move |conn| {
-            let plan = plan.clone();
+            let job = Arc::clone(&job);
             Box::pin(async move {
-                for change in &plan.changes {
-                    write(conn, change, now).await?;
+                let (plan, marks) = &*job;
+                if let Some((name, seen, becomes)) = &marks.in_force {
+                    locks::redeem(conn, MUTEX, MUTEX, Timestamp::default(), Duration::ZERO).await?;
+                    if settings::find(conn, name).await? != *seen {
+                        return Err(store::Error::Conflict);
+                    }
+                    if seen.as_ref() != Some(becomes) {
+                        settings::update(conn, name, becomes).await?;
+                    }
                 }
-                if plan.changes.iter().any(demotes) && users::list_administrators(conn).await?.is_empty() {
-                    return Err(store::Error::NotFound(ADMINISTRATOR));
-                }
-                let event = Event::new(Kind::StateApplied, &Origin::default()).detail("changes", plan.changes.len());
-                audit::record(conn, &event, now).await
+                write_all(conn, plan, now).await?;
+                mark(conn, marks).await
             })
         })
         .await?;
     Ok(())
 }
 
+async fn write_all(conn: &Conn<'_>, plan: &Plan, now: Timestamp) -> store::Result<()> {
+    for change in &plan.changes {
+        write(conn, change, now).await?;
+    }
+    if plan.changes.iter().any(demotes) && users::list_administrators(conn).await?.is_empty() {
+        return Err(store::Error::NotFound(ADMINISTRATOR));
+    }
+    if plan.changes.is_empty() {
+        return Ok(());
+    }
+    let event = Event::new(Kind::StateApplied, &Origin::default()).detail("changes", plan.changes.len());
+    audit::record(conn, &event, now).await
+}
+
+async fn mark(conn: &Conn<'_>, marks: &Marks) -> store::Result<()> {
+    for object in &marks.updated {
+        declared_objects::update(conn, object).await?;
+    }
+    for (kind, id) in &marks.removed {
+        declared_objects::revoke(conn, kind, id).await?;
+    }
+    Ok(())
+}
+
 /// Whether somebody is no administrator any more, or nobody for now.
-fn demotes(change: &Change) -> bool {
+pub(super) fn demotes(change: &Change) -> bool {
     let Write::User { user, seen: Some(_), .. } = &change.write else { return false };
-    !(user.administrator && user.enabled) && change.fields.iter().any(|field| field.field == "administrator")
+    let touched = |name: &str| change.fields.iter().any(|field| field.field == name);
+    let demoted = touched("administrator") && !(user.administrator && user.enabled);
+    demoted || (touched("enabled") && user.administrator && !user.enabled)
 }
 
 async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Result<()> {
@@ -145,9 +130,13 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
         Write::Client { client, seen: None } => clients::insert(conn, client).await?,
         Write::Client { client, seen: Some(seen) } => {
             clients::update_seen(conn, client, *seen).await?;
+            if !client.enabled && change.fields.iter().any(|field| field.field == "enabled") {
+                clients::revoke_grants(conn, &client.client_id, "client_disabled", now).await?;
+            }
         }
         Write::Organization { organization, seen: None } => organizations::insert(conn, organization).await?,
         Write::Organization { organization, seen: Some(seen) } => organizations::update_seen(conn, organization, *seen).await?,
+        Write::Delete => delete(conn, &change.key(), now).await?,
         Write::User { user, seen, new_password, declared, joining } => {
             match seen {
                 None => users::insert(conn, user).await?,
@@ -171,6 +160,15 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
     Ok(())
 }
 
+async fn delete(conn: &Conn<'_>, key: &Key, now: Timestamp) -> store::Result<()> {
+    if *key == Key::client(&key.id) {
+        clients::remove(conn, &key.id, now).await?;
+    } else {
+        organizations::remove(conn, &key.id).await?;
+    }
+    Ok(())
+}
+
 /// Notes which declared hash the password is from; `None`: from none, so that any that is declared later is another one.
 async fn remember(conn: &Conn<'_>, user_id: Uuid, declared: Option<&Digest>) -> store::Result<()> {
     let name = settings::declared_hash(user_id);
@@ -185,6 +183,10 @@ fn events(change: &Change) -> Vec<Event> {
     let event = |kind| Event::new(kind, &Origin::default()).detail("by", "declared state");
     let names: Vec<String> = change.fields.iter().map(|field| field.field.clone()).collect();
     match &change.write {
+        Write::Delete if change.kind == "client" => vec![event(Kind::ClientRemoved).client(&change.id)],
+        Write::Delete => {
+            vec![event(Kind::OrganizationChanged).detail("organization", change.id.clone()).detail("action", "removed")]
+        }
         Write::Client { client, .. } => {
             let kind = if change.action == Action::Create { Kind::ClientCreated } else { Kind::ClientUpdated };
             vec![event(kind).client(&client.client_id).detail("fields", names)]
@@ -195,10 +197,12 @@ fn events(change: &Change) -> Vec<Event> {
         Write::User { user, new_password, joining, .. } => {
             let kind = if change.action == Action::Create { Kind::UserCreated } else { Kind::UserUpdated };
             let promoted = user.administrator && names.iter().any(|name| name == "administrator");
+            let locked = !user.enabled && names.iter().any(|name| name == "enabled");
             let mut events = vec![event(kind).user(user.id).detail("fields", names)];
             events.extend(new_password.then(|| event(Kind::PasswordSet).user(user.id)));
             let of: Vec<String> = joining.iter().map(|joining| joining.organization_id.clone()).collect();
             events.extend((!of.is_empty()).then(|| event(Kind::OrganizationChanged).user(user.id).detail("organizations", of)));
+            events.extend(locked.then(|| event(Kind::UserLocked).user(user.id)));
             events.extend(promoted.then(|| event(Kind::AdministratorCreated).user(user.id)));
             events
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::entry::Entry;
 use crate::clock::Timestamp;
-use crate::config::{Config, Problem};
+use crate::config::{Config, Problem, Source};
 use crate::oauth::client::{check_metadata, is_client_id, is_client_secret};
 use crate::secret::Secret;
 use crate::store::clients::{AuthMethod, ClientSecret, GrantType, Metadata};
@@ -15,7 +15,12 @@ pub struct DesiredClient {
     pub client_id: String,
     /// `None`: no secret, or the one it has.
     pub secret: Option<Secret<String>>,
+    /// A disabled client can do nothing, and what was delegated to it ends.
+    pub enabled: bool,
     pub metadata: Metadata,
+    pub source: Source,
+    /// The secret it waits for.
+    pub waits: Option<Problem>,
 }
 
 /// RFC 7591 and OpenID Connect members of later versions.
@@ -75,21 +80,31 @@ pub(super) fn read(mut entry: Entry, config: &Config) -> (Option<DesiredClient>,
             entry.problem("client_id", "cannot be a client id", "Write letters, digits and -._~ without spaces.");
         }
     }
-    let secret_line = entry.line_of("client_secret");
+    let by_file = entry.has("client_secret_file");
+    let secret_name = if by_file { "client_secret_file" } else { "client_secret" };
+    let secret_line = entry.line_of(secret_name);
     let secret = entry.take_secret("client_secret");
+    let enabled = entry.take("enabled").unwrap_or(true);
     entry.refuse_later(&LATER);
     refuse_pairwise(&mut entry);
     let metadata = read_metadata(&mut entry);
     if let (Some(secret), Some(metadata)) = (&secret, &metadata) {
         let is_public = metadata.token_endpoint_auth_method == AuthMethod::None;
         if let Some((what, change)) = secret_problem(secret, is_public, config) {
-            entry.problem_at(secret_line, "client_secret", what, change);
+            // What a mounted file holds is no fault of the document, unless there must be no secret at all.
+            if by_file && !is_public {
+                entry.waits_at(secret_line, secret_name, what, change);
+            } else {
+                entry.problem_at(secret_line, secret_name, what, change);
+            }
         }
     }
     let members = metadata_members();
     let known: Vec<&str> =
-        ["client_id", "client_secret", "client_secret_file"].into_iter().chain(members.iter().map(String::as_str)).collect();
-    let desired = client_id.zip(metadata).map(|(client_id, metadata)| DesiredClient { client_id, secret, metadata });
+        ["client_id", "client_secret", "client_secret_file", "enabled"].into_iter().chain(members.iter().map(String::as_str)).collect();
+    let (source, waits) = (entry.source(), entry.take_waits());
+    let desired =
+        client_id.zip(metadata).map(|(client_id, metadata)| DesiredClient { client_id, secret, enabled, metadata, source, waits });
     (desired, entry.finish(&known))
 }
 

@@ -1,12 +1,13 @@
 //! Reading the files.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
 use super::entry::{Entry, tables};
-use super::{DesiredClient, DesiredOrganization, DesiredUser, client, organization, user};
+use super::{DesiredClient, DesiredOrganization, DesiredUser, Key, client, directory, file, organization, user};
 use crate::config::{Config, Problem, Source, StartupError, line_of, suggestion};
 
 /// What the files declare.
@@ -20,24 +21,100 @@ pub struct Document {
 const KINDS: [&str; 3] = ["clients", "organizations", "users"];
 const LATER: [&str; 1] = ["scopes"];
 
-/// Reads and checks all files.
+/// Reads and checks all files, and of directories every document in them.
 ///
 /// # Errors
 /// Every problem in every file, with file and line.
 pub fn read(paths: &[PathBuf], config: &Config) -> Result<Document, StartupError> {
-    let mut reader = Reader { config, document: Document::default(), problems: Vec::new() };
+    let (mut document, mut problems) = (Document::default(), Vec::new());
     for path in paths {
-        match std::fs::read_to_string(path) {
-            Ok(text) => reader.read_text(path, &text),
-            Err(error) => reader.problems.push(Problem {
-                what: format!("{}: cannot be read: {error}", path.display()),
-                change: "Name a readable file.".to_owned(),
-                ..Problem::default()
-            }),
+        match documents(path) {
+            Ok(files) => {
+                for file in files {
+                    let (found, wrong) = read_one(&file, config);
+                    document.join(found);
+                    problems.extend(wrong);
+                }
+            }
+            Err(error) => problems.push(unreadable(path, &error)),
         }
     }
-    reader.refuse_duplicates();
-    if reader.problems.is_empty() { Ok(reader.document) } else { Err(reader.problems.into()) }
+    problems.extend(document.waiting());
+    problems.extend(document.duplicates().into_iter().map(|(_, problem)| problem));
+    if problems.is_empty() { Ok(document) } else { Err(problems.into()) }
+}
+
+/// A file itself; of a directory its documents, by name.
+fn documents(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if std::fs::metadata(path)?.is_dir() { directory::list(path) } else { Ok(vec![path.to_owned()]) }
+}
+
+/// What one file declares, and everything that is wrong with it.
+pub(super) fn read_one(path: &Path, config: &Config) -> (Document, Vec<Problem>) {
+    let mut reader = Reader { config, document: Document::default(), problems: Vec::new() };
+    match file::read(path) {
+        Ok(text) => reader.read_text(path, &text),
+        Err(error) => reader.problems.push(unreadable(path, &error)),
+    }
+    (reader.document, reader.problems)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Problem {
+    let what = format!("{}: cannot be read: {error}", path.display());
+    Problem { what, change: "Name a readable file.".to_owned(), ..Problem::default() }
+}
+
+impl Document {
+    pub(super) fn join(&mut self, other: Self) {
+        self.clients.extend(other.clients);
+        self.organizations.extend(other.organizations);
+        self.users.extend(other.users);
+    }
+
+    /// Everything declared, with the place where.
+    pub(super) fn keys(&self) -> Vec<(Key, &Source)> {
+        let clients = self.clients.iter().map(|client| (Key::client(&client.client_id), &client.source));
+        let organizations = self.organizations.iter().map(|organization| (Key::organization(&organization.id), &organization.source));
+        let users = self.users.iter().map(|user| (Key::user(&user.email), &user.source));
+        clients.chain(organizations).chain(users).collect()
+    }
+
+    /// What is declared more than once, each with both places.
+    pub(super) fn duplicates(&self) -> Vec<(Key, Problem)> {
+        let mut seen: BTreeMap<Key, &Source> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (key, source) in self.keys() {
+            let Some(first) = seen.get(&key) else {
+                seen.insert(key, source);
+                continue;
+            };
+            let problem = Problem {
+                key: Some(key.label()),
+                source: Some(source.clone()),
+                what: format!("declared twice, first at {first}"),
+                change: "Keep one of them.".to_owned(),
+                ..Problem::default()
+            };
+            problems.push((key, problem));
+        }
+        problems
+    }
+
+    fn waiting(&self) -> Vec<Problem> {
+        self.clients
+            .iter()
+            .filter_map(|client| client.waits.clone())
+            .chain(self.users.iter().filter_map(|user| user.waits.clone()))
+            .collect()
+    }
+
+    /// Without the objects that are named.
+    pub(super) fn without(mut self, unfit: impl Fn(&Key) -> bool) -> Self {
+        self.clients.retain(|client| !unfit(&Key::client(&client.client_id)));
+        self.organizations.retain(|organization| !unfit(&Key::organization(&organization.id)));
+        self.users.retain(|user| !unfit(&Key::user(&user.email)));
+        self
+    }
 }
 
 struct Reader<'a> {
@@ -97,19 +174,6 @@ impl Reader<'_> {
                 }
             };
             self.problems.extend(problems);
-        }
-    }
-
-    fn refuse_duplicates(&mut self) {
-        let mut seen = BTreeSet::new();
-        let clients = self.document.clients.iter().map(|client| format!("clients[{}]", client.client_id));
-        let users = self.document.users.iter().map(|user| format!("users[{}]", user.email));
-        let organizations = self.document.organizations.iter().map(|organization| format!("organizations[{}]", organization.id));
-        for key in clients.chain(organizations).chain(users) {
-            if !seen.insert(key.clone()) {
-                let change = "Keep one of them.".to_owned();
-                self.problems.push(Problem { key: Some(key), what: "declared twice".to_owned(), change, ..Problem::default() });
-            }
         }
     }
 }

@@ -112,7 +112,9 @@ fn a_password_hash_must_be_one_and_alone() {
 #[test]
 fn nothing_is_declared_twice() {
     let text = "[[users]]\nemail = \"a@b.example\"\n[[users]]\nemail = \"A@B.example\"\n";
-    assert!(read_here(text).unwrap_err().contains("users[a@b.example]: declared twice"));
+    let error = read_here(text).unwrap_err();
+    assert!(error.starts_with("users[a@b.example] (") && error.contains("state.toml:3): declared twice, first at"), "{error}");
+    assert!(error.contains("state.toml:1. Keep one"), "{error}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
+use super::file;
 use crate::config::{Problem, Source, line_of, suggestion};
 use crate::secret::Secret;
 
@@ -22,6 +23,8 @@ pub(super) struct Entry {
     line: usize,
     members: BTreeMap<String, Member>,
     problems: Vec<Problem>,
+    /// What it waits for: a secret whose file is not there, or has none in it. No fault of the document.
+    waits: Option<Problem>,
 }
 
 impl Entry {
@@ -32,7 +35,7 @@ impl Entry {
             Some((key.get_ref().to_string(), Member { value, line: line_of(text, key.span().start) }))
         };
         let members = table.keys().filter_map(member).collect();
-        Self { label, path: path.to_owned(), line: line_of(text, offset), members, problems: Vec::new() }
+        Self { label, path: path.to_owned(), line: line_of(text, offset), members, problems: Vec::new(), waits: None }
     }
 
     /// From here on problems name the object by its own name.
@@ -73,13 +76,27 @@ impl Entry {
         let line = self.line_of(&by_file);
         let Some(file) = self.take::<PathBuf>(&by_file) else { return self.take_secret_text(name) };
         let path = self.path.parent().unwrap_or(Path::new("")).join(file);
-        match std::fs::read_to_string(&path) {
+        match file::read(&path) {
             Ok(text) => Some(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned())),
             Err(error) => {
-                self.problem_at(line, &by_file, format!("{} cannot be read: {error}", path.display()), "Name a readable file.");
+                self.waits_at(line, &by_file, &format!("{} cannot be read: {error}", path.display()), "Name a readable file.");
                 None
             }
         }
+    }
+
+    /// As [`problem_at`](Self::problem_at), of something outside of the document that may come right by itself.
+    pub(super) fn waits_at(&mut self, line: usize, name: &str, what: &str, change: &str) {
+        self.waits = Some(self.described(line, name, what.to_owned(), change));
+    }
+
+    pub(super) fn take_waits(&mut self) -> Option<Problem> {
+        self.waits.take()
+    }
+
+    /// Where the object begins.
+    pub(super) fn source(&self) -> Source {
+        Source::File { path: self.path.clone(), line: self.line }
     }
 
     /// The type error of a secret must not quote it.
@@ -121,13 +138,13 @@ impl Entry {
     }
 
     pub(super) fn problem_at(&mut self, line: usize, name: &str, what: impl Into<String>, change: &str) {
-        self.problems.push(Problem {
-            key: Some(format!("{}.{name}", self.label)),
-            value: None,
-            source: Some(Source::File { path: self.path.clone(), line }),
-            what: what.into(),
-            change: change.to_owned(),
-        });
+        let problem = self.described(line, name, what.into(), change);
+        self.problems.push(problem);
+    }
+
+    fn described(&self, line: usize, name: &str, what: String, change: &str) -> Problem {
+        let source = Some(Source::File { path: self.path.clone(), line });
+        Problem { key: Some(format!("{}.{name}", self.label)), value: None, source, what, change: change.to_owned() }
     }
 
     /// Everything wrong with it, with what nobody took: unknown members, with the nearest of `known`.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::Document;
 use super::entry::Entry;
 use super::plan::{Change, Current, FieldChange, Write, action, differences};
+use super::{Document, Key};
 use crate::clock::Timestamp;
 use crate::config::{Problem, Source, suggestion};
 use crate::organization::{Rules, is_id};
@@ -21,6 +21,7 @@ pub struct DesiredOrganization {
     pub id: String,
     pub name: String,
     pub rules: Rules,
+    pub source: Source,
 }
 
 /// To which organisations a person belongs: to exactly these.
@@ -55,7 +56,8 @@ pub(super) fn read(mut entry: Entry) -> (Option<DesiredOrganization>, Vec<Proble
         entry.problem_at(line, "name", "empty", "Write what people call it.");
     }
     let rules = read_rules(&mut entry);
-    let desired = id.zip(name).zip(rules).map(|((id, name), rules)| DesiredOrganization { id, name, rules });
+    let source = entry.source();
+    let desired = id.zip(name).zip(rules).map(|((id, name), rules)| DesiredOrganization { id, name, rules, source });
     (desired, entry.finish(&MEMBERS))
 }
 
@@ -95,20 +97,21 @@ pub(super) fn read_memberships(entry: &mut Entry) -> Option<DesiredMemberships> 
 }
 
 /// Organisations that people are to belong to and that nobody has declared or made.
-pub(super) fn unknown_organizations(document: &Document, current: &Current) -> Vec<Problem> {
+pub(super) fn unknown_organizations(document: &Document, current: &Current) -> Vec<(Key, Problem)> {
     let declared: BTreeSet<&str> = document.organizations.iter().map(|organization| organization.id.as_str()).collect();
     let is_known = |id: &str| declared.contains(id) || current.organizations.contains_key(id);
     let mut problems = Vec::new();
     for user in &document.users {
         let Some(memberships) = &user.memberships else { continue };
         for id in memberships.of.keys().filter(|id| !is_known(id)) {
-            problems.push(Problem {
+            let problem = Problem {
                 key: Some(format!("users[{}].organizations", user.email)),
                 source: Some(memberships.source.clone()),
                 what: format!("there is no organisation {id:?}"),
                 change: format!("Declare it with [[organizations]]. {}", suggestion(id, declared.iter().copied())),
                 ..Problem::default()
-            });
+            };
+            problems.push((Key::user(&user.email), problem));
         }
     }
     problems
@@ -128,7 +131,7 @@ pub(super) fn organization_change(desired: &DesiredOrganization, before: Option<
     Change { action: action(before.is_some()), kind: "organization", id: desired.id.clone(), fields, write }
 }
 
-fn fields(organization: &Organization) -> Map<String, Value> {
+pub(super) fn fields(organization: &Organization) -> Map<String, Value> {
     let policy = serde_json::from_str(&organization.policy).unwrap_or(Value::Null);
     Map::from_iter([
         ("name".to_owned(), organization.name.clone().into()),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::organization::{Joining, membership_changes, organization_change, unknown_organizations};
-use super::{DesiredClient, DesiredPassword, DesiredUser, Document};
+use super::{DesiredClient, DesiredPassword, DesiredUser, Document, Key};
 use crate::clock::Timestamp;
 use crate::config::Problem;
 use crate::secret::{Digest, random_id};
@@ -28,6 +28,12 @@ pub struct Options {
 pub enum Action {
     Create,
     Update,
+    /// No longer declared in the directory: it can do nothing any more.
+    Disable,
+    /// No longer declared in the directory: it is gone.
+    Delete,
+    /// No longer declared in the directory: it stays and is changed by hand.
+    Orphan,
 }
 
 /// A field before and after; secrets as `[secret]`.
@@ -51,6 +57,13 @@ pub struct Change {
     pub(super) write: Write,
 }
 
+impl Change {
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key { kind: self.kind, id: self.id.clone() }
+    }
+}
+
 /// The rows after the change. `seen`: when the row they replace was last changed.
 #[derive(Clone, Debug)]
 pub(super) enum Write {
@@ -70,6 +83,8 @@ pub(super) enum Write {
         declared: Option<Digest>,
         joining: Vec<Joining>,
     },
+    /// Of a client or an organisation: people are never deleted by what is not declared.
+    Delete,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -78,7 +93,7 @@ pub struct Plan {
     /// Objects that are as declared.
     pub unchanged: usize,
     #[serde(skip)]
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<(Key, Problem)>,
 }
 
 /// The rows there are, of what is declared.
@@ -104,7 +119,7 @@ pub(super) fn make(document: &Document, current: &Current, options: Options) -> 
     for desired in &document.clients {
         let before = current.clients.get(&desired.client_id);
         if let Some(problem) = missing_secret(desired, before, options.now) {
-            plan.problems.push(problem);
+            plan.problems.push((Key::client(&desired.client_id), problem));
         }
         plan.add(client_change(desired, before, options));
     }
@@ -126,6 +141,7 @@ fn missing_secret(desired: &DesiredClient, before: Option<&Client>, now: Timesta
     let is_public = desired.metadata.token_endpoint_auth_method == crate::store::clients::AuthMethod::None;
     (!is_public && !has_one).then(|| Problem {
         key: Some(format!("clients[{}].client_secret", desired.client_id)),
+        source: Some(desired.source.clone()),
         what: "a confidential client needs a secret".to_owned(),
         change: "Add client_secret or client_secret_file, or set token_endpoint_auth_method = \"none\".".to_owned(),
         ..Problem::default()
@@ -136,7 +152,7 @@ fn client_change(desired: &DesiredClient, before: Option<&Client>, options: Opti
     let now = options.now;
     let mut client = before.cloned().unwrap_or_else(|| Client {
         client_id: desired.client_id.clone(),
-        enabled: true,
+        enabled: desired.enabled,
         metadata: desired.metadata.clone(),
         secrets: Vec::new(),
         managed: true,
@@ -144,6 +160,7 @@ fn client_change(desired: &DesiredClient, before: Option<&Client>, options: Opti
         updated_at: now,
     });
     client.metadata = desired.metadata.clone();
+    client.enabled = desired.enabled;
     client.managed = true;
     let mut fields = differences(&before.map(client_fields).unwrap_or_default(), &client_fields(&client));
     if let Some(secrets) = new_secrets(desired, &client, options) {
@@ -171,8 +188,9 @@ fn new_secrets(desired: &DesiredClient, client: &Client, options: Options) -> Op
     Some(super::client::rotated(&client.secrets, fresh, options.now, options.secret_overlap))
 }
 
-fn client_fields(client: &Client) -> Map<String, Value> {
+pub(super) fn client_fields(client: &Client) -> Map<String, Value> {
     let mut fields = object(&client.metadata);
+    fields.insert("enabled".to_owned(), client.enabled.into());
     fields.insert("managed".to_owned(), client.managed.into());
     fields
 }

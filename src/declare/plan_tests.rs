@@ -9,9 +9,14 @@ fn options(secs: i64) -> Options {
     Options { now: Timestamp::from_secs(secs), secret_overlap: Duration::from_hours(1) }
 }
 
+fn source() -> crate::config::Source {
+    crate::config::Source::File { path: "state.toml".into(), line: 1 }
+}
+
 fn client(secret: Option<&str>) -> DesiredClient {
     let metadata = Metadata { redirect_uris: vec!["https://app.example/cb".to_owned()], ..Metadata::default() };
-    DesiredClient { client_id: "app".to_owned(), secret: secret.map(|text| Secret::new(text.to_owned())), metadata }
+    let secret = secret.map(|text| Secret::new(text.to_owned()));
+    DesiredClient { client_id: "app".to_owned(), secret, enabled: true, metadata, source: source(), waits: None }
 }
 
 fn user() -> DesiredUser {
@@ -23,6 +28,8 @@ fn user() -> DesiredUser {
         administrator: None,
         memberships: None,
         profile: profile.as_object().unwrap().clone(),
+        source: source(),
+        waits: None,
     }
 }
 
@@ -35,6 +42,7 @@ fn after(plan: &Plan) -> Current {
             Write::Organization { organization, .. } => {
                 drop(current.organizations.insert(change.id.clone(), crate::store::organizations::Organization::clone(organization)));
             }
+            Write::Delete => {}
             Write::User { user, .. } => drop(current.users.insert(change.id.clone(), User::clone(user))),
         }
     }
@@ -121,7 +129,7 @@ fn without_a_declared_secret_the_client_keeps_its_own() {
 #[test]
 fn a_confidential_client_without_any_secret_is_refused() {
     let plan = plan(&Document { clients: vec![client(None)], ..Document::default() }, &Current::default(), 100);
-    assert!(plan.problems[0].to_string().starts_with("clients[app].client_secret: a confidential client needs a secret"));
+    assert!(plan.problems[0].1.to_string().starts_with("clients[app].client_secret (state.toml:1): a confidential client needs a secret"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::organization::{self, DesiredMemberships};
 use super::password_hash;
 use crate::account::email;
 use crate::account::password::{self, Unacceptable};
-use crate::config::{Config, Problem};
+use crate::config::{Config, Problem, Source};
 use crate::secret::{Digest, Secret};
 use crate::store::users::Profile;
 
@@ -38,6 +38,9 @@ pub struct DesiredUser {
     pub memberships: Option<DesiredMemberships>,
     /// Members of [`Profile`], checked.
     pub profile: serde_json::Map<String, serde_json::Value>,
+    pub source: Source,
+    /// The password it waits for.
+    pub waits: Option<Problem>,
 }
 
 const PROFILE: [&str; 16] = [
@@ -86,7 +89,9 @@ pub(super) fn read(mut entry: Entry, config: &Config) -> (Option<DesiredUser>, V
     let administrator = entry.take("administrator");
     let memberships = organization::read_memberships(&mut entry);
     let profile = read_profile(&mut entry);
-    let desired = canonical.map(|email| DesiredUser { email, password, email_verified, administrator, memberships, profile });
+    let (source, waits) = (entry.source(), entry.take_waits());
+    let desired =
+        canonical.map(|email| DesiredUser { email, password, email_verified, administrator, memberships, profile, source, waits });
     let known: Vec<&str> = OTHERS.into_iter().chain(PROFILE).collect();
     (desired, entry.finish(&known))
 }

@@ -3,6 +3,7 @@
 //! Owns: the job loop. Must not: hold a lock longer than its lease.
 
 pub mod audit;
+mod declared;
 pub mod deletions;
 mod keys;
 mod limits;
@@ -24,6 +25,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     let mut jobs = JoinSet::new();
     jobs.spawn(audit::seal_all(app.clone(), shutdown.clone()));
     jobs.spawn(audit::remove_old(app.clone(), shutdown.clone()));
+    jobs.spawn(declared::run(app.clone(), shutdown.clone()));
     jobs.spawn(keys::run(app.clone(), shutdown.clone()));
     jobs.spawn(limits::run(app.clone(), shutdown.clone()));
     jobs.spawn(logouts::run(app.clone(), shutdown.clone()));

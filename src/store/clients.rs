@@ -175,6 +175,11 @@ fn replacement(client: &Client) -> Result<UpdateMany<Entity>> {
     Ok(Entity::update_many().set(row).filter(Column::ClientId.eq(&client.client_id)))
 }
 
+/// Ends every delegation to a client that goes on existing but is disabled: enabling it again brings none of them back.
+pub async fn revoke_grants(conn: &Conn<'_>, client_id: &str, reason: &str, now: Timestamp) -> Result<u64> {
+    grants::revoke_all_of_client(conn, client_id, reason, now).await
+}
+
 /// Removes the client and revokes its grants. Whether there was one.
 pub async fn remove(conn: &Conn<'_>, client_id: &str, now: Timestamp) -> Result<bool> {
     grants::revoke_all_of_client(conn, client_id, "client_removed", now).await?;

@@ -11,6 +11,7 @@ pub mod bans;
 pub mod buckets;
 pub mod clients;
 pub mod consents;
+pub mod declared_objects;
 mod error;
 pub mod factor_attempts;
 pub mod failures;

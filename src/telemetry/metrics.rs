@@ -15,6 +15,9 @@ const CONNECTIONS_REFUSED: &str = "vestibule_connections_refused_total";
 const CONNECTIONS: &str = "vestibule_connections";
 const EDGE_ADDRESSES: &str = "vestibule_limited_addresses";
 const HASHES: &str = "vestibule_password_hashes";
+const DECLARED: &str = "vestibule_declared_objects";
+const DECLARED_DIRECTORY: &str = "vestibule_declared_directory";
+const DECLARED_SUCCESS: &str = "vestibule_declared_last_success_timestamp_seconds";
 
 /// The counters of one service. No global recorder: two services in one process count apart. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +41,9 @@ impl Default for Metrics {
         gauge(CONNECTIONS, "Open connections.");
         gauge(EDGE_ADDRESSES, "Addresses the limiters of this process remember.");
         gauge(HASHES, "Password hashes, waiting and running.");
+        gauge(DECLARED, "Objects of the declared directory by state; documents that cannot be used are errors.");
+        gauge(DECLARED_DIRECTORY, "Whether the directory this process sees is the one in force, an old one, or lost.");
+        gauge(DECLARED_SUCCESS, "When this process last found or brought everything about that its directory declares.");
         let handle = recorder.handle();
         Self { recorder: Arc::new(recorder), handle }
     }
@@ -63,6 +69,19 @@ impl Metrics {
         self.gauge(EDGE_ADDRESSES, None).set(number(addresses));
         self.gauge(HASHES, Some(("state", "waiting"))).set(number(waiting));
         self.gauge(HASHES, Some(("state", "running"))).set(number(running));
+    }
+
+    /// How many declared objects are in each state.
+    pub fn declared(&self, counts: &[(&'static str, usize)]) {
+        counts.iter().for_each(|(state, count)| self.gauge(DECLARED, Some(("state", *state))).set(number(*count)));
+    }
+
+    /// What the declared directory is, of all the `states` it may have; `success`: seconds since 1970, when all was as declared.
+    pub fn declared_directory(&self, states: &[(&'static str, bool)], success: Option<i64>) {
+        states.iter().for_each(|(state, holds)| self.gauge(DECLARED_DIRECTORY, Some(("state", *state))).set(f64::from(u8::from(*holds))));
+        if let Some(seconds) = success.and_then(|seconds| u32::try_from(seconds).ok()) {
+            self.gauge(DECLARED_SUCCESS, None).set(f64::from(seconds));
+        }
     }
 
     /// All of them as text.

@@ -45,7 +45,7 @@ GUARDS = [
     ("postgres", {"extraEnv": [{"name": "VESTIBULE_MAIL__SMTP_PASSWORD", "value": "hunter2"}]}, "extraEnv: VESTIBULE_MAIL__SMTP_PASSWORD is a secret", {"extraEnv": []}),
     ("postgres", {"declared": {"documents": {"a.toml": '[[users]]\nemail = "a@example.com"\npassword = "hunter2"\n'}}}, "declared.documents: a.toml has a secret in it", {"declared": {"documents": {"a.toml": '[[users]]\nemail = "a@example.com"\n'}}}),
     ("postgres", {"declared": {"documents": {"b.toml": 'clients = [{client_id = "a", client_secret = "b"}]'}}}, "b.toml has a secret in it", {"declared": {"documents": {"b.toml": 'clients = [{client_id = "a", client_secret_file = "/b"}]'}}}),
-    ("ingress", {"declared": {"documents": {"clients.toml": ""}}}, "clients.toml is the name of the document made from clients", {"clients": [], "declared": {"documents": {"clients.toml": "[[organizations]]"}}}),
+    ("ingress", {"declared": {"documents": {"clients.toml": ""}}}, "clients.toml is the name of the document made from clients", {"declared": {"documents": None}}),
     ("ingress", {"clients": [{"client_id": "a"}]}, "clients: a needs secretRef with name and key of a Secret, or token_endpoint_auth_method none", {"clients": [{"client_id": "a", "token_endpoint_auth_method": "none"}]}),
     ("ingress", {"clients": [{"client_id": "a", "token_endpoint_auth_method": "none", "secretRef": {"name": "a", "key": "b"}}]}, "clients: a is public", {"clients": [{"client_id": "a", "secretRef": {"name": "a", "key": "b"}}]}),
 ]
@@ -85,6 +85,9 @@ SCHEMA = [
     ({"clients": [{"client_name": "A"}]}, "client_id"),
     ({"declared": {"documents": {"a.yaml": ""}}}, "a.yaml"),
     ({"declared": {"secretOverlap": "tomorrow"}}, "secretOverlap"),
+    ({"declared": {"removal": "prune"}}, "removal"),
+    ({"declared": {"existingConfigMaps": "one"}}, "existingConfigMaps"),
+    ({"config": {"declared": {"directory": "/elsewhere"}}}, "directory"),
     ({"replicaCount": "two"}, "replicaCount"),
     ({"image": {"digest": "sha256:abc"}}, "digest"),
     ({"image": {"pullPolicy": "Sometimes"}}, "pullPolicy"),

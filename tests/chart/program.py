@@ -68,8 +68,10 @@ class Pod:
         if "secret" in volume:
             items = volume["secret"].get("items", [{"key": "001.kek", "path": "001.kek"}])
             return [(item["path"], certificate() if item["key"].endswith(".crt") else secret_text(volume["name"], item["key"])) for item in items]
-        sources = [source["secret"] for source in volume.get("projected", {}).get("sources", [])]
-        return [(item["path"], secret_text(source["name"], item["key"])) for source in sources for item in source["items"]]
+        sources = volume.get("projected", {}).get("sources", [])
+        maps = [pair for source in sources if "configMap" in source for pair in self.maps.get(source["configMap"]["name"], {}).items()]
+        secrets = [source["secret"] for source in sources if "secret" in source]
+        return maps + [(item["path"], secret_text(source["name"], item["key"])) for source in secrets for item in source["items"]]
 
     def moved(self, text):
         """The longest first: `/etc/vestibule/mail` is not the beginning of `/etc/vestibule/mail-ca`. All at once: our own place is below `/tmp`."""
@@ -144,37 +146,66 @@ def every_setting_that_values_can_name_is_accepted(chart):
     assert not missing, missing
 
 
-def declared_clients_are_applied_as_rendered(chart):
+def the_service_keeps_to_what_is_declared(chart):
     """With SQLite in place of PostgreSQL: the documents and their secrets are what is looked at."""
     for name in ("ingress", "sqlite", "dev"):
-        objects = chart.objects(examples()[name])
-        spec, container = next(
-            (spec, container) for _, spec in restricted.pods(objects) for container in restricted.containers(spec) if container["name"] == "apply"
-        )
+        values = examples()[name]
         with tempfile.TemporaryDirectory() as directory:
-            pod = Pod(objects, spec, directory)
-            pod.materialise(container)
-            environment = pod.environment(container)
-            environment.pop("VESTIBULE_DATABASE__URL_FILE", None)
-            environment |= {"VESTIBULE_DATABASE__URL": f"sqlite://{directory}/v.db", "VESTIBULE_DATABASE__MIGRATE_ON_START": "true"}
-            code, out, err = run(chart, [*pod.arguments(container), "--json"], environment)
-            assert code == 0, f"{name}: {err}"
-            applied = json.loads(out)
-            clients = {change["id"] for change in applied["changes"] if change["kind"] == "client"}
-            assert clients == {client["client_id"] for client in examples()[name]["clients"]}, f"{name}: {out}"
-            again = json.loads(run(chart, [*pod.arguments(container), "--json"], environment)[1])
-            assert again["changes"] == [], f"{name}: {again}"
+            own = {"VESTIBULE_DATABASE__URL": f"sqlite://{directory}/v.db", "VESTIBULE_DATABASE__MIGRATE_ON_START": "true"}
+            with Serving(chart, values, directory, **own) as served:
+                declared = {client["client_id"] for client in values["clients"]}
+                ready(chart, served, declared)
+                # Nothing of it is left to do, and what is taken out is disabled.
+                code, out, err = run(chart, ["plan", "--json"], served.environment)
+                assert code == 0 and json.loads(out)["changes"] == [], f"{name}: {out}{err}"
+                document = Path(directory) / "etc/vestibule/declared/clients.toml"
+                document.chmod(0o600)
+                document.write_text("# nothing any more\n")
+                ready(chart, served, set())
+                clients = json.loads(run(chart, ["client", "list", "--json"], served.environment)[1])
+                assert {client["client_id"]: client["enabled"] for client in clients} == dict.fromkeys(declared, False), clients
+
+
+def a_secret_that_is_not_there_keeps_its_own_client_waiting(chart):
+    values = examples()["sqlite"]
+    with tempfile.TemporaryDirectory() as directory:
+        with Serving(chart, values, directory, without="etc/vestibule/client-secrets/wiki-oidc/client-secret") as served:
+            deadline = time.monotonic() + 20
+            while not (objects := status(chart, served)["objects"]):
+                assert time.monotonic() < deadline, served.log.read_text()
+                time.sleep(0.2)
+            assert [(found["id"], found["state"]) for found in objects] == [("wiki", "pending")], objects
+            (Path(directory) / "etc/vestibule/client-secrets/wiki-oidc/client-secret").write_text(SECRET)
+            ready(chart, served, {"wiki"})
+
+
+def status(chart, served):
+    return json.loads(run(chart, ["declared", "status", "--json"], served.environment)[1])
+
+
+def ready(chart, served, clients, seconds=20):
+    """Waits until exactly these clients are managed and ready."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = status(chart, served)
+        managed = {(object["id"], object["state"]) for object in found["objects"] if object["kind"] == "client"}
+        if managed == {(client, "ready") for client in clients} and found["directory"]["state"] == "in_force":
+            return
+        assert time.monotonic() < deadline, f"{found}\n{served.log.read_text()}"
+        time.sleep(0.2)
 
 
 class Serving:
     """The server's container, on ports of ours and on loopback."""
 
-    def __init__(self, chart, values, directory, url=None, **more):
+    def __init__(self, chart, values, directory, url=None, without=None, **more):
         objects = chart.objects(values)
         spec = next(found for found in objects if found["kind"] == "Deployment")["spec"]["template"]["spec"]
         self.container = spec["containers"][0]
         pod = Pod(objects, spec, directory)
         pod.materialise(self.container)
+        if without:
+            (Path(directory) / without).unlink()
         self.port, self.internal = free_port(), free_port()
         self.environment = pod.environment(self.container) | {
             "VESTIBULE_SERVER__LISTEN": f"127.0.0.1:{self.port}",
@@ -185,6 +216,8 @@ class Serving:
             self.environment["VESTIBULE_SERVER__PUBLIC_URL"] = f"http://localhost:{self.port}"
         if url:
             mounted(self.environment, url)
+        if "VESTIBULE_DATABASE__URL" in more:
+            self.environment.pop("VESTIBULE_DATABASE__URL_FILE", None)
         self.environment |= more
         self.log = Path(directory) / "log"
         with open(self.log, "w") as log:
@@ -320,7 +353,8 @@ def the_alerts_fire_when_they_should_and_only_then(chart):
 TESTS = [
     the_program_accepts_the_settings_of_every_container,
     every_setting_that_values_can_name_is_accepted,
-    declared_clients_are_applied_as_rendered,
+    the_service_keeps_to_what_is_declared,
+    a_secret_that_is_not_there_keeps_its_own_client_waiting,
     the_service_starts_with_mounted_keys_and_answers_the_probes,
     development_needs_no_secret_and_shows_the_first_link,
     every_metric_of_the_alerts_and_the_dashboard_is_scraped,

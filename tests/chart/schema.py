@@ -16,6 +16,7 @@ OWN = {
     "password": ["memory_kib", "iterations", "hash_threads"],
     "mail": ["transport", "directory", "from", "reply_to", "smtp_host", "smtp_port", "smtp_tls", "smtp_ca_file", "smtp_username", "smtp_password"],
     "outbound": ["extra_ca_file"],
+    "declared": ["directory", "removal", "secret_overlap"],
 }
 
 
@@ -78,6 +79,7 @@ CLIENT = {
     "first_party": FLAG,
     "resource_server": FLAG,
     "id_token_scope_claims": FLAG,
+    "enabled": FLAG,
     "secretRef": SECRET_REF,
 }
 
@@ -108,7 +110,8 @@ SPECIAL = {
         "additionalProperties": {"type": "string"},
     },
     "declared.secretOverlap": {"type": "string", "pattern": SPAN},
-    "declared.revision": {"type": ["string", "integer"]},
+    "declared.existingConfigMaps": STRINGS,
+    "declared.removal": texts("orphan", "disable", "delete"),
     "replicaCount": number(0, empty=True),
     "image.repository": {"type": "string", "minLength": 1, "pattern": r"^[a-z0-9][-a-z0-9._/:]*$"},
     "image.tag": {"type": "string", "pattern": r"^([a-zA-Z0-9_][-.a-zA-Z0-9_]{0,127})?$"},

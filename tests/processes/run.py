@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import crashes  # noqa: E402
+import declared  # noqa: E402
 import model  # noqa: E402
 import outage  # noqa: E402
 import outbox  # noqa: E402
@@ -62,7 +63,7 @@ def passed(test, databases):
     return verdict.startswith("ok")
 
 
-ROOMS = [races, starts, crashes, shutdown, outage, rolling, outbox, single_use, model]
+ROOMS = [races, starts, crashes, declared, shutdown, outage, rolling, outbox, single_use, model]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -28,7 +28,7 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("oauth", &["GROUND", "app", "audit", "session", "account", "tokens", "interaction"]),
     ("oidc", &["GROUND", "app", "audit", "session", "account", "tokens", "interaction", "oauth"]),
     ("declare", &["GROUND", "audit", "session", "account", "oauth", "organization"]),
-    ("jobs", &["GROUND", "app", "audit", "tokens", "oidc", "mail", "account"]),
+    ("jobs", &["GROUND", "app", "audit", "tokens", "oidc", "mail", "account", "declare"]),
 ];
 
 /// Rooms that put the others together.

@@ -34,6 +34,7 @@ mod connections;
 mod consent;
 mod cors;
 mod csrf;
+mod declared;
 mod discovery;
 mod email_change;
 mod fault_ladder;

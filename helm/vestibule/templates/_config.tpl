@@ -39,7 +39,11 @@
 {{- end }}
 {{- with .Values.mail.from }}{{ $_ := set $mail "from" . }}{{ end }}
 {{- with .Values.mail.replyTo }}{{ $_ := set $mail "reply_to" . }}{{ end }}
-{{- $own := dict "server" $server "database" $database "keys" $keys "password" $password "mail" $mail }}
+{{- $declared := dict
+      "directory" "/etc/vestibule/declared"
+      "removal" .Values.declared.removal
+      "secret_overlap" .Values.declared.secretOverlap }}
+{{- $own := dict "declared" $declared "server" $server "database" $database "keys" $keys "password" $password "mail" $mail }}
 {{- with (include "vestibule.ca.path" (dict "ca" .Values.outbound.ca "name" "outbound-ca")) }}
 {{- $_ := set $own "outbound" (dict "extra_ca_file" .) }}
 {{- end }}
@@ -60,13 +64,9 @@
 {{- end }}
 {{- end }}
 
-{{/* Whether there is anything to declare. */}}
-{{- define "vestibule.declares" -}}
-{{- if or .Values.clients .Values.declared.documents }}true{{ end }}
-{{- end }}
-
-{{/* `clients` as a document for `vestibule apply`. */}}
+{{/* `clients` as a document. It is there also when it declares nothing: without any document the service takes its directory for lost. */}}
 {{- define "vestibule.clients.toml" -}}
+# From the chart's value clients.
 {{- range .Values.clients }}
 [[clients]]
 {{- range $key, $value := omit . "secretRef" }}
@@ -84,6 +84,6 @@ client_secret_file = {{ printf "/etc/vestibule/client-secrets/%s/%s" .name .key 
 {{- define "vestibule.documents" -}}
 {{- $documents := dict }}
 {{- range $name, $text := .Values.declared.documents }}{{ $_ := set $documents $name (tpl $text $) }}{{ end }}
-{{- if .Values.clients }}{{ $_ := set $documents "clients.toml" (include "vestibule.clients.toml" . | trimPrefix "\n") }}{{ end }}
+{{- $_ := set $documents "clients.toml" (include "vestibule.clients.toml" .) }}
 {{- toJson $documents }}
 {{- end }}

@@ -196,46 +196,32 @@ resources:
 {{- end }}
 {{- end }}
 
-{{/* `vestibule apply` with all documents: a container, and the volumes it needs beside those of the settings. */}}
-{{- define "vestibule.apply.container" -}}
-- name: apply
-  {{- include "vestibule.container" . | nindent 2 }}
-  command: [{{ .Values.image.executable | quote }}]
-  args:
-    - apply
-    - --secret-overlap={{ .Values.declared.secretOverlap }}
-    {{- range $name, $_ := include "vestibule.documents" . | fromJson }}
-    - /etc/vestibule/declared/{{ $name }}
-    {{- end }}
-  env:
-    {{- include "vestibule.env.config" . | nindent 4 }}
-    {{- with .Values.extraEnv }}
-    {{- tpl (toYaml .) $ | nindent 4 }}
-    {{- end }}
-  {{- with .Values.extraEnvFrom }}
-  envFrom:
-    {{- tpl (toYaml .) $ | nindent 4 }}
-  {{- end }}
-  volumeMounts:
-    {{- include "vestibule.mounts.config" . | nindent 4 }}
-    - name: declared
-      mountPath: /etc/vestibule/declared
-      readOnly: true
-    {{- if include "vestibule.apply.secrets" . }}
-    - name: client-secrets
-      mountPath: /etc/vestibule/client-secrets
-      readOnly: true
-    {{- end }}
-    {{- with .Values.extraVolumeMounts }}
-    {{- tpl (toYaml .) $ | nindent 4 }}
-    {{- end }}
+{{/* The directory of declared state, which the service keeps to, and the secrets it names. Without subPath: a changed ConfigMap or Secret gets there
+     by itself. */}}
+{{- define "vestibule.mounts.declared" -}}
+- name: declared
+  mountPath: /etc/vestibule/declared
+  readOnly: true
+{{- if include "vestibule.declared.secrets" . }}
+- name: client-secrets
+  mountPath: /etc/vestibule/client-secrets
+  readOnly: true
+{{- end }}
 {{- end }}
 
-{{- define "vestibule.apply.volumes" }}
+{{- define "vestibule.volumes.declared" -}}
 - name: declared
-  configMap:
-    name: {{ include "vestibule.fullname" . }}-declared
-{{- with (include "vestibule.apply.secrets" .) }}
+  projected:
+    # 0400
+    defaultMode: 256
+    sources:
+      - configMap:
+          name: {{ include "vestibule.fullname" . }}-declared
+      {{- range .Values.declared.existingConfigMaps }}
+      - configMap:
+          name: {{ tpl . $ }}
+      {{- end }}
+{{- with (include "vestibule.declared.secrets" .) }}
 - name: client-secrets
   projected:
     # 0400
@@ -245,8 +231,8 @@ resources:
 {{- end }}
 {{- end }}
 
-{{/* Two clients may share a Secret; a path may be there only once. */}}
-{{- define "vestibule.apply.secrets" }}
+{{/* Two clients may share a Secret; a path may be there only once. One that is not there yet keeps its own client waiting, and not the pod. */}}
+{{- define "vestibule.declared.secrets" }}
 {{- $seen := dict }}
 {{- range .Values.clients }}
 {{- with .secretRef }}
@@ -255,6 +241,7 @@ resources:
 {{- $_ := set $seen $path true }}
 - secret:
     name: {{ .name }}
+    optional: true
     items:
       - key: {{ .key }}
         path: {{ $path }}

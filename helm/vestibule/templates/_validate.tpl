@@ -146,7 +146,7 @@
 {{- $problems = append $problems (printf "declared.documents: %s has a secret in it; use clients[].secretRef, or set passwords with `vestibule user set-password`" $name) }}
 {{- end }}
 {{- end }}
-{{- if and .Values.clients (hasKey .Values.declared.documents "clients.toml") }}
+{{- if hasKey (default dict .Values.declared.documents) "clients.toml" }}
 {{- $problems = append $problems "declared.documents: clients.toml is the name of the document made from clients; choose another" }}
 {{- end }}
 {{- range .Values.clients }}

@@ -9,6 +9,7 @@ pub mod bans;
 pub mod buckets;
 pub mod clients;
 pub mod consents;
+pub mod declared_objects;
 pub mod factor_attempts;
 pub mod failures;
 pub mod former_addresses;
