@@ -52,6 +52,24 @@ impl Timestamp {
     }
 }
 
+/// By how much the clocks of two replicas, or of one machine before and after it was set right, may differ (FAPI 2.0 §5.3.2.1 refuses more than this).
+const SKEW: Duration = Duration::from_mins(1);
+
+impl Timestamp {
+    /// Whether `then` was less than `window` ago. What lies further ahead than clocks differ is not: it was written by a clock that was wrong, and would
+    /// count as fresh until that time has come.
+    #[must_use]
+    pub fn is_within(self, window: Duration, then: Self) -> bool {
+        self.since(then) < window && !self.is_before(then)
+    }
+
+    /// Whether `then` lies further ahead than clocks differ.
+    #[must_use]
+    pub fn is_before(self, then: Self) -> bool {
+        then > self.plus(SKEW)
+    }
+}
+
 fn millis_of(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -95,5 +113,18 @@ impl TestClock {
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_ahead_is_not_fresh() {
+        let (now, window) = (Timestamp::from_secs(10_000), Duration::from_mins(5));
+        let within = |secs: i64| now.is_within(window, Timestamp::from_secs(secs));
+        assert!(within(10_000) && within(9_701) && within(10_059), "replicas differ by a little");
+        assert!(!within(9_700) && !within(10_061) && !within(13_600));
     }
 }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use tokio::sync::Mutex;
 
-use crate::app::App;
+use crate::app::{App, sample};
 use crate::keys::Algorithm;
 use crate::store::SchemaState;
 
@@ -56,12 +56,13 @@ pub async fn ready(State(app): State<App>) -> Response {
 
 /// `GET /metrics`, on the internal listener: in the text format of Prometheus.
 pub async fn metrics(State(app): State<App>) -> Response {
-    app.metrics.measured(app.connections.load(Ordering::Relaxed), app.edge.remembered(), app.passwords.load());
+    sample(&app).await;
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
 }
 
-async fn obstacle(app: &App) -> Option<&'static str> {
+/// Why no requests should be sent here, if so.
+pub(crate) async fn obstacle(app: &App) -> Option<&'static str> {
     if app.is_draining() {
         return Some("draining");
     }

@@ -19,7 +19,7 @@ use crate::interaction::{choose_account, consent, login, password_reset, sign_up
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, passkey_endpoints, userinfo};
 use crate::ratelimit::edge::{self, Group};
-use crate::web::{ErrorKind, Locale, PageError, Visit, headers, page_error, statics, visit};
+use crate::web::{ErrorKind, Locale, PageError, Visit, headers, observe, page_error, statics, visit};
 use crate::{health, home};
 
 /// Pages of an application's request: it may have opened them in a window of its own and wait for the answer there.
@@ -108,7 +108,7 @@ pub fn router(app: &App) -> Router {
         .fallback(nothing_here)
         .with_state(app.clone())
         .layer(from_fn_with_state(page_error::Settings { pages: app.pages.clone(), clock: app.clock.clone() }, page_error::layer))
-        .layer(from_fn(log))
+        .layer(from_fn_with_state(app.metrics.clone(), observe::layer))
         .layer(from_fn_with_state(Arc::new(visit_settings(app)), visit::layer))
         .layer(from_fn_with_state(headers::Settings { https: app.issuer.is_https(), pop_up_paths: &POP_UP_PATHS }, headers::layer))
 }
@@ -203,6 +203,7 @@ fn visit_settings(app: &App) -> visit::Settings {
         trusted_proxies: app.config.server.trusted_proxies.clone(),
         default_locale,
         warned: Arc::default(),
+        metrics: app.metrics.clone(),
     }
 }
 
@@ -275,16 +276,4 @@ async fn keep_out(State((app, audience)): State<(App, Audience)>, request: Reque
         };
     }
     next.run(request).await
-}
-
-/// One line per request; never the query, which may carry sealed values and hints.
-async fn log(request: Request, next: Next) -> Response {
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    let visit = request.extensions().get::<Arc<Visit>>().cloned();
-    let response = next.run(request).await;
-    let status = response.status().as_u16();
-    let (address, request_id) = visit.as_ref().map(|visit| (visit.address, visit.request_id.as_str())).unzip();
-    tracing::info!(target: "access", %method, path, status, ?address, request_id, "answered");
-    response
 }

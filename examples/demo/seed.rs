@@ -54,6 +54,7 @@ fn user(app: &App, (email, name, locale): &(&str, &str, &str), password_hash: &s
         },
         password_hash: Some(password_hash.to_owned()),
         enabled: true,
+        suspended: false,
         administrator: false,
         auth_epoch: 0,
         created_at: app.now(),

@@ -36,6 +36,7 @@ mod m20261122_000032_create_audit_chain;
 mod m20261122_000034_create_former_addresses;
 mod m20261122_000035_recovery_codes_shown_to;
 mod m20261122_000036_create_declared_objects;
+mod m20261122_000039_suspend_users;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000034_create_former_addresses::Migration),
             Box::new(m20261122_000035_recovery_codes_shown_to::Migration),
             Box::new(m20261122_000036_create_declared_objects::Migration),
+            Box::new(m20261122_000039_suspend_users::Migration),
         ]
     }
 }

@@ -90,13 +90,13 @@ pub(in crate::account) fn confirmed_by_mail(app: &App, visit: &Visit, user: &Use
 }
 
 fn set_cookie(app: &App, known: &Known) -> HeaderValue {
-    let sealed = app.sealer.seal(Purpose::KnownAccounts, known, app.now().plus(LIFETIME));
+    let sealed = app.sealer.seal(Purpose::KnownDevice, known, app.now().plus(LIFETIME));
     Cookie::KnownDevice.set(&app.issuer, &sealed, Some(LIFETIME))
 }
 
 fn of(app: &App, visit: &Visit) -> Known {
     let sealed = visit.cookie(Cookie::KnownDevice.name(&app.issuer));
-    sealed.and_then(|sealed| app.sealer.open(Purpose::KnownAccounts, sealed, app.now()).ok()).unwrap_or_default()
+    sealed.and_then(|sealed| app.sealer.open(Purpose::KnownDevice, sealed, app.now()).ok()).unwrap_or_default()
 }
 
 async fn tell(app: &App, visit: &Visit, user: &User, session: &Session) -> store::Result<()> {

@@ -13,8 +13,9 @@ use crate::secret::Purpose;
 use crate::store;
 use crate::store::buckets::{self, Take};
 
-/// Codes that may be typed for one mail, within more time than it lasts.
-const CODES: Quota = Quota { burst: 5, per: std::time::Duration::from_hours(24 * 365) };
+/// Codes that may be typed for one mail. The first is given back after two hours, when no mail of this kind lasts any more (it lasts one): the bucket,
+/// which is forgotten when it is full, need not outlive the mail by more.
+const CODES: Quota = Quota { burst: 5, per: std::time::Duration::from_hours(10) };
 
 /// Longer links are broken by mail programs.
 const LONGEST: usize = 1600;
@@ -65,15 +66,16 @@ pub enum CodeError {
 pub async fn by_code(app: &App, sent: &Mailed, typed: &str) -> store::Result<Result<Mailed, CodeError>> {
     let Mailed::Sent { token, id, code_mac, .. } = sent else { return Ok(Err(CodeError::Spent)) };
     let Some(code) = digits(typed) else { return Ok(Err(CodeError::Malformed)) };
+    // Before it is counted: what is too old to be opened leaves no row.
+    if !matches!(mail_link::open(app, token), Opened::InTime(_)) {
+        return Ok(Err(CodeError::Spent));
+    }
     let (key, now) = (format!("mailed-code:{id}"), app.now());
     let taken = app.store.write_one(move |conn| {
         let key = key.clone();
         Box::pin(async move { buckets::take(conn, &key, CODES, now).await })
     });
     if let Take::Wait(_) = taken.await? {
-        return Ok(Err(CodeError::Spent));
-    }
-    if !matches!(mail_link::open(app, token), Opened::InTime(_)) {
         return Ok(Err(CodeError::Spent));
     }
     let right = app.sealer.verify_mac(Purpose::MailLink, &message(*id, &code), code_mac);

@@ -167,6 +167,7 @@ fn administrator(email: String, name: &str, password_hash: String, now: Timestam
         profile: Profile { name: Some(name).filter(|name| !name.is_empty()), ..Profile::default() },
         password_hash: Some(password_hash),
         enabled: true,
+        suspended: false,
         administrator: true,
         auth_epoch: 0,
         created_at: now,

@@ -2,7 +2,10 @@
 //!
 //! OWASP ASVS 5 §6.3.8: nothing but the audit log tells an unknown address from a wrong password.
 
+use std::sync::Arc;
+
 use super::email;
+use super::guesses::sprayed::Tried;
 use super::guesses::{self, Guess, Limited};
 use super::password::Verdict;
 use crate::app::App;
@@ -11,6 +14,7 @@ use crate::secret::Secret;
 use crate::session::{self, PasswordProof};
 use crate::store;
 use crate::store::users::{self, User};
+use crate::telemetry::metrics::{Method, Outcome};
 use crate::web::Visit;
 
 /// How an attempt ended.
@@ -35,6 +39,8 @@ enum Reason {
     NoPassword,
     WrongPassword,
     Disabled,
+    /// Every organisation they belong to is disabled.
+    Suspended,
 }
 
 impl Reason {
@@ -44,6 +50,7 @@ impl Reason {
             Self::NoPassword => "no_password",
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
+            Self::Suspended => "suspended",
         }
     }
 }
@@ -54,6 +61,18 @@ impl Reason {
 /// # Errors
 /// The store's.
 pub async fn verify(app: &App, visit: &Visit, email: &str, password: Secret<String>) -> store::Result<Attempt> {
+    let attempt = attempt(app, visit, email, password).await?;
+    let outcome = match &attempt {
+        Attempt::Proven { .. } => Outcome::Success,
+        Attempt::Refused => Outcome::Wrong,
+        Attempt::Busy => Outcome::Busy,
+        Attempt::Limited(_) => Outcome::Limited,
+    };
+    app.metrics.signed_in(Method::Password, outcome);
+    Ok(attempt)
+}
+
+async fn attempt(app: &App, visit: &Visit, email: &str, password: Secret<String>) -> store::Result<Attempt> {
     let origin = &session::origin(visit);
     let address = email::canonical(email);
     let user = match &address {
@@ -61,9 +80,16 @@ pub async fn verify(app: &App, visit: &Visit, email: &str, password: Secret<Stri
         None => None,
     };
     let typed = address.as_deref().unwrap_or(email);
+    let guess = Guess::of(app, visit, user.as_ref(), typed);
+    let tried = Tried::of(app, &password, guess.address());
+    if guess.is_strange()
+        && let Err(limited) = tried.check(app)
+    {
+        return Ok(Attempt::Limited(limited));
+    }
     let about = |kind| event(app, kind, (user.as_ref(), typed), origin);
     let limited = about(Kind::SignInLimited);
-    let counted = match guesses::count(app, Guess::of(app, visit, user.as_ref(), typed), limited).await? {
+    let counted = match guesses::count(app, guess, limited).await? {
         Ok(counted) => counted,
         Err(limited) => return Ok(Attempt::Limited(limited)),
     };
@@ -75,7 +101,8 @@ pub async fn verify(app: &App, visit: &Visit, email: &str, password: Secret<Stri
     let refusal = refusal(user.as_ref(), &verdict);
     let (Some(user), None) = (&user, refusal) else {
         let reason = refusal.unwrap_or(Reason::Unknown);
-        record_failure(app, &about(Kind::SignInFailed).detail("reason", reason.as_str())).await?;
+        let failed = about(Kind::SignInFailed).detail("reason", reason.as_str());
+        record_failure(app, failed, (tried, Event::new(Kind::PasswordSprayed, origin))).await?;
         return Ok(Attempt::Refused);
     };
     guesses::give_back(app, counted, true).await?;
@@ -92,6 +119,7 @@ fn refusal(user: Option<&User>, verdict: &Verdict) -> Option<Reason> {
         Verdict::Wrong if user.password_hash.is_none() => Some(Reason::NoPassword),
         Verdict::Wrong => Some(Reason::WrongPassword),
         Verdict::Right { .. } if !user.enabled => Some(Reason::Disabled),
+        Verdict::Right { .. } if !user.is_active() => Some(Reason::Suspended),
         Verdict::Right { .. } => None,
     }
 }
@@ -104,14 +132,22 @@ fn event(app: &App, kind: Kind, (user, typed): (Option<&User>, &str), origin: &a
     }
 }
 
-async fn record_failure(app: &App, event: &Event) -> store::Result<()> {
-    let (event, now) = (event.clone(), app.now());
-    app.store
-        .write(move |conn| {
-            let event = event.clone();
-            Box::pin(async move { audit::record(conn, &event, now).await })
+/// With the event, and what the password was counted by. `sprayed`: recorded when it was tried from too many addresses.
+async fn record_failure(app: &App, event: Event, (tried, sprayed): (Tried, Event)) -> store::Result<()> {
+    let (now, counts) = (app.now(), app.config.limits.enabled);
+    let job = Arc::new((event, tried, sprayed));
+    let written = Arc::clone(&job);
+    let too_many = app.store.write(move |conn| {
+        let job = Arc::clone(&written);
+        Box::pin(async move {
+            audit::record(conn, &job.0, now).await?;
+            if counts { job.1.count_within(conn, &job.2, now).await } else { Ok(false) }
         })
-        .await
+    });
+    if too_many.await? {
+        job.1.keep_out(app);
+    }
+    Ok(())
 }
 
 /// A sign-in does not fail because its hash could not be made stronger: the next one tries again.
@@ -144,6 +180,7 @@ mod tests {
             profile: users::Profile::default(),
             password_hash: Some("$argon2id$…".to_owned()),
             enabled: true,
+            suspended: false,
             administrator: false,
             auth_epoch: 0,
             created_at: Timestamp::default(),
@@ -163,6 +200,7 @@ mod tests {
         assert_eq!(reason(Some(&ada()), &RIGHT), None);
         assert_eq!(reason(Some(&ada()), &Verdict::Wrong), Some(Reason::WrongPassword));
         assert_eq!(reason(Some(&User { enabled: false, ..ada() }), &RIGHT), Some(Reason::Disabled));
+        assert_eq!(reason(Some(&User { suspended: true, ..ada() }), &RIGHT), Some(Reason::Suspended));
         assert_eq!(reason(Some(&User { enabled: false, ..ada() }), &Verdict::Wrong), Some(Reason::WrongPassword));
         assert_eq!(reason(Some(&User { password_hash: None, ..ada() }), &Verdict::Wrong), Some(Reason::NoPassword));
         assert_eq!(reason(None, &Verdict::Wrong), Some(Reason::Unknown));

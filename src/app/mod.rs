@@ -5,6 +5,7 @@
 mod internal;
 mod open;
 mod peers;
+mod sample;
 mod serve;
 mod tls;
 mod watch;
@@ -15,6 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+pub use sample::{Sampled, sample};
 pub use serve::{Server, serve};
 
 use crate::account::password::Passwords;
@@ -58,6 +60,7 @@ pub struct Shared {
     pub bans: Bans,
     pub refused: Refused,
     pub metrics: Metrics,
+    pub sampled: Sampled,
     /// Open connections of the public listener.
     pub connections: AtomicUsize,
     pub readiness: Readiness,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use tokio::sync::Notify;
 
-use super::{App, Shared};
+use super::{App, Sampled, Shared};
 use crate::account::password::Passwords;
 use crate::audit::KeyEvents;
 use crate::clock::Clock;
@@ -32,6 +32,14 @@ impl App {
     /// # Errors
     /// One paragraph for the operator: what, where, and what to change.
     pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartupError> {
+        Self::open_with(config, clock, Metrics::default()).await
+    }
+
+    /// The same with metrics that somebody began before.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_with(config: Config, clock: Arc<dyn Clock>, metrics: Metrics) -> Result<Self, StartupError> {
         let issuer = config.issuer();
         let sealer = Arc::new(open_sealer(&config)?);
         let store = open_store(&config).await?;
@@ -41,17 +49,19 @@ impl App {
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
         let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
         let mailer = Mailer::open(&config)?;
-        let metrics = Metrics::default();
+        store.measure(&metrics);
+        metrics.started(clock.now().secs(), store.kind());
         Ok(Self::new(Shared {
             access_tokens: Verifier::new(keys.clone(), &issuer),
             clients: ClientCache::new(store.clone()),
             discovery: Discovery::new(&issuer, config.registration.mode),
-            passwords: Passwords::start(&config.password),
+            passwords: Passwords::start(&config.password).measured(&metrics),
             edge: Edge::new(&config.limits, &metrics),
             bans: Bans::load(&store, clock.now()).await,
             refused: Refused::default(),
             connections: AtomicUsize::new(0),
             metrics,
+            sampled: Sampled::default(),
             readiness: Readiness::default(),
             logout_waiting: Notify::new(),
             mail_waiting: Notify::new(),

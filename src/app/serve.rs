@@ -26,11 +26,12 @@ use tower::ServiceExt as _;
 
 use super::peers::Peers;
 use super::tls::Tls;
-use super::watch::{Activity, KEEP_ALIVE, Watched};
+use super::watch::{Activity, KEEP_ALIVE, Watched, WatchedBody};
 use super::{App, internal};
 use crate::account::setup;
 use crate::clock::SystemClock;
 use crate::config::{Config, StartupError};
+use crate::telemetry::metrics::Metrics;
 use crate::{jobs, routes};
 
 /// How long the accept loop pauses when the process is out of file descriptors.
@@ -43,8 +44,8 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn serve(config: Config) -> Result<(), StartupError> {
-    let app = App::open(config, Arc::new(SystemClock)).await?;
+pub async fn serve(config: Config, metrics: Metrics) -> Result<(), StartupError> {
+    let app = App::open_with(config, Arc::new(SystemClock), metrics).await?;
     announce_setup(&app).await?;
     let server = Server::bind(app).await?;
     let stop = CancellationToken::new();
@@ -274,11 +275,11 @@ impl Connection {
         let requests = Arc::clone(&activity);
         let service = service_fn(move |request: http::Request<Incoming>| {
             let (service, running) = (service.clone(), requests.request());
-            let mut request = request.map(Body::new);
+            let mut request = request.map(|body| Body::new(WatchedBody { body, activity: Arc::clone(&requests) }));
             request.extensions_mut().insert(ConnectInfo(peer));
             async move {
                 let response = service.oneshot(request).await;
-                drop(running);
+                running.answered();
                 response
             }
         });

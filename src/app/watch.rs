@@ -10,7 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// How long a connection may stay open between requests: longer than proxies keep theirs, so that it is they who close.
@@ -26,7 +29,14 @@ pub(super) struct Activity {
     served: AtomicBool,
     idle_since: AtomicU64,
     first_byte: AtomicU64,
+    requests: AtomicUsize,
+    taken_back: AtomicUsize,
+    abused: Notify,
 }
+
+/// Requests that may be taken back before they are answered, and then no more than those that are not (CVE-2023-44487): browsers take back a few, a
+/// proxy those of many people among many more.
+const TAKEN_BACK: usize = 100;
 
 impl Activity {
     pub(super) fn begin() -> Arc<Self> {
@@ -36,6 +46,9 @@ impl Activity {
             served: AtomicBool::new(false),
             idle_since: AtomicU64::new(0),
             first_byte: AtomicU64::new(NONE),
+            requests: AtomicUsize::new(0),
+            taken_back: AtomicUsize::new(0),
+            abused: Notify::new(),
         })
     }
 
@@ -46,8 +59,16 @@ impl Activity {
     /// A request has arrived whole; it is running until the guard is dropped.
     pub(super) fn request(self: &Arc<Self>) -> Running {
         self.running.fetch_add(1, Ordering::SeqCst);
+        self.requests.fetch_add(1, Ordering::SeqCst);
         self.served.store(true, Ordering::SeqCst);
-        Running(Arc::clone(self))
+        Running { activity: Arc::clone(self), answered: false }
+    }
+
+    fn note_taken_back(&self) {
+        let taken_back = self.taken_back.fetch_add(1, Ordering::SeqCst).saturating_add(1);
+        if taken_back > TAKEN_BACK && taken_back > self.requests.load(Ordering::SeqCst) / 2 {
+            self.abused.notify_one();
+        }
     }
 
     /// When the connection is to be closed, unless something happens; none while a request is running.
@@ -67,8 +88,15 @@ impl Activity {
         self.accepted.checked_add(after)
     }
 
-    /// Comes back when the connection has earned its end.
+    /// Comes back when the connection has earned its end: by its silence, or because it mostly takes its requests back.
     pub(super) async fn overdue(&self, header_timeout: Duration) {
+        tokio::select! {
+            () = self.abused.notified() => {}
+            () = self.late(header_timeout) => {}
+        }
+    }
+
+    async fn late(&self, header_timeout: Duration) {
         loop {
             match self.deadline(header_timeout) {
                 None => tokio::time::sleep(header_timeout).await,
@@ -80,13 +108,54 @@ impl Activity {
 }
 
 /// A request that is being answered.
-pub(super) struct Running(Arc<Activity>);
+pub(super) struct Running {
+    activity: Arc<Activity>,
+    answered: bool,
+}
+
+impl Running {
+    /// The request has its answer. Dropped without, it was taken back.
+    pub(super) fn answered(mut self) {
+        self.answered = true;
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.first_byte.store(NONE, Ordering::SeqCst);
-        self.0.idle_since.store(self.0.elapsed(), Ordering::SeqCst);
-        self.0.running.fetch_sub(1, Ordering::SeqCst);
+        let Self { activity, answered } = self;
+        activity.first_byte.store(NONE, Ordering::SeqCst);
+        activity.idle_since.store(activity.elapsed(), Ordering::SeqCst);
+        activity.running.fetch_sub(1, Ordering::SeqCst);
+        if !*answered {
+            activity.note_taken_back();
+        }
+    }
+}
+
+/// A request's body. One that breaks off was taken back, whatever was answered to it.
+pub(super) struct WatchedBody {
+    pub(super) body: Incoming,
+    pub(super) activity: Arc<Activity>,
+}
+
+impl Body for WatchedBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(polled, Poll::Ready(Some(Err(_)))) {
+            self.activity.note_taken_back();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -173,6 +242,20 @@ mod tests {
         watched.read_u8().await.unwrap();
         watched.read_u8().await.unwrap();
         assert_eq!(allowed(&activity), Some(after_the_first));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_mostly_takes_its_requests_back_ends() {
+        let activity = Activity::begin();
+        for _ in 0..=TAKEN_BACK {
+            activity.request().answered();
+        }
+        for _ in 0..=TAKEN_BACK {
+            assert!(tokio::time::timeout(Duration::ZERO, activity.abused.notified()).await.is_err());
+            drop(activity.request());
+        }
+        drop(activity.request());
+        activity.overdue(KEEP_ALIVE).await;
     }
 
     #[tokio::test]

@@ -78,6 +78,7 @@ pub enum Kind {
     LimitReleased,
     AddressBanned,
     AddressUnbanned,
+    PasswordSprayed,
 }
 
 impl Kind {
@@ -156,6 +157,7 @@ impl Kind {
             Self::LimitReleased => "limit.released",
             Self::AddressBanned => "address.banned",
             Self::AddressUnbanned => "address.unbanned",
+            Self::PasswordSprayed => "password.sprayed",
         }
     }
 }

@@ -26,7 +26,9 @@ pub const DEVICE: &str = "device";
 pub async fn record(conn: &Conn<'_>, event: &Event, now: Timestamp) -> store::Result<()> {
     let row = row(event, now);
     audit_events::insert(conn, &row).await?;
-    conn.after_commit(move || log(&row));
+    // The commit may be many requests' together: the line is this one's.
+    let span = tracing::Span::current();
+    conn.after_commit(move || span.in_scope(|| log(&row)));
     Ok(())
 }
 

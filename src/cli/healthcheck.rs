@@ -38,7 +38,7 @@ fn url(server: &Server) -> String {
 }
 
 /// The address as this machine reaches it: the wildcard addresses are nobody's.
-fn near(listen: SocketAddr) -> SocketAddr {
+pub(super) fn near(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

@@ -13,6 +13,7 @@ mod client_view;
 mod config;
 mod database;
 mod declared;
+mod doctor;
 mod failure;
 mod healthcheck;
 mod invite;
@@ -25,6 +26,7 @@ mod migrate;
 mod moment;
 mod organization;
 mod organization_policy;
+mod organization_switch;
 mod output;
 mod password_input;
 mod plan;
@@ -101,6 +103,8 @@ enum Command {
     /// Page templates.
     #[command(subcommand)]
     Templates(templates::Command),
+    /// Look at everything the service stands on, and say what is wrong and what to do.
+    Doctor(doctor::Arguments),
     /// Ask the running service whether it is ready; for container health checks.
     Healthcheck,
 }
@@ -128,7 +132,7 @@ async fn dispatch(cli: Cli) -> Result<Answer, Failure> {
     }
     let loaded = crate::config::load(path.as_deref())?;
     if !matches!(cli.command, Command::Serve) {
-        telemetry::init(&quiet())?;
+        telemetry::init(&quiet(), None)?;
     }
     Box::pin(run_configured(cli.command, loaded)).await
 }
@@ -150,6 +154,7 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Mail(command) => mail::run(command, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
+        Command::Doctor(arguments) => doctor::run(&arguments, &config).await,
         Command::Healthcheck => healthcheck::run(&config).await,
     }
 }
@@ -233,6 +238,7 @@ mod tests {
             "config check",
             "config reference",
             "templates check",
+            "doctor --replicas 3",
             "healthcheck",
         ] {
             let arguments = std::iter::once("vestibule").chain(line.split(' '));

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::managed::{self, Force};
 use super::moment::rfc3339;
 use super::organization_policy::{self, Members, Policy};
+use super::organization_switch;
 use super::output::{Answer, table};
 use super::{client_view, database};
 use crate::account::email;
@@ -18,6 +19,7 @@ use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::declare::Key;
 use crate::organization::{Rules, is_id};
+use crate::session;
 use crate::store::memberships::{self, Membership};
 use crate::store::organizations::{self, Organization};
 use crate::store::users::{self, User};
@@ -33,7 +35,19 @@ pub(super) enum Command {
     Show { id: String },
     /// Change what an organisation asks of its people: the members named here, and no others.
     Policy(Box<Policy>),
-    /// Remove an organisation. Its people stay, and what it asked of them no longer holds.
+    /// Nobody of it signs in, and everything of theirs ends, unless they belong to another organisation that is enabled.
+    Disable {
+        id: String,
+        #[command(flatten)]
+        force: Force,
+    },
+    /// Its people can sign in again.
+    Enable {
+        id: String,
+        #[command(flatten)]
+        force: Force,
+    },
+    /// Remove an organisation that is enabled. Its people stay, and what it asked of them no longer holds.
     Remove {
         id: String,
         #[command(flatten)]
@@ -77,6 +91,14 @@ async fn execute(command: Command, store: &Store, now: Timestamp) -> Result<Answ
             managed::refuse(store, &Key::organization(&arguments.id), arguments.force).await?;
             organization_policy::change(store, *arguments, now).await
         }
+        Command::Disable { id, force } => {
+            managed::refuse(store, &Key::organization(&id), force).await?;
+            organization_switch::switch(store, &id, false, now).await
+        }
+        Command::Enable { id, force } => {
+            managed::refuse(store, &Key::organization(&id), force).await?;
+            organization_switch::switch(store, &id, true, now).await
+        }
         Command::List => list(store).await,
         Command::Show { id } => show(store, &id).await,
         Command::Remove { id, force } => {
@@ -97,7 +119,7 @@ async fn add(store: &Store, arguments: Add, now: Timestamp) -> Result<Answer, Fa
     }
     let rules = arguments.members.over(Rules::default());
     rules.check().map_err(|(member, what)| Failure::new(format!("{member}: {what}.")))?;
-    let organization = Organization { id, name, policy: rules.to_json(), managed: false, created_at: now, updated_at: now };
+    let organization = Organization { id, name, policy: rules.to_json(), managed: false, enabled: true, created_at: now, updated_at: now };
     let job = Arc::new((organization.clone(), event(&organization.id).detail("action", "created")));
     let inserted = store.write(move |conn| {
         let job = Arc::clone(&job);
@@ -117,11 +139,12 @@ async fn list(store: &Store) -> Result<Answer, Failure> {
     let organizations = organizations::list(&store.read()).await?;
     let row = |organization: &Organization| {
         let managed = if organization.managed { "declared" } else { "by hand" };
-        vec![organization.id.clone(), organization.name.clone(), managed.to_owned()]
+        let state = if organization.enabled { "" } else { "disabled" };
+        vec![organization.id.clone(), organization.name.clone(), managed.to_owned(), state.to_owned()]
     };
     let rows: Vec<Vec<String>> = organizations.iter().map(row).collect();
     let views: Vec<Value> = organizations.iter().map(view).collect();
-    Ok(Answer::new(table(&["id", "name", "made"], &rows), &views))
+    Ok(Answer::new(table(&["id", "name", "made", ""], &rows), &views))
 }
 
 async fn show(store: &Store, id: &str) -> Result<Answer, Failure> {
@@ -141,11 +164,16 @@ async fn show(store: &Store, id: &str) -> Result<Answer, Failure> {
 }
 
 async fn remove(store: &Store, id: String, now: Timestamp) -> Result<Answer, Failure> {
+    if !find(store, &id).await?.enabled {
+        return Err(Failure::new(format!(
+            "{id} is disabled, and without it its people could sign in again. Enable it first, or lock or remove them."
+        )));
+    }
     let key: Arc<str> = id.as_str().into();
     let removing = store.write(move |conn| {
         let key = Arc::clone(&key);
         Box::pin(async move {
-            let removed = organizations::remove(conn, &key).await?;
+            let removed = organizations::remove(conn, &key, now).await?;
             if removed {
                 audit::record(conn, &event(&key).detail("action", "removed"), now).await?;
             }
@@ -155,6 +183,7 @@ async fn remove(store: &Store, id: String, now: Timestamp) -> Result<Answer, Fai
     if !removing.await? {
         return Err(unknown(&id));
     }
+    session::end_suspended(store, now).await?;
     Ok(Answer::new(format!("Removed {id}; its people are still there."), &json!({ "id": id, "removed": true })))
 }
 
@@ -174,23 +203,31 @@ async fn change_member(store: &Store, id: &str, address: &str, (administrator, n
                 memberships::update(conn, &job.0).await?;
                 true
             } else {
-                memberships::revoke(conn, &job.0.organization_id, job.0.user_id).await?
+                memberships::revoke(conn, &job.0.organization_id, job.0.user_id, now).await?
             };
             if changed {
+                organization_switch::check_administered(conn).await?;
                 audit::record(conn, &job.1, now).await?;
             }
             Ok(changed)
         })
     });
-    if !changing.await? {
+    if !changing.await.map_err(organization_switch::explain)? {
         return Err(Failure::new(format!("{} does not belong to {id}.", user.email)));
     }
+    session::end_suspended(store, now).await?;
     let (text, role) = match administrator {
         Some(true) => (format!("{} belongs to {} and administers it.", user.email, organization.name), "administrator"),
         Some(false) => (format!("{} belongs to {}.", user.email, organization.name), "member"),
         None => (format!("{} no longer belongs to {}.", user.email, organization.name), "none"),
     };
-    Ok(Answer::new(text, &json!({ "id": id, "email": user.email, "role": role })))
+    let suspended = person(store, address).await?.suspended;
+    let text = match (user.suspended, suspended) {
+        (false, true) => format!("{text} They cannot sign in while every organisation of theirs is disabled."),
+        (true, false) => format!("{text} They can sign in again."),
+        _ => text,
+    };
+    Ok(Answer::new(text, &json!({ "id": id, "email": user.email, "role": role, "suspended": suspended })))
 }
 
 pub(super) async fn find(store: &Store, id: &str) -> Result<Organization, Failure> {
@@ -217,6 +254,7 @@ pub(super) fn view(organization: &Organization) -> Value {
         "name": organization.name,
         "policy": serde_json::from_str::<Value>(&organization.policy).unwrap_or(Value::Null),
         "managed": organization.managed,
+        "enabled": organization.enabled,
         "created_at": rfc3339(organization.created_at),
         "updated_at": rfc3339(organization.updated_at),
     })

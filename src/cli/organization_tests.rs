@@ -41,6 +41,44 @@ async fn an_organisation_is_made_joined_left_and_removed() {
 }
 
 #[tokio::test]
+async fn an_organisation_is_disabled_and_enabled_but_never_over_the_last_administrator() {
+    let (store, _directory) = temporary().await;
+    let people = [new_user("ana@example.com", NOW), User { administrator: true, ..new_user("root@example.com", NOW) }];
+    store
+        .write(move |conn| {
+            let people = people.clone();
+            Box::pin(async move {
+                for person in &people {
+                    users::insert(conn, person).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    execute(Command::Add(Box::new(acme())), &store, NOW).await.unwrap();
+    let member = |email: &str| Command::AddMember { id: "acme".to_owned(), email: email.to_owned(), administrator: false };
+    let (disable, enable) = (
+        || Command::Disable { id: "acme".to_owned(), force: Force::default() },
+        || Command::Enable { id: "acme".to_owned(), force: Force::default() },
+    );
+    execute(member("root@example.com"), &store, NOW).await.unwrap();
+    let refusal = execute(disable(), &store, NOW).await.unwrap_err().to_string();
+    assert!(refusal.starts_with("Nobody who administers"), "{refusal}");
+    assert!(find(&store, "acme").await.unwrap().enabled, "nothing was written");
+    execute(Command::RemoveMember { id: "acme".to_owned(), email: "root@example.com".to_owned() }, &store, NOW).await.unwrap();
+    assert_eq!(execute(disable(), &store, NOW).await.unwrap().json["changed"], true);
+    assert_eq!(execute(disable(), &store, NOW).await.unwrap().json["changed"], false);
+    assert!(execute(member("root@example.com"), &store, NOW).await.is_err(), "nor by joining one that is disabled");
+    assert_eq!(execute(member("ana@example.com"), &store, NOW).await.unwrap().json["suspended"], true);
+    let refusal = execute(Command::Remove { id: "acme".to_owned(), force: Force::default() }, &store, NOW).await.unwrap_err().to_string();
+    assert!(refusal.starts_with("acme is disabled"), "{refusal}");
+    assert!(person(&store, "ana@example.com").await.unwrap().suspended);
+    execute(enable(), &store, NOW).await.unwrap();
+    assert!(!person(&store, "ana@example.com").await.unwrap().suspended);
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_refused() {
     let (store, _directory) = temporary().await;
     let contradiction = Add { members: Members { allowed_factors: vec![Factor::Email], ..required() }, ..acme() };

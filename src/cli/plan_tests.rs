@@ -17,7 +17,7 @@ async fn a_plan_says_what_would_change_and_writes_nothing() {
     assert!(!format!("{}{}", first.text, first.json).contains("a-secret-for"), "{}", first.text);
     assert_eq!(first.json["applied"], false);
     assert_eq!(store.statement_counts().1, writes);
-    let document = declare::read(&[file.clone()], &cheap()).unwrap();
+    let document = declare::read(std::slice::from_ref(&file), &cheap()).unwrap();
     let options = Options { now: NOW, secret_overlap: std::time::Duration::ZERO };
     let plan = declare::plan(&store, &Passwords::start(&cheap().password), &document, options).await.unwrap();
     declare::apply(&store, &plan, NOW).await.unwrap();

@@ -166,11 +166,17 @@ impl Desk<'_> {
         let flag = |set: bool, name: &str| if set { name.to_owned() } else { String::new() };
         let row = |user: &User| {
             let name = user.profile.name.clone().unwrap_or_default();
-            vec![user.email.clone(), name, flag(user.administrator, "administrator"), flag(!user.enabled, "disabled")]
+            vec![
+                user.email.clone(),
+                name,
+                flag(user.administrator, "administrator"),
+                flag(!user.enabled, "disabled"),
+                flag(user.suspended, "suspended"),
+            ]
         };
         let rows: Vec<Vec<String>> = users.iter().map(row).collect();
         let views: Vec<Value> = users.iter().map(view).collect();
-        Ok(Answer::new(table(&["email", "name", "", ""], &rows), &views))
+        Ok(Answer::new(table(&["email", "name", "", "", ""], &rows), &views))
     }
 
     async fn show(&self, email: &str) -> Result<Answer, Failure> {
@@ -222,6 +228,7 @@ fn new_user(email: String, arguments: Add, password: Option<&NewPassword>, now: 
         },
         password_hash: password.map(|password| password.hash.clone()),
         enabled: true,
+        suspended: false,
         administrator: arguments.administrator,
         auth_epoch: 0,
         created_at: now,
@@ -241,6 +248,7 @@ fn view(user: &User) -> Value {
         "email": user.email,
         "email_verified": user.email_verified,
         "enabled": user.enabled,
+        "suspended": user.suspended,
         "administrator": user.administrator,
         "has_password": user.password_hash.is_some(),
         "profile": user.profile,

@@ -25,6 +25,7 @@ pub mod reference;
 mod registration;
 mod server;
 mod session;
+mod telemetry;
 mod tokens;
 mod types;
 mod validate;
@@ -50,6 +51,7 @@ pub use recovery::Recovery;
 pub use registration::{Registration, RegistrationMode};
 pub use server::Server;
 pub use session::Session;
+pub use telemetry::Telemetry;
 pub use tokens::Tokens;
 pub use types::{CidrList, Issuer, Quota, Span};
 
@@ -76,6 +78,7 @@ pub struct Config {
     pub audit: Audit,
     pub brand: Brand,
     pub log: Log,
+    pub telemetry: Telemetry,
 }
 
 impl Config {

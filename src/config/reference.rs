@@ -76,7 +76,7 @@ impl Setting {
 }
 
 /// The sections in the order of the reference, with the source their documentation is in.
-const SECTIONS: [(&str, &str); 17] = [
+const SECTIONS: [(&str, &str); 18] = [
     ("server", include_str!("server.rs")),
     ("database", include_str!("database.rs")),
     ("keys", include_str!("keys.rs")),
@@ -94,6 +94,7 @@ const SECTIONS: [(&str, &str); 17] = [
     ("audit", include_str!("audit.rs")),
     ("brand", include_str!("brand.rs")),
     ("log", include_str!("log.rs")),
+    ("telemetry", include_str!("telemetry.rs")),
 ];
 
 /// All settings, in the order of the reference.

@@ -14,7 +14,7 @@ use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::session;
 use crate::store::declared_objects::{self, DeclaredObject};
-use crate::store::{self, Conn, Store, clients, locks, organizations, settings, users};
+use crate::store::{self, Conn, Store, clients, locks, organizations, settings, suspensions, users};
 
 /// Why declared state cannot be planned or applied.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,9 @@ impl From<store::Error> for Error {
     }
 }
 
+/// The name of a setting, what it was when the plan was made, and what it becomes.
+type Setting = (&'static str, Option<Vec<u8>>, Vec<u8>);
+
 /// What a directory leaves beside the changes: tags and states, and that it is in force.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
@@ -53,8 +56,8 @@ pub struct Marks {
     pub updated: Vec<DeclaredObject>,
     /// Kind and id of rows that go.
     pub removed: Vec<(String, String)>,
-    /// A setting's name, what it was when the plan was made, and what it becomes.
-    pub(super) in_force: Option<(&'static str, Option<Vec<u8>>, Vec<u8>)>,
+    /// The setting that says which directory is in force.
+    pub(super) in_force: Option<Setting>,
 }
 
 /// Whoever brings a directory about holds this row of the locks until the end of the transaction, and the others wait.
@@ -90,21 +93,37 @@ pub(super) async fn apply_marked(store: &Store, plan: &Plan, marks: Marks, now: 
             })
         })
         .await?;
+    session::end_suspended(store, now).await?;
     Ok(())
 }
 
 async fn write_all(conn: &Conn<'_>, plan: &Plan, now: Timestamp) -> store::Result<()> {
-    for change in &plan.changes {
-        write(conn, change, now).await?;
-    }
-    if plan.changes.iter().any(demotes) && users::list_administrators(conn).await?.is_empty() {
-        return Err(store::Error::NotFound(ADMINISTRATOR));
-    }
     if plan.changes.is_empty() {
         return Ok(());
     }
+    suspensions::lock(conn).await?;
+    let administered = !users::list_administrators(conn).await?.is_empty();
+    for change in &plan.changes {
+        write(conn, change, now).await?;
+    }
+    // Afterwards: the rows were to be as the plan saw them.
+    for change in &plan.changes {
+        settle(conn, change, now).await?;
+    }
+    if (administered || plan.changes.iter().any(demotes)) && users::list_administrators(conn).await?.is_empty() {
+        return Err(store::Error::NotFound(ADMINISTRATOR));
+    }
     let event = Event::new(Kind::StateApplied, &Origin::default()).detail("changes", plan.changes.len());
     audit::record(conn, &event, now).await
+}
+
+/// Suspends and restores whom a change of organisations or memberships concerns.
+async fn settle(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Result<()> {
+    match &change.write {
+        Write::Organization { organization, .. } => suspensions::settle_organization(conn, &organization.id, now).await,
+        Write::User { user, joining, .. } if !joining.is_empty() => suspensions::settle_user(conn, user.id, now).await,
+        _ => Ok(()),
+    }
 }
 
 async fn mark(conn: &Conn<'_>, marks: &Marks) -> store::Result<()> {
@@ -164,7 +183,7 @@ async fn delete(conn: &Conn<'_>, key: &Key, now: Timestamp) -> store::Result<()>
     if *key == Key::client(&key.id) {
         clients::remove(conn, &key.id, now).await?;
     } else {
-        organizations::remove(conn, &key.id).await?;
+        organizations::remove(conn, &key.id, now).await?;
     }
     Ok(())
 }

@@ -21,6 +21,8 @@ pub struct DesiredOrganization {
     pub id: String,
     pub name: String,
     pub rules: Rules,
+    /// `None`: as it is; a new one is enabled.
+    pub enabled: Option<bool>,
     pub source: Source,
 }
 
@@ -32,7 +34,7 @@ pub struct DesiredMemberships {
     pub source: Source,
 }
 
-const MEMBERS: [&str; 3] = ["id", "name", "policy"];
+const MEMBERS: [&str; 4] = ["id", "name", "policy", "enabled"];
 const RULES: [&str; 6] =
     ["second_factor", "allowed_factors", "trusted_device_ttl", "session_idle", "session_absolute", "password_min_length"];
 
@@ -56,8 +58,9 @@ pub(super) fn read(mut entry: Entry) -> (Option<DesiredOrganization>, Vec<Proble
         entry.problem_at(line, "name", "empty", "Write what people call it.");
     }
     let rules = read_rules(&mut entry);
+    let enabled = entry.take("enabled");
     let source = entry.source();
-    let desired = id.zip(name).zip(rules).map(|((id, name), rules)| DesiredOrganization { id, name, rules, source });
+    let desired = id.zip(name).zip(rules).map(|((id, name), rules)| DesiredOrganization { id, name, rules, enabled, source });
     (desired, entry.finish(&MEMBERS))
 }
 
@@ -123,6 +126,7 @@ pub(super) fn organization_change(desired: &DesiredOrganization, before: Option<
         name: desired.name.clone(),
         policy: desired.rules.to_json(),
         managed: true,
+        enabled: desired.enabled.unwrap_or(before.is_none_or(|before| before.enabled)),
         created_at: before.map_or(now, |before| before.created_at),
         updated_at: now,
     };
@@ -137,6 +141,7 @@ pub(super) fn fields(organization: &Organization) -> Map<String, Value> {
         ("name".to_owned(), organization.name.clone().into()),
         ("policy".to_owned(), policy),
         ("managed".to_owned(), organization.managed.into()),
+        ("enabled".to_owned(), organization.enabled.into()),
     ])
 }
 

@@ -229,6 +229,7 @@ pub(crate) fn new_user(email: &str, now: Timestamp) -> User {
         profile: Profile::default(),
         password_hash: None,
         enabled: true,
+        suspended: false,
         administrator: false,
         auth_epoch: 0,
         created_at: now,

@@ -21,13 +21,13 @@ use crate::store::{self, Conn, clients, organizations, users};
 /// The store's.
 pub(super) async fn change(conn: &Conn<'_>, key: &Key, removal: Removal, now: Timestamp) -> store::Result<Option<Change>> {
     match key.kind {
-        "client" => Ok(clients::find(conn, &key.id).await?.and_then(|client| of_client(client, removal, now))),
-        "organization" => Ok(organizations::find(conn, &key.id).await?.map(|organization| of_organization(organization, removal, now))),
+        "client" => Ok(clients::find(conn, &key.id).await?.and_then(|client| of_client(&client, removal, now))),
+        "organization" => Ok(organizations::find(conn, &key.id).await?.map(|organization| of_organization(&organization, removal, now))),
         _ => Ok(users::find_by_email(conn, &key.id).await?.and_then(|user| of_user(user, removal, now))),
     }
 }
 
-fn of_client(before: Client, removal: Removal, now: Timestamp) -> Option<Change> {
+fn of_client(before: &Client, removal: Removal, now: Timestamp) -> Option<Change> {
     let key = Key::client(&before.client_id);
     let action = match removal {
         Removal::Delete => return Some(deletion(&key)),
@@ -36,18 +36,18 @@ fn of_client(before: Client, removal: Removal, now: Timestamp) -> Option<Change>
     };
     let enabled = before.enabled && removal == Removal::Orphan;
     let client = Client { enabled, managed: false, updated_at: now, ..before.clone() };
-    let fields = differences(&client_fields(&before), &client_fields(&client));
+    let fields = differences(&client_fields(before), &client_fields(&client));
     let write = Write::Client { client: Box::new(client), seen: Some(before.updated_at) };
     (!fields.is_empty()).then(|| Change { action, kind: key.kind, id: key.id, fields, write })
 }
 
-fn of_organization(before: Organization, removal: Removal, now: Timestamp) -> Change {
+fn of_organization(before: &Organization, removal: Removal, now: Timestamp) -> Change {
     let key = Key::organization(&before.id);
     if removal == Removal::Delete {
         return deletion(&key);
     }
     let organization = Organization { managed: false, updated_at: now, ..before.clone() };
-    let fields = differences(&organization::fields(&before), &organization::fields(&organization));
+    let fields = differences(&organization::fields(before), &organization::fields(&organization));
     let write = Write::Organization { organization: Box::new(organization), seen: Some(before.updated_at) };
     Change { action: Action::Orphan, kind: key.kind, id: key.id, fields, write }
 }

@@ -1,6 +1,7 @@
 //! An authorization request on its way through the pages: sealed, bound to the browser's flow cookie, no row.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use http::HeaderValue;
@@ -19,6 +20,9 @@ use crate::store;
 use crate::web::pages::form_action_source;
 use crate::web::pages::views::ClientView;
 use crate::web::{ErrorKind, PageError, Visit};
+
+/// How long a request may take in all, with its detours over a mailbox. Then it starts afresh.
+const MOST: Duration = Duration::from_hours(2);
 
 /// The name of the query parameter and form field that carries it.
 pub const PARAM: &str = "i";
@@ -157,12 +161,17 @@ impl<S: Send + Sync> FromRequestParts<S> for FlowQuery {
     }
 }
 
-/// Seals it for `session.flow_ttl` from now, bound to this browser.
+/// Seals it for `session.flow_ttl` from now, but never past the end of the request, bound to this browser.
 #[must_use]
 pub fn seal(app: &App, visit: &Visit, flow: &Flow) -> Sealed {
     let (browser, set_cookie) = browser::binding(app, visit);
-    let expires_at = app.now().plus(app.config.session.flow_ttl.0);
+    let expires_at = end(app.now(), flow.requested_at, app.config.session.flow_ttl.0);
     Sealed { value: seal_for(&app.sealer, &browser, flow, expires_at), set_cookie }
+}
+
+/// A page has its time, and the request as a whole another: sealed again at every step, it would have no end.
+fn end(now: Timestamp, requested_at: Timestamp, page: Duration) -> Timestamp {
+    now.plus(page).min(requested_at.plus(MOST.max(page)))
 }
 
 fn seal_for(sealer: &Sealer, browser: &str, flow: &Flow, expires_at: Timestamp) -> String {
@@ -269,6 +278,16 @@ mod tests {
         assert_eq!(open(None, 9), Err(Refusal::Elsewhere(Box::new(flow()))));
         assert_eq!(open(Some(BROWSER), 10), Err(Refusal::Late(Box::new(flow()))));
         assert_eq!(open_for(&sealer(), Some(BROWSER), "AAAA", Timestamp::from_secs(9)), Err(Refusal::NotOurs));
+    }
+
+    #[test]
+    fn a_flow_that_is_sealed_again_and_again_ends() {
+        let (requested, page) = (Timestamp::from_secs(0), Duration::from_mins(15));
+        assert_eq!(end(Timestamp::from_secs(60), requested, page), Timestamp::from_secs(960));
+        for now in [7000, 7200, 9000, 900_000] {
+            assert_eq!(end(Timestamp::from_secs(now), requested, page), Timestamp::from_secs(7200));
+        }
+        assert_eq!(end(requested, requested, MOST * 2), requested.plus(MOST * 2), "the operator's own longer time holds");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) async fn list(app: &App, visit: &Visit) -> store::Result<Vec<User>> {
         return Ok(Vec::new());
     }
     let users = users::list_by_ids(&app.store.read(), &ids).await?;
-    Ok(users.into_iter().filter(|user| user.enabled).collect())
+    Ok(users.into_iter().filter(User::is_active).collect())
 }
 
 /// The cookie with this person in front.

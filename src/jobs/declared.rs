@@ -137,15 +137,16 @@ fn states(holds: &str) -> [(&'static str, bool); 3] {
 }
 
 fn announce(object: &DeclaredObject) {
-    match &object.reason {
-        Some(reason) => tracing::warn!(
+    if let Some(reason) = &object.reason {
+        tracing::warn!(
             kind = object.kind,
             id = object.id,
             document = object.source,
             state = object.state.as_str(),
             reason,
             "declared object not ready"
-        ),
-        None => tracing::info!(kind = object.kind, id = object.id, document = object.source, "declared object ready"),
+        );
+    } else {
+        tracing::info!(kind = object.kind, id = object.id, document = object.source, "declared object ready");
     }
 }

@@ -5,6 +5,7 @@
 pub mod audit;
 mod declared;
 pub mod deletions;
+mod histograms;
 mod keys;
 mod limits;
 mod logouts;
@@ -31,6 +32,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     jobs.spawn(logouts::run(app.clone(), shutdown.clone()));
     jobs.spawn(deletions::run(app.clone(), shutdown.clone()));
     jobs.spawn(mails::run(app.clone(), shutdown.clone()));
+    jobs.spawn(histograms::run(app.clone(), shutdown.clone()));
     jobs.spawn(purge::run(app, shutdown));
     while let Some(ended) = jobs.join_next().await {
         if let Err(error) = ended {

@@ -40,6 +40,14 @@ impl Mailer {
         let sender = Sender::of(&config.mail, &config.brand).map_err(fault)?;
         Ok(Self { sender, transport: Transport::open(config).map_err(fault)? })
     }
+
+    /// Tries the way out as far as it goes without a message. What was found.
+    ///
+    /// # Errors
+    /// Why nothing would leave.
+    pub async fn probe(&self) -> Result<String, String> {
+        self.transport.probe().await
+    }
 }
 
 /// What the outbox keeps, sealed.

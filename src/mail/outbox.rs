@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use tracing::Instrument as _;
 
 use super::transport::{Failure, Reason};
 use super::{Content, Transport};
@@ -14,6 +15,8 @@ use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::Timestamp;
 use crate::store;
 use crate::store::mails::{self, Mail, MailState, Outcome};
+use crate::telemetry::SPANS;
+use crate::telemetry::metrics::MailEnd;
 
 /// Rows taken at once, and how many of them are under way together.
 const BATCH: u64 = 32;
@@ -61,21 +64,34 @@ async fn deliver(app: &App, mail: &Mail) -> store::Result<bool> {
     if !mine {
         return Ok(false);
     }
-    let outcome = attempt(app, mail).await;
+    let content = Content::open(&app.sealer, mail);
+    let kind = content.as_ref().map_or("unreadable", |content| content.message.kind());
+    let span = tracing::trace_span!(target: SPANS, "mail", kind);
+    let outcome = attempt(app, mail, content).instrument(span).await;
     if let Err(Failure::Again(Reason { text: error, .. }) | Failure::Final(Reason { text: error, .. })) = &outcome {
         tracing::warn!(mail = %id, kind = mail.kind, attempts = before.saturating_add(1), error, "mail not sent");
     }
-    note(app, mail, &verdict(outcome, mail, app.now())).await?;
+    let verdict = verdict(outcome, mail, app.now());
+    app.metrics.mail(kind, end(verdict.state));
+    note(app, mail, &verdict).await?;
     Ok(true)
 }
 
-async fn attempt(app: &App, mail: &Mail) -> Result<(), Failure> {
+const fn end(state: MailState) -> MailEnd {
+    match state {
+        MailState::Sent => MailEnd::Sent,
+        MailState::Pending => MailEnd::Delayed,
+        MailState::Failed => MailEnd::Failed,
+    }
+}
+
+async fn attempt(app: &App, mail: &Mail, content: Option<Content>) -> Result<(), Failure> {
     if app.now() >= mail.expires_at {
         return Err(Failure::Final(Reason::new("late", "too late to be of use")));
     }
     // Another replica may have the key, and this one soon: it is tried again until the mail is too late.
     let unreadable = || Failure::Again(Reason::new("sealed", "sealed under a key that is not here"));
-    let content = Content::open(&app.sealer, mail).ok_or_else(unreadable)?;
+    let content = content.ok_or_else(unreadable)?;
     let transport: &Transport = &app.mailer.transport;
     transport.send(&content.compose(app, mail.id)?).await.map(drop)
 }

@@ -84,7 +84,7 @@ pub async fn summary(conn: &Conn<'_>, sealer: &Sealer, session: &Session, now: T
     let codes = recovery_codes::list(conn, session.user_id).await?;
     let left = codes.iter().filter(|code| code.used_at.is_none()).count();
     let is_new =
-        |code: &&RecoveryCode| code.used_at.is_none() && code.shown_to == Some(session.id) && now.since(code.created_at) < SHOWN_FOR;
+        |code: &&RecoveryCode| code.used_at.is_none() && code.shown_to == Some(session.id) && now.is_within(SHOWN_FOR, code.created_at);
     let mut shown: Vec<String> = codes.iter().filter(is_new).filter_map(|code| open(sealer, code)).collect();
     shown.sort_unstable();
     Ok(Summary { left, of: codes.len(), codes: shown })

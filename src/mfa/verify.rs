@@ -13,6 +13,7 @@ use crate::session::{SecondFactor, SecondFactorProof};
 use crate::store::pending_sign_ins::{self, PendingSignIn};
 use crate::store::totp_credentials::{self, TotpState};
 use crate::store::{self, Conn, mails};
+use crate::telemetry::metrics::{Method, Outcome as End};
 
 /// For how many failures in a row a drifting clock is told of: whoever guesses must not learn from many tries which code will be right soon.
 const DRIFT_IS_TOLD: i32 = 3;
@@ -56,6 +57,15 @@ impl Typed {
             Self::Recovery(_) => SecondFactor::RecoveryCode,
             Self::Email { .. } => SecondFactor::EmailCode,
             Self::Passkey(assertion) => assertion.factor(),
+        }
+    }
+
+    const fn method(&self) -> Method {
+        match self {
+            Self::Totp(_) => Method::Totp,
+            Self::Recovery(_) => Method::RecoveryCode,
+            Self::Email { .. } => Method::EmailCode,
+            Self::Passkey(_) => Method::Passkey,
         }
     }
 
@@ -108,13 +118,21 @@ pub(super) async fn passkey(scene: &Scene, pending: Option<&PendingSignIn>, asse
 async fn run(scene: &Scene, pending: Option<&PendingSignIn>, typed: Typed) -> store::Result<Verdict> {
     let trial = Trial { scene: scene.clone(), pending: pending.map(|pending| pending.id), typed };
     let store = &scene.app().store;
-    let (factor, running) = (trial.typed.factor(), trial.clone());
+    let (factor, method, running) = (trial.typed.factor(), trial.typed.method(), trial.clone());
     let outcome = store
         .write(move |conn| {
             let trial = running.clone();
             Box::pin(async move { trial.run(conn).await })
         })
         .await?;
+    scene.app().metrics.signed_in(
+        method,
+        match &outcome {
+            Outcome::Right { .. } => End::Success,
+            Outcome::Refused { .. } => End::Wrong,
+            Outcome::Blocked(_) => End::Limited,
+        },
+    );
     Ok(match outcome {
         Outcome::Right { mailed } => {
             if mailed {

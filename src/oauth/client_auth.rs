@@ -93,7 +93,7 @@ fn presented(headers: &HeaderMap, form: &Params) -> Result<Credentials, Error> {
 
 fn malformed_basic() -> Error {
     let description = "the Authorization header must be: Basic base64(client_id:client_secret), both form-encoded (RFC 6749 section 2.3.1)";
-    challenged(Error::new(Code::InvalidClient, description))
+    Error::new(Code::InvalidClient, description)
 }
 
 /// Client id and secret of a `Basic` header: base64, split at the first colon, each form-decoded (RFC 6749 §2.3.1).
@@ -115,11 +115,7 @@ fn form_decode(text: &str) -> Option<String> {
 /// An unknown client and a wrong secret take the same steps and get the same words. That a known client uses another method than it
 /// registered is said plainly: its id is public, and integrators lose days over it.
 fn check(client: Option<Arc<Client>>, credentials: &Credentials, now: Timestamp) -> Result<AuthenticatedClient, Error> {
-    let by_header = credentials.method == AuthMethod::ClientSecretBasic;
-    let refused = |description: String| {
-        let error = Error::new(Code::InvalidClient, description);
-        if by_header { challenged(error) } else { error }
-    };
+    let refused = |description: String| Error::new(Code::InvalidClient, description);
     let secrets = client.as_ref().map_or(&[][..], |client| &client.secrets);
     let secret_fits = matches_any(secrets, credentials.secret.expose(), now);
     let registered = client.as_ref().map_or(credentials.method, |client| client.metadata.token_endpoint_auth_method);
@@ -151,11 +147,6 @@ fn matches_any(secrets: &[ClientSecret], presented: &str, now: Timestamp) -> boo
         matched |= (known == digest) & valid;
     }
     matched
-}
-
-fn challenged(mut error: Error) -> Error {
-    error.basic_challenge = true;
-    error
 }
 
 const fn method_name(method: AuthMethod) -> &'static str {

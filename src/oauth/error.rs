@@ -104,15 +104,13 @@ pub struct Error {
     pub description: Cow<'static, str>,
     /// For the log, once.
     pub cause: Option<String>,
-    /// `WWW-Authenticate: Basic` is due: the client tried HTTP authentication (RFC 6749 §5.2).
-    pub basic_challenge: bool,
     pub retry_after: Option<u64>,
 }
 
 impl Error {
     #[must_use]
     pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into(), cause: None, basic_challenge: false, retry_after: None }
+        Self { code, description: description.into(), cause: None, retry_after: None }
     }
 
     /// With what the log should know.
@@ -186,7 +184,8 @@ impl IntoResponse for Error {
         let description = self.public_description();
         let mut response = answer::json(self.code.status(), &Body { error: self.code.as_str(), error_description: &description });
         let headers = response.headers_mut();
-        if self.basic_challenge && self.code == Code::InvalidClient {
+        // Every 401 has a challenge (RFC 9110 §15.5.2), also when the secret was in the body (RFC 6749 §5.2 demands it when it was in the header).
+        if self.code == Code::InvalidClient {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"vestibule\""));
         }
         if let Some(seconds) = self.retry_after {
@@ -220,10 +219,8 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_basic_authentication_is_challenged() {
-        let mut error = Error::new(Code::InvalidClient, "no");
-        error.basic_challenge = true;
-        let response = error.into_response();
+    fn a_failed_client_authentication_is_challenged() {
+        let response = Error::new(Code::InvalidClient, "no").into_response();
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Basic realm=\"vestibule\"");
     }

@@ -64,7 +64,7 @@ pub fn check(context: &GrantContext, config: &Config, now: Timestamp) -> Result<
 /// # Errors
 /// Disabled, or of another epoch.
 pub fn check_person(user: &User, epoch: i64) -> Result<(), Dead> {
-    if !user.enabled {
+    if !user.is_active() {
         return Err(Dead::UserDisabled);
     }
     if user.auth_epoch == epoch { Ok(()) } else { Err(Dead::Epoch) }

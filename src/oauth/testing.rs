@@ -61,6 +61,10 @@ impl Answer {
 impl House {
     /// With the confidential clients `app` (to which the person allows everything), `other` and [`ADDRESS_ID`], the public `spa`, the resource server `api`, and `service`, which acts for itself.
     pub(crate) async fn open() -> Self {
+        Box::pin(Self::furnished()).await
+    }
+
+    async fn furnished() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.database.url = Secret::new(format!("sqlite://{}", directory.path().join("test.db").display()));
@@ -248,6 +252,7 @@ fn person() -> (User, Session) {
         profile: users::Profile { name: Some("Ana".to_owned()), ..users::Profile::default() },
         password_hash: None,
         enabled: true,
+        suspended: false,
         administrator: false,
         auth_epoch: 0,
         created_at: START,

@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::store::clients::{self, Client};
 use crate::store::logout_deliveries::{self, DeliveryState, LogoutDelivery};
 use crate::store::{self, Store};
+use crate::telemetry::metrics::DeliveryEnd;
 use crate::tokens::logout_token;
 
 /// Deliveries taken at once; to how many applications they go together, and how many are under way to one of them.
@@ -140,7 +141,13 @@ async fn deliver(app: &App, delivery: &LogoutDelivery) -> store::Result<Attempt>
         None => Err(Failure::Final("the client has been removed".to_owned())),
     };
     let attempt = if matches!(outcome, Err(Failure::Unreachable(_))) { Attempt::Unreachable } else { Attempt::Noted };
-    note(&app.store, delivery, &verdict(outcome, before, app.now()), app.now()).await?;
+    let verdict = verdict(outcome, before, app.now());
+    app.metrics.logout_delivery(match verdict.state {
+        DeliveryState::Delivered => DeliveryEnd::Delivered,
+        DeliveryState::Pending => DeliveryEnd::Delayed,
+        DeliveryState::Failed => DeliveryEnd::Failed,
+    });
+    note(&app.store, delivery, &verdict, app.now()).await?;
     Ok(attempt)
 }
 

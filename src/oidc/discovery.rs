@@ -72,6 +72,12 @@ struct Additional {
 impl AdditionalProviderMetadata for Additional {}
 
 impl Discovery {
+    /// The document, as JSON.
+    #[must_use]
+    pub fn document(&self) -> &[u8] {
+        &self.bytes
+    }
+
     #[must_use]
     pub fn new(issuer: &Issuer, registration: RegistrationMode) -> Self {
         // An issuer is a URL, and so are its paths; a struct of strings and lists serialises.

@@ -4,19 +4,24 @@
 //! time bounded; loopback, private, link-local and special-use ranges refused unless `outbound.allowed_networks` has them.
 //! Must not: know why somebody is called. OWASP ASVS 5 §1.3.6, OWASP SSRF Prevention Cheat Sheet.
 
+mod collector;
 mod guard;
 mod resolver;
+
+pub use collector::Collector;
 
 use std::error::Error as _;
 use std::sync::Arc;
 
 use guard::{Guard, Reach};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Certificate, Client, ClientBuilder, redirect};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response, redirect};
 use resolver::{Forbidden, GuardedResolver};
+use tracing::Instrument as _;
 use url::{Host, Url};
 
 use crate::config;
+use crate::telemetry::{self, SPANS};
 
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
@@ -74,7 +79,7 @@ impl Outbound {
         let (url, caller) = self.caller(url)?;
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let request = caller.client.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
-        let response = request.send().await.map_err(|error| failure(&url, &error))?;
+        let response = send(request, "POST", &url).await?;
         Ok(response.status())
     }
 
@@ -85,7 +90,7 @@ impl Outbound {
     pub async fn get_text(&self, url: &str, headers: &[(&str, &str)], limit: usize) -> Result<String, CallError> {
         let (url, caller) = self.caller(url)?;
         let request = headers.iter().fold(caller.client.get(url.clone()), |request, (name, value)| request.header(*name, *value));
-        let mut response = request.send().await.map_err(|error| failure(&url, &error))?;
+        let mut response = send(request, "GET", &url).await?;
         if response.status() != http::StatusCode::OK {
             return Err(CallError::Transport(format!("answered {}", response.status())));
         }
@@ -127,6 +132,32 @@ impl Caller {
         };
         if permitted { Ok(()) } else { Err(CallError::Forbidden { host: host_of(url) }) }
     }
+}
+
+/// Sends a request in a span of its own, and says so to whom it goes. Of the URL only the host is told: paths and queries can carry secrets.
+async fn send(request: RequestBuilder, method: &'static str, url: &Url) -> Result<Response, CallError> {
+    let span = tracing::trace_span!(
+        target: SPANS,
+        "call",
+        otel.name = method,
+        otel.kind = "client",
+        otel.status_code = tracing::field::Empty,
+        http.request.method = method,
+        http.response.status_code = tracing::field::Empty,
+        server.address = url.host_str(),
+    );
+    let sending = async {
+        let mut headers = HeaderMap::new();
+        telemetry::request::inject(&mut headers);
+        let outcome = request.headers(headers).send().await.map_err(|error| failure(url, &error));
+        let span = tracing::Span::current();
+        match &outcome {
+            Ok(response) => span.record("http.response.status_code", i64::from(response.status().as_u16())),
+            Err(_) => span.record("otel.status_code", "ERROR"),
+        };
+        outcome
+    };
+    sending.instrument(span).await
 }
 
 fn builder(config: &config::Outbound, guard: &Arc<Guard>) -> ClientBuilder {

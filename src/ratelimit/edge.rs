@@ -15,6 +15,7 @@ use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
 use tower_governor::key_extractor::KeyExtractor;
 use tower_governor::{GovernorError, GovernorLayer};
 
+use super::gate::Gate;
 use super::headers;
 use crate::config::{Limits, Quota};
 use crate::telemetry::metrics::Metrics;
@@ -61,15 +62,16 @@ impl Group {
     }
 }
 
-/// Limits by address class: IPv4 as it is, IPv6 by /64.
-#[derive(Clone, Copy, Debug)]
-pub struct AddressClass;
+/// Limits by address class: IPv4 as it is, IPv6 by /64; while too many ask, newcomers together.
+#[derive(Clone, Debug)]
+pub struct AddressClass(Arc<Gate>);
 
 impl KeyExtractor for AddressClass {
     type Key = IpAddr;
 
     fn extract<T>(&self, request: &http::Request<T>) -> Result<IpAddr, GovernorError> {
-        request.extensions().get::<Arc<Visit>>().map(|visit| address::class(visit.address)).ok_or(GovernorError::UnableToExtractKey)
+        let visit = request.extensions().get::<Arc<Visit>>().ok_or(GovernorError::UnableToExtractKey)?;
+        Ok(self.0.key(address::class(visit.address)))
     }
 }
 
@@ -79,8 +81,15 @@ pub type Layer = GovernorLayer<AddressClass, Middleware, Body>;
 
 /// All limiters of this process.
 pub struct Edge {
-    limiters: Vec<(Group, Quota, Arc<Config>)>,
+    limiters: Vec<Limiter>,
     metrics: Metrics,
+}
+
+struct Limiter {
+    group: Group,
+    quota: Quota,
+    config: Arc<Config>,
+    gate: Arc<Gate>,
 }
 
 /// What is said of a limit on every answer.
@@ -95,14 +104,14 @@ impl Edge {
     #[must_use]
     pub fn new(limits: &Limits, metrics: &Metrics) -> Self {
         let groups = if limits.enabled { Group::ALL.as_slice() } else { &[] };
-        let limiters = groups.iter().filter_map(|&group| Some((group, group.quota(limits), Arc::new(limiter(group, limits)?))));
+        let limiters = groups.iter().filter_map(|&group| limiter(group, limits));
         Self { limiters: limiters.collect(), metrics: metrics.clone() }
     }
 
     /// The layer for a group's routes.
     #[must_use]
     pub fn layer(&self, group: Group) -> Option<Layer> {
-        let (_, quota, config) = self.limiters.iter().find(|(g, ..)| *g == group)?;
+        let Limiter { quota, config, .. } = self.limiters.iter().find(|limiter| limiter.group == group)?;
         let (quota, metrics) = (*quota, self.metrics.clone());
         Some(GovernorLayer::new(Arc::clone(config)).error_handler(move |error| {
             metrics.limited(group.name());
@@ -113,38 +122,45 @@ impl Edge {
     /// What [`tell`] needs, for a layer outside of [`Edge::layer`]; none when there is no limit.
     #[must_use]
     pub fn told(&self, group: Group) -> Option<Told> {
-        self.limiters.iter().find(|(g, ..)| *g == group).map(|(_, quota, _)| Told { group, quota: *quota })
+        self.limiters.iter().find(|limiter| limiter.group == group).map(|limiter| Told { group, quota: limiter.quota })
     }
 
     /// How many addresses are remembered.
     #[must_use]
     pub fn remembered(&self) -> usize {
-        self.limiters.iter().map(|(_, _, config)| config.limiter().len()).sum()
+        self.limiters.iter().map(|limiter| limiter.config.limiter().len()).sum()
     }
 
     /// Forgets addresses whose budget is full again: the maps never shrink by themselves. Answers how many are still remembered.
     pub fn sweep(&self) -> usize {
-        self.limiters
-            .iter()
-            .map(|(_, _, config)| {
-                let limiter = config.limiter();
-                limiter.retain_recent();
-                limiter.shrink_to_fit();
-                limiter.len()
-            })
-            .sum()
+        self.limiters.iter().map(Limiter::sweep).sum()
+    }
+}
+
+impl Limiter {
+    fn sweep(&self) -> usize {
+        let limiter = self.config.limiter();
+        limiter.retain_recent();
+        limiter.shrink_to_fit();
+        let (remembered, limit) = (limiter.len(), self.group.name());
+        let shared = self.gate.swept(remembered);
+        if shared > 0 {
+            tracing::warn!(limit, requests = shared, "too many addresses to limit one by one: newcomers shared their budgets");
+        }
+        remembered
     }
 }
 
 /// `None` for a quota of nothing, which the configuration does not let through.
-fn limiter(group: Group, limits: &Limits) -> Option<GovernorConfig<AddressClass, Middleware>> {
-    let Quota { burst, per } = group.quota(limits);
-    let mut builder = GovernorConfigBuilder::default().key_extractor(AddressClass).use_headers();
-    builder.burst_size(burst).period(per / burst.max(1));
+fn limiter(group: Group, limits: &Limits) -> Option<Limiter> {
+    let quota = group.quota(limits);
+    let gate = Arc::new(Gate::new());
+    let mut builder = GovernorConfigBuilder::default().key_extractor(AddressClass(Arc::clone(&gate))).use_headers();
+    builder.burst_size(quota.burst).period(quota.per / quota.burst.max(1));
     if group == Group::SignIn {
         builder.methods(vec![http::Method::POST]);
     }
-    builder.finish()
+    Some(Limiter { group, quota, config: Arc::new(builder.finish()?), gate })
 }
 
 /// How much of the budget is left, on answers that were counted.

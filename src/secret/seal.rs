@@ -34,6 +34,8 @@ pub enum Purpose {
     RefreshToken,
     /// The accounts a browser has signed in with, in a cookie.
     KnownAccounts,
+    /// The people to whom a browser is known, in a cookie.
+    KnownDevice,
     /// A logout request on its way through the confirmation page.
     Logout,
     /// Form tokens against cross-site request forgery.
@@ -65,12 +67,13 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::KnownAccounts,
+        Self::KnownDevice,
         Self::Logout,
         Self::Csrf,
         Self::Setup,
@@ -94,6 +97,7 @@ impl Purpose {
             Self::AuthorizationCode => "authorization-code",
             Self::RefreshToken => "refresh-token",
             Self::KnownAccounts => "known-accounts",
+            Self::KnownDevice => "known-device",
             Self::Logout => "logout",
             Self::Csrf => "csrf",
             Self::Setup => "setup",

@@ -1,5 +1,7 @@
 //! Ending a session, and everything that ends with it.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::app::App;
@@ -9,7 +11,7 @@ use crate::secret;
 use crate::store::clients::{self, Client};
 use crate::store::logout_deliveries::{self, DeliveryState, LogoutDelivery};
 use crate::store::sessions::{self, Session};
-use crate::store::{self, Conn, grants};
+use crate::store::{self, Conn, Store, grants, suspensions};
 
 /// One transaction: the session, every grant it made without `offline_access`, one logout delivery per client that was signed in
 /// through it and registered a `backchannel_logout_uri`, the audit event. Then wakes the delivery job. Answers the names of the
@@ -64,6 +66,30 @@ pub async fn end_others_within(
         end_within(conn, session, &event, now).await?;
     }
     Ok(live.len())
+}
+
+/// Ends the sessions of people whose organisations were disabled, a few people at a time, so that applications are told. Those sessions are dead already,
+/// by the epoch; whoever is interrupted here begins again.
+///
+/// # Errors
+/// The store's.
+pub async fn end_suspended(store: &Store, now: Timestamp) -> store::Result<()> {
+    loop {
+        let people = Arc::new(suspensions::list_unended(&store.read(), now, 20).await?);
+        if people.is_empty() {
+            return Ok(());
+        }
+        let ending = store.write(move |conn| {
+            let people = Arc::clone(&people);
+            Box::pin(async move {
+                for user_id in people.iter() {
+                    end_all_within(conn, *user_id, "suspended", now).await?;
+                }
+                Ok(())
+            })
+        });
+        ending.await?;
+    }
 }
 
 /// [`end`] inside a transaction; the caller wakes the delivery job after the commit. Nothing happens to a session that has ended.

@@ -14,7 +14,7 @@ mod proof;
 mod rotate;
 mod start;
 
-pub use end::{end, end_all_within, end_others_within, end_within};
+pub use end::{end, end_all_within, end_others_within, end_suspended, end_within};
 pub use factors::{Factors, factors};
 pub use level::{AAL1, AAL2};
 pub use proof::{PasswordProof, Proofs, SecondFactor, SecondFactorProof};
@@ -53,7 +53,16 @@ pub async fn current(app: &App, visit: &Visit) -> store::Result<Option<Current>>
     let Some(secret) = visit.cookie(Cookie::Session.name(&app.issuer)) else { return Ok(None) };
     let digest = Digest::of(secret.as_bytes());
     let found = sessions::find_live(&app.store.read(), &digest, app.now(), app.config.session.idle.0).await?;
-    Ok(found.map(|(session, user)| Current { session, user }))
+    let now = app.now();
+    Ok(found.map(|(session, user)| Current { session: doubting(session, now), user }))
+}
+
+/// A proof that lies ahead was given by a clock that was wrong. It is an old one: it must neither answer `prompt=login` nor open what asks for a fresh proof
+/// until its time has come.
+fn doubting(session: Session, now: Timestamp) -> Session {
+    let auth_time = if now.is_before(session.auth_time) { Timestamp::default() } else { session.auth_time };
+    let second_factor_at = session.second_factor_at.map(|at| if now.is_before(at) { Timestamp::default() } else { at });
+    Session { auth_time, second_factor_at, ..session }
 }
 
 /// Notes that the session was used, at most every tenth of the idle time.

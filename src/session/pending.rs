@@ -95,8 +95,21 @@ pub async fn find(app: &App, visit: &Visit) -> store::Result<Option<(Pending, Us
     let Some(cookie) = visit.cookie(Cookie::PendingSignIn.name(&app.issuer)) else { return Ok(None) };
     let read = app.store.read();
     let Some(row) = pending_sign_ins::find(&read, &Digest::of(cookie.as_bytes()), app.now()).await? else { return Ok(None) };
-    let user = users::find(&read, row.user_id).await?.filter(|user| user.enabled && user.auth_epoch == row.epoch);
+    let user = users::find(&read, row.user_id).await?.filter(|user| user.is_active() && user.auth_epoch == row.epoch);
     Ok(user.map(|user| (Pending { row, enrolled: false }, user)))
+}
+
+/// Gives up the one of this browser, if there is one: whoever logs out leaves none behind that a code would still turn into a session. The cookie that goes
+/// with it.
+///
+/// # Errors
+/// The store's.
+pub async fn give_up(app: &App, visit: &Visit) -> store::Result<Option<HeaderValue>> {
+    let Some(cookie) = visit.cookie(Cookie::PendingSignIn.name(&app.issuer)) else { return Ok(None) };
+    if let Some(row) = pending_sign_ins::find(&app.store.read(), &Digest::of(cookie.as_bytes()), app.now()).await? {
+        app.store.write_one(move |conn| Box::pin(pending_sign_ins::revoke(conn, row.id))).await?;
+    }
+    Ok(Some(forget(app)))
 }
 
 /// The cookie goes with it.

@@ -263,6 +263,7 @@ mod tests {
             profile: users::Profile::default(),
             password_hash: None,
             enabled: true,
+            suspended: false,
             administrator: false,
             auth_epoch: 3,
             created_at: Timestamp::default(),

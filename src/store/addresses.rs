@@ -5,6 +5,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::entities::users::{Column, Entity};
+use super::suspensions::active;
 use super::users::forward;
 use super::{Conn, Result};
 use crate::clock::Timestamp;
@@ -22,7 +23,7 @@ pub async fn update_seen(conn: &Conn<'_>, (user_id, from, epoch): (Uuid, &str, i
         .filter(Column::Id.eq(user_id))
         .filter(Column::Email.eq(from))
         .filter(Column::AuthEpoch.eq(epoch))
-        .filter(Column::Enabled.eq(true))
+        .filter(active())
         .exec(conn)
         .await?;
     Ok(changed.rows_affected > 0)
@@ -35,7 +36,7 @@ pub async fn update_verified(conn: &Conn<'_>, user_id: Uuid, email: &str, now: T
         .col_expr(Column::UpdatedAt, forward(now))
         .filter(Column::Id.eq(user_id))
         .filter(Column::Email.eq(email))
-        .filter(Column::Enabled.eq(true))
+        .filter(active())
         .exec(conn)
         .await?;
     Ok(changed.rows_affected > 0)

@@ -14,6 +14,9 @@ use super::{Conn, Result};
 use crate::clock::Timestamp;
 use crate::config::Quota;
 
+/// By how much the clocks of replicas may differ.
+const SKEW: Duration = Duration::from_mins(1);
+
 /// What became of an attempt to take one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Take {
@@ -31,10 +34,13 @@ pub async fn take(conn: &Conn<'_>, key: &str, quota: Quota, now: Timestamp) -> R
     let row = Model { key: key.to_owned(), full_at: now.plus(one).millis() };
     let full_at = || Expr::col((Entity, Column::FullAt));
     let millis = now.plus(one).millis().saturating_sub(now.millis());
-    let later: Expr = Expr::case(full_at().gt(now.millis()), full_at().add(millis)).finally(now.plus(one).millis()).into();
+    // A bucket that is to be full later than any can be was emptied by a clock that was ahead: nobody waits for that time, it is full.
+    let never = now.plus(quota.per).plus(one).plus(SKEW).millis();
+    let filling = full_at().gt(now.millis()).and(full_at().lte(never));
+    let later: Expr = Expr::case(filling, full_at().add(millis)).finally(now.plus(one).millis()).into();
     let take = OnConflict::column(Column::Key)
         .value(Column::FullAt, later)
-        .action_and_where(full_at().lte(now.plus(all_but_one).millis()))
+        .action_and_where(full_at().lte(now.plus(all_but_one).millis()).or(full_at().gt(never)))
         .to_owned();
     let statement = Entity::insert(row.into_active_model()).on_conflict(take).into_query();
     if conn.change(&statement).await? > 0 {
@@ -87,6 +93,23 @@ mod tests {
     use super::*;
 
     const THREE_AN_HOUR: Quota = Quota { burst: 3, per: Duration::from_hours(1) };
+
+    #[tokio::test]
+    async fn a_clock_that_was_ahead_empties_no_bucket_for_as_long() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            for _ in 0..3 {
+                assert_eq!(taken(&store, "reset:ada", NOW.plus(Duration::from_hours(24 * 365))).await, Take::Given);
+            }
+            for _ in 0..3 {
+                assert_eq!(taken(&store, "reset:ada", NOW).await, Take::Given);
+            }
+            assert!(
+                matches!(taken(&store, "reset:ada", NOW).await, Take::Wait(wait) if wait <= Duration::from_mins(20)),
+                "and it counts again"
+            );
+        }
+    }
 
     async fn taken(store: &Store, key: &'static str, at: Timestamp) -> Take {
         store.write_one(move |conn| Box::pin(take(conn, key, THREE_AN_HOUR, at))).await.unwrap()

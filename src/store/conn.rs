@@ -3,11 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder};
 
 use super::error::Result;
+use crate::telemetry::metrics::{Metrics, Statement as Kind};
 
 /// Something statements run on: the database itself, or a transaction.
 pub struct Conn<'c> {
@@ -25,6 +27,7 @@ pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
 pub(super) struct Counts {
     reads: AtomicU64,
     writes: AtomicU64,
+    pub(super) metrics: OnceLock<Metrics>,
     /// For the test that asks the database how it would run them.
     #[cfg(test)]
     pub(super) statements: std::sync::Mutex<Vec<Statement>>,
@@ -71,9 +74,33 @@ impl Counts {
     }
 
     fn count(&self, sql: &str) {
-        let counter = if sql.starts_with("SELECT") { &self.reads } else { &self.writes };
+        let counter = match kind(sql) {
+            Kind::Read => &self.reads,
+            Kind::Write => &self.writes,
+        };
         counter.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// The same with its time and its failure noted, where somebody wants to know. What fails in a write is counted with the write.
+    fn timed<'f, T: 'f>(&'f self, kind: Kind, run: impl FnOnce() -> Boxed<'f, T>) -> Boxed<'f, T> {
+        let Some(metrics) = self.metrics.get() else { return run() };
+        let begun = Instant::now();
+        let running = run();
+        Box::pin(async move {
+            let outcome = running.await;
+            metrics.database().statement(kind, begun.elapsed());
+            if let Err(error) = &outcome
+                && kind == Kind::Read
+            {
+                metrics.database().failed(matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)));
+            }
+            outcome
+        })
+    }
+}
+
+fn kind(sql: &str) -> Kind {
+    if sql.starts_with("SELECT") { Kind::Read } else { Kind::Write }
 }
 
 impl<'c> Conn<'c> {
@@ -120,10 +147,10 @@ impl ConnectionTrait for Conn<'_> {
         's: 'f,
         Self: 'f,
     {
-        if let Err(fault) = self.counts.record(&statement) {
-            return Box::pin(std::future::ready(Err(fault)));
-        }
-        self.executor.execute_raw(statement)
+        self.counts.timed(kind(&statement.sql), move || match self.counts.record(&statement) {
+            Ok(()) => self.executor.execute_raw(statement),
+            Err(fault) => Box::pin(std::future::ready(Err(fault))),
+        })
     }
 
     fn execute_unprepared<'s, 'q, 'f>(&'s self, sql: &'q str) -> Boxed<'f, ExecResult>
@@ -144,10 +171,10 @@ impl ConnectionTrait for Conn<'_> {
         's: 'f,
         Self: 'f,
     {
-        if let Err(fault) = self.counts.record(&statement) {
-            return Box::pin(std::future::ready(Err(fault)));
-        }
-        self.executor.query_one_raw(statement)
+        self.counts.timed(kind(&statement.sql), move || match self.counts.record(&statement) {
+            Ok(()) => self.executor.query_one_raw(statement),
+            Err(fault) => Box::pin(std::future::ready(Err(fault))),
+        })
     }
 
     fn query_all_raw<'s, 'f>(&'s self, statement: Statement) -> Boxed<'f, Vec<QueryResult>>
@@ -155,9 +182,9 @@ impl ConnectionTrait for Conn<'_> {
         's: 'f,
         Self: 'f,
     {
-        if let Err(fault) = self.counts.record(&statement) {
-            return Box::pin(std::future::ready(Err(fault)));
-        }
-        self.executor.query_all_raw(statement)
+        self.counts.timed(kind(&statement.sql), move || match self.counts.record(&statement) {
+            Ok(()) => self.executor.query_all_raw(statement),
+            Err(fault) => Box::pin(std::future::ready(Err(fault))),
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! Connecting, reading and writing.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::ConnectOptions;
 
@@ -11,6 +11,7 @@ use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::{BoxFuture, Conn, MigrationStatus, SchemaState, migrate};
 use crate::config;
+use crate::telemetry::SPANS;
 
 /// A statement that takes longer is worth a line in the log.
 const SLOW_STATEMENT: Duration = Duration::from_secs(1);
@@ -68,10 +69,35 @@ impl Store {
         T: Send + 'static,
         F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
     {
-        match &*self.backend {
-            Backend::Sqlite(sqlite) => sqlite.writer.run(job).await,
-            Backend::Postgres(postgres) => postgres.write(job, Arc::clone(&self.counts)).await,
+        self.measured(async {
+            match &*self.backend {
+                Backend::Sqlite(sqlite) => sqlite.writer.run(job).await,
+                Backend::Postgres(postgres) => postgres.write(job, Arc::clone(&self.counts)).await,
+            }
+        })
+        .await
+    }
+
+    pub(super) fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// A write in a span of its own, with its time and its failure counted.
+    async fn measured<T>(&self, write: impl Future<Output = Result<T>>) -> Result<T> {
+        let begun = Instant::now();
+        // Not entered: what is logged on the way, in whatever task, is the request's.
+        let span = tracing::trace_span!(target: SPANS, "database write", otel.kind = "client");
+        let outcome = write.await;
+        drop(span);
+        if let Some(metrics) = self.counts.metrics.get() {
+            metrics.database().write(begun.elapsed());
+            match &outcome {
+                Err(Error::Unavailable(_)) => metrics.database().failed(true),
+                Err(Error::Database(_) | Error::Inconsistent { .. }) => metrics.database().failed(false),
+                Ok(_) | Err(Error::Conflict | Error::NotFound(_)) => {}
+            }
         }
+        outcome
     }
 
     /// For exactly one conditional statement: no transaction around it on PostgreSQL, grouped with others on SQLite.
@@ -83,10 +109,13 @@ impl Store {
         T: Send + 'static,
         F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
     {
-        match &*self.backend {
-            Backend::Sqlite(sqlite) => sqlite.writer.run(job).await,
-            Backend::Postgres(postgres) => postgres.write_one(job, &self.counts).await,
-        }
+        self.measured(async {
+            match &*self.backend {
+                Backend::Sqlite(sqlite) => sqlite.writer.run(job).await,
+                Backend::Postgres(postgres) => postgres.write_one(job, &self.counts).await,
+            }
+        })
+        .await
     }
 
     /// Brings the schema up to date under a lock; refuses to touch a schema newer than this program. The names of the migrations applied.

@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::entities::memberships::{Column, Entity, Model};
 use super::entities::{organizations, users};
 use super::organizations::Organization;
+use super::suspensions::active;
 use super::users::User;
-use super::{Conn, Error, Result};
+use super::{Conn, Error, Result, suspensions};
 use crate::clock::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,14 +49,15 @@ pub async fn list_administrators(conn: &Conn<'_>, organization_ids: &[String]) -
         .find_both_related(users::Entity)
         .filter(Column::OrganizationId.is_in(organization_ids.iter().map(String::as_str)))
         .filter(Column::Administrator.eq(true))
-        .filter(users::Column::Enabled.eq(true))
+        .filter(active())
         .all(conn)
         .await?;
     rows.into_iter().map(|(row, user)| Ok((row.organization_id, User::try_from(user)?))).collect()
 }
 
-/// Makes somebody a member, or changes whether they administer.
+/// Makes somebody a member, or changes whether they administer. Suspends or restores them.
 pub async fn update(conn: &Conn<'_>, membership: &Membership) -> Result<()> {
+    suspensions::lock(conn).await?;
     let row = Model {
         organization_id: membership.organization_id.clone(),
         user_id: membership.user_id,
@@ -64,10 +66,11 @@ pub async fn update(conn: &Conn<'_>, membership: &Membership) -> Result<()> {
     };
     let again = OnConflict::columns([Column::OrganizationId, Column::UserId]).update_column(Column::Administrator).to_owned();
     Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(conn).await?;
-    Ok(())
+    suspensions::settle_user(conn, membership.user_id, membership.created_at).await
 }
 
-/// Makes somebody a member who was none (`before`: `None`), or changes whether they administer, while that is as it was.
+/// Makes somebody a member who was none (`before`: `None`), or changes whether they administer, while that is as it was. The caller settles
+/// (`suspensions`) in the same transaction.
 ///
 /// # Errors
 /// `Conflict` when the membership is no longer what it was.
@@ -92,7 +95,7 @@ pub async fn update_seen(conn: &Conn<'_>, membership: &Membership, before: Optio
     if changed.rows_affected == 0 { Err(Error::Conflict) } else { Ok(()) }
 }
 
-/// Ends a membership, while it is as it was.
+/// Ends a membership, while it is as it was. The caller settles (`suspensions`) in the same transaction.
 ///
 /// # Errors
 /// `Conflict` when it is not.
@@ -106,10 +109,12 @@ pub async fn revoke_seen(conn: &Conn<'_>, organization_id: &str, user_id: Uuid, 
     if gone.rows_affected == 0 { Err(Error::Conflict) } else { Ok(()) }
 }
 
-/// Whether they belonged to it.
-pub async fn revoke(conn: &Conn<'_>, organization_id: &str, user_id: Uuid) -> Result<bool> {
+/// Whether they belonged to it. Suspends or restores them.
+pub async fn revoke(conn: &Conn<'_>, organization_id: &str, user_id: Uuid, now: Timestamp) -> Result<bool> {
+    suspensions::lock(conn).await?;
     let gone =
         Entity::delete_many().filter(Column::OrganizationId.eq(organization_id)).filter(Column::UserId.eq(user_id)).exec(conn).await?;
+    suspensions::settle_user(conn, user_id, now).await?;
     Ok(gone.rows_affected > 0)
 }
 
@@ -198,11 +203,11 @@ mod tests {
                 join(&store, membership("bolt", person, false)).await;
             }
             let id = ada.id;
-            assert!(store.write(move |conn| Box::pin(revoke(conn, "acme", id))).await.unwrap());
-            assert!(!store.write(move |conn| Box::pin(revoke(conn, "acme", id))).await.unwrap());
+            assert!(store.write(move |conn| Box::pin(revoke(conn, "acme", id, NOW))).await.unwrap());
+            assert!(!store.write(move |conn| Box::pin(revoke(conn, "acme", id, NOW))).await.unwrap());
             store.write(move |conn| Box::pin(people::purge(conn, id))).await.unwrap();
             assert!(list_by_user(&store.read(), id).await.unwrap().is_empty());
-            store.write(|conn| Box::pin(organizations::remove(conn, "bolt"))).await.unwrap();
+            store.write(|conn| Box::pin(organizations::remove(conn, "bolt", NOW))).await.unwrap();
             assert_eq!(list_by_user(&store.read(), bob.id).await.unwrap().len(), 1);
         }
     }

@@ -32,6 +32,7 @@ pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod spent;
+pub mod suspensions;
 pub mod totp_credentials;
 pub mod tried_accounts;
 pub mod trusted_devices;
@@ -41,6 +42,8 @@ pub mod users;
 mod conn;
 mod connection;
 mod entities;
+mod facts;
+mod measure;
 mod migrate;
 #[cfg(test)]
 mod plans;
@@ -53,6 +56,8 @@ mod writer;
 pub use conn::Conn;
 pub use connection::Store;
 pub use error::{Error, Result};
+pub use facts::{Facts, PostgresFacts, SqliteFacts, find_file};
+pub use measure::{Pool, Queues, find_queues};
 pub use migrate::{MigrationStatus, SchemaState};
 
 /// By how much a change moves `updated_at` forward at least, so that it tells one state of a row from the next.

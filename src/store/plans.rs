@@ -10,7 +10,7 @@ use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::totp_credentials::TotpState;
 use super::{
-    BoxFuture, Conn, Result, Store, audit_events, bans, buckets, clients, consents, factor_attempts, failures, grants, locks,
+    BoxFuture, Conn, Result, Store, audit_chain, audit_events, bans, buckets, clients, consents, factor_attempts, failures, grants, locks,
     logout_deliveries, mails, memberships, organizations, passkeys, password_resets, pending_sign_ins, recovery_codes, sessions, settings,
     spent, totp_credentials, tried_accounts, trusted_devices, user_security, users,
 };
@@ -125,8 +125,30 @@ async fn writes(conn: &Conn<'_>) -> Result<()> {
 }
 
 async fn organizations_left(conn: &Conn<'_>) -> Result<()> {
-    memberships::revoke(conn, "acme", Uuid::nil()).await?;
-    organizations::remove(conn, "acme").await.map(drop)
+    memberships::revoke(conn, "acme", Uuid::nil(), NOW).await?;
+    organizations::remove(conn, "acme", NOW).await.map(drop)
+}
+
+async fn chain(conn: &Conn<'_>) -> Result<()> {
+    let batch = audit_chain::Batch {
+        number: 1,
+        first: 1,
+        last: 9,
+        newest_at: NOW,
+        previous: Digest::of(b"x"),
+        hash: Digest::of(b"y"),
+        checkpoint: String::new(),
+        sealed_at: NOW,
+        removed_at: None,
+    };
+    audit_chain::lock(conn).await?;
+    audit_chain::find_head(conn).await?;
+    audit_chain::list_waiting(conn, Some(Uuid::nil()), 10).await?;
+    audit_chain::list(conn, 0, 10).await?;
+    audit_chain::list_oldest(conn, 10).await?;
+    audit_chain::list_content(conn, &batch).await?;
+    audit_chain::update_erased(conn, Uuid::nil()).await?;
+    audit_chain::purge(conn, &batch, NOW).await.map(drop)
 }
 
 async fn guesses(conn: &Conn<'_>) -> Result<()> {
@@ -168,10 +190,14 @@ async fn hot_statements_never_scan_a_table() {
     plans_of_all.extend(plans(&store, |conn| Box::pin(second_factors(conn))).await);
     plans_of_all.extend(plans(&store, |conn| Box::pin(organizations_left(conn))).await);
     plans_of_all.extend(plans(&store, |conn| Box::pin(guesses(conn))).await);
+    plans_of_all.extend(plans(&store, |conn| Box::pin(chain(conn))).await);
     assert!(plans_of_all.len() > 30);
     for (sql, plan) in plans_of_all {
         // An index that holds only the rows asked for, or in the order asked for, may be read from its start.
+        // The number of a batch is its row id: with a limit the table is its own index.
+        let by_row_id = |step: &str| step == "SCAN audit_batches" && sql.contains("LIMIT");
         let scans = plan.iter().filter(|step| step.starts_with("SCAN") && !step.contains("USING") && !step.contains("CONSTANT ROW"));
+        let scans = scans.filter(|step| !by_row_id(step));
         assert_eq!(scans.count(), 0, "{sql}\n{plan:#?}");
         // Sorting means reading everything first; telling apart the handful of clients of one session does not.
         assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE") && !step.contains("DISTINCT")), "{sql}\n{plan:#?}");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait as _};
+use tracing::Instrument as _;
 
 use super::conn::{Counts, committed};
 use super::error::{Error, Result};
@@ -47,12 +48,13 @@ impl Postgres {
         F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
     {
         let pool = self.pool.clone();
-        let task = tokio::spawn(async move {
+        let work = async move {
             match transact(&pool, &counts, &job).await {
                 Err(error) if error.is_contention() => transact(&pool, &counts, &job).await,
                 outcome => outcome,
             }
-        });
+        };
+        let task = tokio::spawn(work.in_current_span());
         task.await.unwrap_or_else(|error| {
             let text = if error.is_panic() { "a write job panicked" } else { "the service is stopping" };
             Err(if error.is_panic() { Error::Database(text.to_owned()) } else { Error::Unavailable(text.to_owned()) })

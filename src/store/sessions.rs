@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::entities::sessions::{Column, Entity, Model};
 use super::entities::users;
+use super::suspensions::active;
 use super::users::User;
 use super::{Conn, Error, Result};
 use crate::clock::Timestamp;
@@ -167,7 +168,7 @@ fn live(digest: &Digest, now: Timestamp, idle: Duration) -> SelectTwoRequired<En
                 .is_null()
                 .or(Expr::col((Entity, Column::LastSeenAt)).add(Expr::col((Entity, Column::IdleMillis))).gt(now.millis())),
         )
-        .filter(users::Column::Enabled.eq(true))
+        .filter(active())
         .filter(Expr::col((users::Entity, users::Column::AuthEpoch)).equals((Entity, Column::Epoch)))
 }
 

@@ -43,7 +43,7 @@ impl Sqlite {
     }
 }
 
-fn path_of(url: &str) -> Result<PathBuf> {
+pub(super) fn path_of(url: &str) -> Result<PathBuf> {
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     let options = url.parse::<SqliteConnectOptions>().map_err(|error| Error::Database(format!("database.url: {error}")))?;
     let path = options.get_filename().to_path_buf();

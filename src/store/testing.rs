@@ -77,6 +77,7 @@ pub(super) fn user(email: &str) -> User {
         profile: Profile { name: Some("Ada".to_owned()), ..Profile::default() },
         password_hash: Some("$argon2id$".to_owned()),
         enabled: true,
+        suspended: false,
         administrator: false,
         auth_epoch: 3,
         created_at: NOW,
@@ -106,7 +107,15 @@ pub(super) fn session(user: &User, secret: &str) -> Session {
 }
 
 pub(super) fn organization(id: &str) -> Organization {
-    Organization { id: id.to_owned(), name: id.to_uppercase(), policy: "{}".to_owned(), managed: false, created_at: NOW, updated_at: NOW }
+    Organization {
+        id: id.to_owned(),
+        name: id.to_uppercase(),
+        policy: "{}".to_owned(),
+        managed: false,
+        enabled: true,
+        created_at: NOW,
+        updated_at: NOW,
+    }
 }
 
 pub(super) fn grant(user_id: Uuid, session_id: Uuid) -> Grant {

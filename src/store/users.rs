@@ -11,7 +11,8 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::entities::users::{ActiveModel, Column, Entity, Model};
+use super::entities::users::{Column, Entity, Model};
+use super::suspensions::active;
 use super::{Conn, Error, Result, TICK};
 use crate::clock::Timestamp;
 
@@ -72,6 +73,7 @@ pub struct Address {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what is known of a person combines freely")]
 pub struct User {
     /// Random and never used again: the `sub` of every token.
     pub id: Uuid,
@@ -82,6 +84,8 @@ pub struct User {
     /// A PHC string. `None`: cannot sign in with a password.
     pub password_hash: Option<String>,
     pub enabled: bool,
+    /// Every organisation they belong to is disabled. Only `suspensions` writes it.
+    pub suspended: bool,
     /// May administer this service.
     pub administrator: bool,
     /// Rises when credentials change or an administrator ends everything: sessions and grants of an older epoch are dead.
@@ -122,7 +126,7 @@ pub async fn any_administrator(conn: &Conn<'_>) -> Result<bool> {
 
 /// Those who may administer this service and can.
 pub async fn list_administrators(conn: &Conn<'_>) -> Result<Vec<User>> {
-    let administrators = Entity::find().filter(Expr::col(Column::Administrator)).filter(Column::Enabled.eq(true));
+    let administrators = Entity::find().filter(Expr::col(Column::Administrator)).filter(active());
     administrators.all(conn).await?.into_iter().map(User::try_from).collect()
 }
 
@@ -133,7 +137,7 @@ pub async fn insert(conn: &Conn<'_>, user: &User) -> Result<()> {
     Ok(())
 }
 
-/// Replaces e-mail, profile, flags, hash and epoch.
+/// Replaces e-mail, profile, flags (but `suspended`), hash and epoch.
 pub async fn update(conn: &Conn<'_>, user: &User) -> Result<()> {
     one_changed(replacement(user)?.exec(conn).await?.rows_affected)
 }
@@ -150,8 +154,8 @@ pub async fn update_seen(conn: &Conn<'_>, user: &User, seen: Timestamp) -> Resul
 }
 
 fn replacement(user: &User) -> Result<UpdateMany<Entity>> {
-    let row =
-        ActiveModel { id: NotSet, created_at: NotSet, last_sign_in_at: NotSet, ..Model::try_from(user)?.into_active_model().reset_all() };
+    let mut row = Model::try_from(user)?.into_active_model().reset_all();
+    (row.id, row.suspended, row.created_at, row.last_sign_in_at) = (NotSet, NotSet, NotSet, NotSet);
     Ok(Entity::update_many().set(row).filter(Column::Id.eq(user.id)))
 }
 
@@ -247,6 +251,7 @@ impl TryFrom<&User> for Model {
             profile: serde_json::to_string(&user.profile).map_err(inconsistent)?,
             password_hash: user.password_hash.clone(),
             enabled: user.enabled,
+            suspended: user.suspended,
             administrator: user.administrator,
             auth_epoch: user.auth_epoch,
             created_at: user.created_at.millis(),
@@ -267,6 +272,7 @@ impl TryFrom<Model> for User {
             profile: serde_json::from_str(&row.profile).map_err(inconsistent)?,
             password_hash: row.password_hash,
             enabled: row.enabled,
+            suspended: row.suspended,
             administrator: row.administrator,
             auth_epoch: row.auth_epoch,
             created_at: Timestamp::from_millis(row.created_at),

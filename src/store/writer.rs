@@ -15,6 +15,7 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument as _, Span};
 
 use super::conn::{AfterCommit, Counts, committed};
 use super::error::{Error, Result};
@@ -53,7 +54,7 @@ impl Writer {
         F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let member = Box::new(Waiting { job, made: None, reply });
+        let member = Box::new(Waiting { job, made: None, reply, span: Span::current() });
         self.queue.try_send(member).map_err(|refused| {
             Error::Unavailable(match refused {
                 mpsc::error::TrySendError::Full(_) => "too many writes are waiting".to_owned(),
@@ -61,6 +62,11 @@ impl Writer {
             })
         })?;
         answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the writer is gone".to_owned())))
+    }
+
+    /// Jobs in the queue.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.max_capacity().saturating_sub(self.queue.capacity())
     }
 
     /// Takes no more jobs, finishes those that wait, and closes the connection.
@@ -83,6 +89,8 @@ struct Waiting<T, F> {
     job: F,
     made: Option<T>,
     reply: oneshot::Sender<Result<T>>,
+    /// Of the request that waits: what is logged on the way is its.
+    span: Span,
 }
 
 impl<T, F> Member for Waiting<T, F>
@@ -91,11 +99,13 @@ where
     F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
 {
     fn run<'c>(&'c mut self, conn: &'c Conn<'c>) -> BoxFuture<'c, Result<()>> {
-        Box::pin(async move {
+        let span = self.span.clone();
+        let run = async move {
             self.made = None;
             self.made = Some((self.job)(conn).await?);
             Ok(())
-        })
+        };
+        Box::pin(run.instrument(span))
     }
 
     fn answer(self: Box<Self>, outcome: Result<()>) {

@@ -1,23 +1,31 @@
-//! Logs: structured, without secrets; metrics.
+//! Logs: structured, without secrets; metrics; traces.
 //!
-//! Owns: the subscriber behind `tracing`, the panic hook, [`metrics`]. Must not: decide what is logged elsewhere, or write to standard output.
+//! Owns: the subscriber behind `tracing`, the panic hook, [`metrics`], a request's spans and the way to a trace collector. Must not: decide what is logged
+//! elsewhere, or write to standard output. Decision 0020.
 
+mod json;
 pub mod metrics;
 mod panic;
+pub mod request;
+mod traces;
+
+pub use traces::{SPANS, Traces, wanted};
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{EnvFilter, Layer, Registry, registry};
 
 use crate::config::{Log, LogFormat, StartupError};
 
-/// From here on `tracing` events go to standard error, one line each, and so does every panic. The first call wins.
+/// From here on `tracing` events go to standard error, one line each, and so does every panic; spans go to the collector, if there is one. The first call wins.
 ///
 /// # Errors
 /// When the filter is not understood.
-pub fn init(log: &Log) -> Result<(), StartupError> {
-    let subscriber = subscriber(log, std::io::stderr, std::io::stderr().is_terminal())?;
+pub fn init(log: &Log, traces: Option<&Traces>) -> Result<(), StartupError> {
+    let subscriber = subscriber(log, traces, std::io::stderr, std::io::stderr().is_terminal())?;
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         panic::log_panics();
     }
@@ -35,15 +43,19 @@ pub fn filter(log: &Log) -> Result<EnvFilter, StartupError> {
     })
 }
 
-fn subscriber<W>(log: &Log, writer: W, colours: bool) -> Result<Box<dyn tracing::Subscriber + Send + Sync>, StartupError>
+type Sink = Box<dyn tracing::Subscriber + Send + Sync>;
+
+/// The filter is for the log alone: what is traced does not depend on it.
+fn subscriber<W>(log: &Log, traces: Option<&Traces>, writer: W, colours: bool) -> Result<Sink, StartupError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt().with_env_filter(filter(log)?).with_writer(writer);
-    Ok(match log.format {
-        LogFormat::Json => Box::new(lines.json().flatten_event(true).with_current_span(false).finish()),
-        LogFormat::Text => Box::new(lines.with_ansi(colours).finish()),
-    })
+    let lines = tracing_subscriber::fmt::layer::<Registry>().with_writer(writer);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match log.format {
+        LogFormat::Json => lines.fmt_fields(JsonFields::new()).event_format(json::JsonLine).boxed(),
+        LogFormat::Text => lines.with_ansi(colours).boxed(),
+    };
+    Ok(Box::new(registry().with(lines.with_filter(filter(log)?)).with(traces.map(Traces::layer))))
 }
 
 #[cfg(test)]
@@ -70,7 +82,7 @@ mod tests {
     fn logged(log: &Log, act: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = subscriber(log, move || writer.clone(), false).unwrap();
+        let subscriber = subscriber(log, None, move || writer.clone(), false).unwrap();
         tracing::subscriber::with_default(subscriber, act);
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -84,6 +96,25 @@ mod tests {
         assert_eq!(line["client_id"], "webapp");
         assert_eq!(line["message"], "token issued");
         assert_eq!(line["level"], "INFO");
+    }
+
+    #[tokio::test]
+    async fn every_line_of_a_request_has_its_ids_whatever_the_filter() {
+        let log = Log { format: LogFormat::Json, filter: "warn".to_owned() };
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let headers = http::HeaderMap::from_iter([(http::HeaderName::from_static("traceparent"), parent.parse().unwrap())]);
+        let text = logged(&log, || {
+            let asked = request::Asked { request_id: "r-1", method: "GET", route: Some("/login"), trusted_headers: Some(&headers) };
+            let spans = request::Spans::begin(asked);
+            futures_util::FutureExt::now_or_never(spans.around(async { tracing::warn!("inside") })).unwrap();
+            spans.answered(503, || tracing::warn!(request_id = "its own", "answered"));
+            tracing::warn!("outside");
+        });
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["request_id"], "r-1");
+        assert_eq!(lines[0]["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(lines[1]["request_id"], "its own");
+        assert!(lines[2].get("request_id").is_none());
     }
 
     #[test]

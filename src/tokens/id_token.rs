@@ -125,7 +125,7 @@ const fn core_algorithm(algorithm: Algorithm) -> CoreJwsSigningAlgorithm {
 }
 
 /// An ID token given back to us as `id_token_hint`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
     pub user_id: Uuid,
     pub client_id: String,

@@ -53,6 +53,7 @@ pub(super) fn user() -> User {
         profile,
         password_hash: None,
         enabled: true,
+        suspended: false,
         administrator: false,
         auth_epoch: 0,
         created_at: Timestamp::from_secs(1_600_000_000),

@@ -11,6 +11,7 @@ pub mod etag;
 mod files;
 pub mod headers;
 pub mod i18n;
+pub mod observe;
 pub mod page_error;
 pub mod pages;
 pub mod params;

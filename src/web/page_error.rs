@@ -201,13 +201,12 @@ fn keep_headers(from: &HeaderMap, to: &mut HeaderMap) {
 
 fn log(visit: &Visit, error: &PageError, status: StatusCode) {
     let (request_id, kind, cause) = (visit.request_id.as_str(), error.kind.name(), error.cause.as_deref().unwrap_or("-"));
-    // Not the query: it can carry codes and sealed values.
-    let path = visit.target.split('?').next().unwrap_or_default();
+    // Neither path nor query: the one can be anything that somebody types, the other can carry codes and sealed values. The access line has the route.
     let status = status.as_u16();
     match error.kind {
-        ErrorKind::Internal => tracing::error!(request_id, kind, cause, path, status, "page error"),
-        ErrorKind::Busy { .. } => tracing::warn!(request_id, kind, cause, path, status, "page error"),
-        _ => tracing::info!(request_id, kind, cause, path, status, "page error"),
+        ErrorKind::Internal => tracing::error!(request_id, kind, cause, status, "page error"),
+        ErrorKind::Busy { .. } => tracing::warn!(request_id, kind, cause, status, "page error"),
+        _ => tracing::info!(request_id, kind, cause, status, "page error"),
     }
 }
 

@@ -19,6 +19,7 @@ use super::device;
 use super::i18n::Locale;
 use crate::config::{CidrList, Issuer};
 use crate::secret;
+use crate::telemetry::metrics::Metrics;
 
 /// The response header with the request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,7 +38,10 @@ const LANGUAGE_AGE: Duration = Duration::from_hours(365 * 24);
 pub struct Visit {
     /// The client's address, after trusted proxies.
     pub address: IpAddr,
+    /// Ours, or a trusted proxy's.
     pub request_id: String,
+    /// Whether a trusted proxy sent it: then what it says of traces is believed, too.
+    pub by_trusted_proxy: bool,
     /// From `?lang=`, the language cookie, `Accept-Language`, or the default, in this order.
     pub locale: Locale,
     /// Whether the locale was picked by the person (query or cookie): then `ui_locales` does not override it.
@@ -56,6 +60,7 @@ pub struct Settings {
     pub default_locale: Locale,
     /// It was said that somebody who is no trusted proxy sends forwarding headers.
     pub warned: Arc<AtomicBool>,
+    pub metrics: Metrics,
 }
 
 /// Middleware: puts a [`Visit`] into the request's extensions, its id on the response, and the language picked into its cookie. To be mounted
@@ -63,7 +68,7 @@ pub struct Settings {
 /// `ConnectInfo<SocketAddr>` into the request (`into_make_service_with_connect_info`).
 pub async fn layer(State(settings): State<Arc<Settings>>, mut request: Request, next: Next) -> Response {
     let picked = picked_now(request.uri().query());
-    warn_of_untrusted_proxy(&request, &settings);
+    look_at_proxy(&request, &settings);
     let visit = Visit::of(&request, &settings, picked);
     let request_id = visit.request_id.clone();
     request.extensions_mut().insert(Arc::new(visit));
@@ -79,14 +84,16 @@ pub async fn layer(State(settings): State<Arc<Settings>>, mut request: Request, 
     response
 }
 
-/// Once: forwarding headers of somebody who is no trusted proxy are ignored. Either a client tries something, or a proxy was forgotten in the settings;
+/// Counts requests with forwarding headers. Once: those of somebody who is no trusted proxy are ignored. Either a client tries something, or a proxy was forgotten in the settings;
 /// then all its clients count as one.
-fn warn_of_untrusted_proxy(request: &Request, settings: &Settings) {
+fn look_at_proxy(request: &Request, settings: &Settings) {
     if !FORWARDING.iter().any(|name| request.headers().contains_key(*name)) {
         return;
     }
     let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else { return };
-    if !settings.trusted_proxies.contains(peer.ip()) && !settings.warned.swap(true, Ordering::Relaxed) {
+    let trusted = settings.trusted_proxies.contains(peer.ip());
+    settings.metrics.http().forwarded(trusted);
+    if !trusted && !settings.warned.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             peer = %peer.ip(),
             "forwarding headers came from an address that is not among server.trusted_proxies, and were ignored; if it is your proxy, add it there"
@@ -109,11 +116,13 @@ impl Visit {
         let headers = request.headers();
         // Without a socket (a router driven in process) the peer is nobody in particular, and trusted by no list that a sane operator writes.
         let socket = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+        let by_trusted_proxy = settings.trusted_proxies.contains(socket.to_canonical());
         let remembered = || cookie(headers, Cookie::Language.name(&settings.issuer)).and_then(Locale::matching);
         let chosen = picked.or_else(remembered);
         Self {
             address: address::client(socket, headers, &settings.trusted_proxies),
-            request_id: secret::random_id().simple().to_string(),
+            request_id: given_id(headers).filter(|_| by_trusted_proxy).unwrap_or_else(new_id),
+            by_trusted_proxy,
             locale: chosen.or_else(|| Locale::accepted(headers)).unwrap_or(settings.default_locale),
             locale_picked: chosen.is_some(),
             headers: headers.clone(),
@@ -127,7 +136,8 @@ impl Visit {
     pub fn anonymous(target: &str) -> Self {
         Self {
             address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            request_id: secret::random_id().simple().to_string(),
+            request_id: new_id(),
+            by_trusted_proxy: false,
             locale: Locale::default(),
             locale_picked: false,
             headers: HeaderMap::new(),
@@ -156,6 +166,18 @@ impl Visit {
         }
         ui_locales.and_then(|tags| tags.split(' ').find_map(Locale::matching)).unwrap_or(self.locale)
     }
+}
+
+/// The id a proxy gave the request: it goes into every line of the log and into the audit, so it is letters, digits and a few marks, and neither too short to
+/// tell requests apart nor long.
+fn given_id(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let plain = given.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+    (plain && (16..=64).contains(&given.len())).then(|| given.to_owned())
+}
+
+fn new_id() -> String {
+    secret::random_id().simple().to_string()
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -190,6 +212,7 @@ mod tests {
             trusted_proxies: "10.0.0.0/8".parse().unwrap(),
             default_locale: Locale::En,
             warned: Arc::default(),
+            metrics: Metrics::default(),
         };
         let tell =
             |visit: Visit| async move { format!("{} {} {}", visit.address, visit.locale.tag(), visit.locale_for(Some("xx pt en")).tag()) };
@@ -230,11 +253,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn request_ids_are_ours_and_never_the_clients() {
-        let (first, _) = ask("/page", &[("x-request-id", "mine")]).await;
-        let (second, _) = ask("/page", &[("x-request-id", "mine")]).await;
-        assert_eq!(first["x-request-id"].len(), 32);
-        assert_ne!(first["x-request-id"], second["x-request-id"]);
+    async fn request_ids_are_ours_unless_a_trusted_proxy_gives_a_sensible_one() {
+        let id = "7f3a-0123456789:abcdef_x.y";
+        assert_eq!(ask("/page", &[("x-request-id", id)]).await.0["x-request-id"], id);
+        for odd in ["mine", "0123456789abcdef ", "0123456789abcdef\"", "<0123456789abcdef>", &"a".repeat(65)] {
+            let (first, _) = ask("/page", &[("x-request-id", odd)]).await;
+            let (second, _) = ask("/page", &[("x-request-id", odd)]).await;
+            assert_eq!(first["x-request-id"].len(), 32, "{odd}");
+            assert_ne!(first["x-request-id"], second["x-request-id"], "{odd}");
+        }
+    }
+
+    #[test]
+    fn nobody_else_gives_ids() {
+        let settings = Settings {
+            issuer: "https://id.example.com".parse().unwrap(),
+            trusted_proxies: "10.0.0.0/8".parse().unwrap(),
+            default_locale: Locale::En,
+            warned: Arc::default(),
+            metrics: Metrics::default(),
+        };
+        let id = "0123456789abcdef0123456789abcdee";
+        let request = Request::get("/").header("x-request-id", id).extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 1))));
+        let visit = Visit::of(&request.body(Body::empty()).unwrap(), &settings, None);
+        assert_ne!(visit.request_id, id);
+        assert!(!visit.by_trusted_proxy);
     }
 
     #[test]
@@ -244,15 +287,19 @@ mod tests {
             trusted_proxies: "10.0.0.0/8".parse().unwrap(),
             default_locale: Locale::En,
             warned: Arc::default(),
+            metrics: Metrics::default(),
         };
         let from = |peer: [u8; 4], name: &str| {
             let request = Request::get("/").header(name, "192.0.2.7").extension(ConnectInfo(SocketAddr::from((peer, 1))));
-            warn_of_untrusted_proxy(&request.body(Body::empty()).unwrap(), &settings);
+            look_at_proxy(&request.body(Body::empty()).unwrap(), &settings);
             settings.warned.load(Ordering::Relaxed)
         };
         assert!(!from([10, 0, 0, 1], "x-forwarded-for"));
         assert!(!from([192, 0, 2, 1], "x-other"));
         assert!(from([192, 0, 2, 1], "x-forwarded-for"));
+        let text = settings.metrics.render();
+        assert!(text.contains("vestibule_forwarded_requests_total{peer=\"trusted\"} 1"), "{text}");
+        assert!(text.contains("vestibule_forwarded_requests_total{peer=\"untrusted\"} 1"), "{text}");
     }
 
     #[test]

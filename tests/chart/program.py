@@ -289,7 +289,7 @@ def development_needs_no_secret_and_shows_the_first_link(chart):
 
 
 def every_metric_of_the_alerts_and_the_dashboard_is_scraped(chart):
-    """From the running program, after everything that is counted has happened once."""
+    """From the running program, after everything that is counted has happened once. A histogram counts by its three names."""
     objects = chart.objects(examples()["monitoring"])
     rules = json.dumps(next(found for found in objects if found["kind"] == "PrometheusRule")["spec"])
     dashboard = next(found for found in objects if found["metadata"]["name"] == "vestibule-dashboard")["data"]["vestibule.json"]
@@ -299,6 +299,9 @@ def every_metric_of_the_alerts_and_the_dashboard_is_scraped(chart):
     scraped = set(re.findall(r"(?m)^(vestibule_[a-z_]+)", served.body))
     for where, names in used.items():
         assert names and names <= scraped, f"{where}: {names - scraped} are not in {scraped}"
+    shown = {re.sub(r"_(bucket|sum|count)$", "", name) if re.search(r"_seconds_(bucket|sum|count)$", name) else name for name in scraped}
+    documented = set(re.findall(r"(?m)^\| `(vestibule_[a-z_]+)", (ROOT / "docs/observability.md").read_text()))
+    assert documented == shown, f"docs/observability.md: {documented ^ shown}"
     limits = set(re.findall(r'(?m)^vestibule_limited_total\{limit="(\w+)"', served.body))
     assert limits >= {"pages", "password_accounts", "password_account_address"}, limits
 
@@ -310,6 +313,8 @@ PROVOKED = {
     "VESTIBULE_LIMITS__PASSWORD_PER_ACCOUNT_AND_ADDRESS": "1/10m",
     "VESTIBULE_LIMITS__ACCOUNTS_PER_ADDRESS": "2/10m",
     "VESTIBULE_SERVER__MAX_CONNECTIONS_PER_ADDRESS": "4",
+    # A collector that is not there: spans are dropped, and requests are answered all the same.
+    "VESTIBULE_TELEMETRY__TRACES_ENDPOINT": "http://127.0.0.1:1",
 }
 
 
@@ -345,9 +350,13 @@ def the_alerts_fire_when_they_should_and_only_then(chart):
         for command in (["check", "rules", "alerts.yaml"], ["test", "rules", "test.yaml"]):
             done = subprocess.run(["promtool", *command], cwd=directory, capture_output=True, text=True)
             assert done.returncode == 0, done.stdout + done.stderr
-    tested = set(re.findall(r"alertname: (\w+)", cases))
     alerts = {alert["alert"] for group in rule["spec"]["groups"] for alert in group["rules"]}
-    assert tested == alerts, f"without a test: {alerts - tested}"
+    looked_at = re.findall(r"alertname: (\w+)[^\n]*?(exp_alerts: \[\])?\}?\n", cases)
+    for when, tested in (("silent", {name for name, nothing in looked_at if nothing}), ("fires", {name for name, nothing in looked_at if not nothing})):
+        assert tested == alerts, f"{when}: without a test: {alerts ^ tested}"
+    headings = {found.lower() for found in re.findall(r"(?m)^## (\w+)$", (ROOT / "docs/runbooks.md").read_text())}
+    pointed = {alert["annotations"]["runbook_url"].split("#")[1] for group in rule["spec"]["groups"] for alert in group["rules"]}
+    assert headings == pointed, f"docs/runbooks.md: {headings ^ pointed}"
 
 
 TESTS = [

@@ -133,7 +133,7 @@ def killed_in_the_middle(database):
         for number in range(1, ROUNDS + 1):
             processes = [home.start(), home.start(free_port())]
             mount.put(many=clients(f"v{number}"))
-            time.sleep(random.uniform(0.1, 1.2))
+            time.sleep(random.uniform(0.1, 3.0))
             for process in processes:
                 process.kill()
             there = names(home)

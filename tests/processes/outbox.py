@@ -16,10 +16,12 @@ class Receiver:
 
     def __init__(self, port, status=200):
         self.tokens = received = []
+        self.headers = headers = []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                headers.append(dict(self.headers))
                 received.append(claims(form["logout_token"][0]))
                 self.send_response(status)
                 self.send_header("Content-Length", "0")

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import crashes  # noqa: E402
 import declared  # noqa: E402
+import doctor  # noqa: E402
 import model  # noqa: E402
 import outage  # noqa: E402
 import outbox  # noqa: E402
@@ -28,6 +29,7 @@ import rolling  # noqa: E402
 import shutdown  # noqa: E402
 import single_use  # noqa: E402
 import starts  # noqa: E402
+import traces  # noqa: E402
 from postgres import Databases  # noqa: E402
 from service import Failed, binary  # noqa: E402
 
@@ -63,7 +65,7 @@ def passed(test, databases):
     return verdict.startswith("ok")
 
 
-ROOMS = [races, starts, crashes, declared, shutdown, outage, rolling, outbox, single_use, model]
+ROOMS = [races, starts, crashes, declared, shutdown, outage, rolling, outbox, single_use, model, traces, doctor]
 
 if __name__ == "__main__":
     sys.exit(main())

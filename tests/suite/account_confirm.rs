@@ -69,3 +69,23 @@ async fn signing_in_leads_to_the_page_that_was_wanted() {
     let page = browser.open("/account/confirm?then=password").await;
     sign_in(&browser, page).await.expect("/account/password", 200);
 }
+
+/// Too many wrong passwords are said on the page itself, with its form and its way back, and when to try again.
+#[tokio::test]
+async fn too_many_wrong_passwords_are_said_on_the_page() {
+    let app = TestApp::with(|config| config.limits.enabled = true).await;
+    let browser = app.browser_of(seed::ANA).await;
+    app.seconds_pass(301);
+    let mut page = browser.open("/account/password").await.expect("/account/confirm", 200);
+    for _ in 0..30 {
+        page = page.fill("Password", "not the right password").click("Confirm").await;
+        if page.status() != 422 {
+            break;
+        }
+    }
+    assert_eq!((page.status(), page.h1().as_str()), (429, "Confirm your password"), "{page:?}");
+    page.assert_text("Too many attempts. Try again in");
+    assert!(page.has("#confirm-submit") && page.has("#password[aria-invalid=true]"));
+    assert!(page.answer.header("retry-after").parse::<u64>().unwrap() > 0);
+    assert!(!page.has_text("not the right password"));
+}

@@ -61,3 +61,19 @@ async fn mistakes_are_said_at_their_fields() {
     assert_eq!(page.value("Phone number"), "call me");
     assert_eq!(app.user(seed::ANA).await.profile.phone_number.as_deref(), Some("+5511955550100"));
 }
+
+/// A form that has no fields says nothing about them: whatever posted it, the profile is not wiped.
+#[tokio::test]
+async fn a_form_without_fields_wipes_nothing() {
+    let app = TestApp::start().await;
+    let browser = app.browser_of(seed::ANA).await;
+    let before = app.user(seed::ANA).await.profile;
+    let (action, mut form) = browser.open("/account/profile").await.form_of("Save");
+    form.retain(|(name, _)| name == "csrf_token");
+    browser.submit(&action, &form).await.expect("/account/profile", 200);
+    assert_eq!(app.user(seed::ANA).await.profile, before);
+    form.push(("nickname".to_owned(), String::new()));
+    browser.submit(&action, &form).await.expect("/account/profile", 200);
+    let after = app.user(seed::ANA).await.profile;
+    assert_eq!((after.nickname, after.name), (None, before.name), "one that was sent empty is emptied");
+}

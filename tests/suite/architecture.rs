@@ -12,10 +12,10 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("secret", &["clock"]),
     ("config", &["secret"]),
     ("telemetry", &["config", "clock"]),
-    ("store", &["clock", "config", "secret"]),
+    ("store", &["clock", "config", "secret", "telemetry"]),
     ("keys", &["clock", "config", "secret", "store"]),
     ("web", &["clock", "config", "secret", "store", "telemetry"]),
-    ("outbound", &["config"]),
+    ("outbound", &["config", "telemetry"]),
     ("ratelimit", &["clock", "config", "store", "telemetry", "web"]),
     ("audit", &["clock", "config", "secret", "store", "keys", "telemetry"]),
     ("mail", &["GROUND", "app", "audit"]),
@@ -28,14 +28,14 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("oauth", &["GROUND", "app", "audit", "session", "account", "tokens", "interaction"]),
     ("oidc", &["GROUND", "app", "audit", "session", "account", "tokens", "interaction", "oauth"]),
     ("declare", &["GROUND", "audit", "session", "account", "oauth", "organization"]),
-    ("jobs", &["GROUND", "app", "audit", "tokens", "oidc", "mail", "account", "declare"]),
+    ("jobs", &["GROUND", "app", "audit", "tokens", "oidc", "mail", "account", "mfa", "declare"]),
 ];
 
 /// Rooms that put the others together.
 const ASSEMBLY: [&str; 7] = ["app", "cli", "routes", "home", "health", "main", "lib"];
 
 /// Outside crates and the only places, below `src/`, that may name them.
-const CONFINED: [(&str, &[&str]); 36] = [
+const CONFINED: [(&str, &[&str]); 42] = [
     ("sea_orm", &["store/"]),
     ("vestibule_migrations", &["store/migrate.rs"]),
     ("josekit", &["keys/"]),
@@ -60,13 +60,19 @@ const CONFINED: [(&str, &[&str]); 36] = [
     ("governor", &["ratelimit/"]),
     ("metrics", &["telemetry/"]),
     ("metrics_exporter_prometheus", &["telemetry/"]),
+    ("opentelemetry", &["telemetry/"]),
+    ("opentelemetry_sdk", &["telemetry/"]),
+    ("opentelemetry_otlp", &["telemetry/"]),
+    ("opentelemetry_http", &["telemetry/", "outbound/collector.rs"]),
+    ("tracing_opentelemetry", &["telemetry/"]),
+    ("tracing_subscriber", &["telemetry/"]),
     ("chacha20poly1305", &["secret/"]),
     ("hkdf", &["secret/"]),
     ("subtle", &["secret/"]),
     ("getrandom", &["secret/"]),
     ("openidconnect", &["oidc/", "tokens/id_token.rs", "keys/signer.rs"]),
     ("chrono", &["tokens/id_token.rs"]),
-    ("reqwest", &["outbound/", "cli/healthcheck.rs"]),
+    ("reqwest", &["outbound/", "cli/healthcheck.rs", "cli/doctor/"]),
     ("hyper", &["app/"]),
     ("hyper_util", &["app/"]),
     ("rustls", &["app/", "outbound/", "cli/healthcheck.rs", "main.rs"]),

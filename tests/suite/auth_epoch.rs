@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::organizations::{join, organization};
 use crate::harness::{Browser, Credentials, Page, TestApp, TokenRequest, basic, seed};
 
 /// What an act does on the first process.
@@ -14,9 +15,11 @@ enum Act {
     /// In My Account.
     PasswordChanged,
     ClientDisabled,
+    /// The only one they belong to.
+    OrganizationDisabled,
 }
 
-const ACTS: [Act; 4] = [Act::UserDisabled, Act::EpochRaised, Act::PasswordChanged, Act::ClientDisabled];
+const ACTS: [Act; 5] = [Act::UserDisabled, Act::EpochRaised, Act::PasswordChanged, Act::ClientDisabled, Act::OrganizationDisabled];
 
 /// Everything a person and a client can hold; made on the first process, used on the second.
 struct World<'a> {
@@ -57,6 +60,7 @@ async fn perform(app: &TestApp, act: Act) {
     match act {
         Act::UserDisabled => app.change_user(seed::ANA, |user| user.enabled = false).await,
         Act::EpochRaised => app.change_user(seed::ANA, |user| user.auth_epoch += 1).await,
+        Act::OrganizationDisabled => switch(app, false).await,
         Act::ClientDisabled => app.change_client(seed::AUTOTALK, |client| client.enabled = false).await,
         Act::PasswordChanged => {
             let (id, now) = (app.user(seed::ANA).await.id, app.now());
@@ -70,6 +74,12 @@ async fn perform(app: &TestApp, act: Act) {
     }
 }
 
+async fn switch(app: &TestApp, enabled: bool) {
+    let now = app.now();
+    let switched = app.app.store.write(move |conn| Box::pin(vestibule::store::organizations::update_enabled(conn, "acme", enabled, now)));
+    assert!(switched.await.unwrap());
+}
+
 /// A process remembers a client for a second; then it has to know.
 async fn a_second_passes() {
     tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -81,6 +91,8 @@ async fn every_act_is_honoured_on_every_path_of_another_process() {
     for act in ACTS {
         let app = TestApp::start().await;
         let other = app.replica().await;
+        organization(&app, "acme", "{}").await;
+        join(&app, "acme", seed::ANA, false).await;
         let world = world(&app).await;
         // The other process knows everything, and would go on believing it.
         assert_eq!(other.userinfo(&world.access_token).await.status, 200, "{act:?}");
@@ -94,7 +106,23 @@ async fn every_act_is_honoured_on_every_path_of_another_process() {
         } else {
             dead_for_the_person(&other, &world, act).await;
         }
+        if act == Act::OrganizationDisabled {
+            suspended_until_it_is_enabled(&app, &other, &world).await;
+        }
     }
+}
+
+/// Nobody of it signs in, no mail opens anything, and what was held before stays dead when it is enabled again.
+async fn suspended_until_it_is_enabled(app: &TestApp, other: &TestApp, world: &World<'_>) {
+    other.browser().open("/login").await.sign_in(seed::ANA).await.expect("/login", 422);
+    let (browser, mails) = (other.browser(), other.mail_count("password_reset").await);
+    browser.open("/password/reset").await.fill("Email", seed::ANA).click("Send link").await;
+    assert_eq!(other.mail_count("password_reset").await, mails, "no mail leaves");
+    other.browser().open("/login").await.sign_in(seed::BRUNO).await.expect("/account", 200);
+    switch(app, true).await;
+    a_second_passes().await;
+    dead_for_the_person(other, world, Act::OrganizationDisabled).await;
+    other.browser().open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
 }
 
 fn api() -> Credentials {

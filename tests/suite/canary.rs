@@ -226,4 +226,10 @@ async fn no_secret_is_written_or_answered_anywhere() {
     let lines = std::mem::take(&mut *LINES.lock().unwrap());
     assert!(lines.contains("sign_in.failed"), "the log was listened to");
     absent(&all, "the log", lines.as_bytes());
+    let everybody = [("e-mail address", "ana@example.test".to_owned())];
+    absent(&everybody, "the log", lines.as_bytes());
+    let metrics = app.app.metrics.render();
+    absent(&all, "the metrics", metrics.as_bytes());
+    absent(&everybody, "the metrics", metrics.as_bytes());
+    assert!(metrics.contains("route=\"/token\"") && lines.contains("http.route=/token"), "requests were measured and traced");
 }

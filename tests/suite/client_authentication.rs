@@ -81,7 +81,13 @@ async fn a_wrong_secret_is_refused() {
     let answer = app.token(request(Credentials::Basic(id("batch"), id("vst_cs_wrong")))).await;
     answer.expect_error(401, "invalid_client");
     assert!(answer.header("www-authenticate").starts_with("Basic"), "{answer:?}");
-    app.token(request(Credentials::Post(id("ticketing"), id("x")))).await.expect_error(401, "invalid_client");
+    let answer = app.token(request(Credentials::Post(id("ticketing"), id("x")))).await;
+    answer.expect_error(401, "invalid_client");
+    assert!(answer.header("www-authenticate").starts_with("Basic"), "RFC 9110 §15.5.2: every 401 has a challenge: {answer:?}");
+    for answer in [app.introspect(Credentials::Public(id(seed::SPA)), "x").await, app.introspect(Credentials::Nothing, "x").await] {
+        answer.expect_error(401, "invalid_client");
+        assert!(answer.header("www-authenticate").starts_with("Basic"), "RFC 7662 §2.3: {answer:?}");
+    }
 }
 
 /// TE-4: an unknown client and a wrong secret cannot be told apart by status or error.

@@ -13,18 +13,18 @@ use vestibule::config::Config;
 use crate::harness::TestApp;
 
 /// Longer than anything here takes, however busy the machine is.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
-struct Running {
+pub struct Running {
     app: TestApp,
-    address: SocketAddr,
+    pub address: SocketAddr,
     internal: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Running {
-    async fn with(change: impl FnOnce(&mut Config)) -> Self {
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let app = TestApp::with(|config| {
             config.server.listen = "127.0.0.1:0".parse().unwrap();
             config.server.internal_listen = Some("127.0.0.1:0".parse().unwrap());
@@ -44,7 +44,7 @@ impl Running {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    async fn end(self) {
+    pub async fn end(self) {
         self.stop.cancel();
         self.task.await.unwrap();
     }
@@ -58,7 +58,7 @@ async fn rest(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-async fn get(address: SocketAddr, path: &str) -> String {
+pub async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: idp.test\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();

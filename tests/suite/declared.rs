@@ -1,4 +1,4 @@
-//! A directory of declared state: brought about, kept to, and never taken for more than it says. docs/declared-state.md, KUBERNETES §9.21.
+//! A directory of declared state: brought about, kept to, and never taken for more than it says. docs/declared-state.md.
 
 use std::time::Duration;
 
@@ -54,12 +54,8 @@ impl<'a> Replica<'a> {
         std::fs::remove_file(self.directory.path().join(name)).unwrap();
     }
 
-    fn config(&self) -> Config {
-        self.app.app.config.clone()
-    }
-
     fn read(&self) -> Result<Directory, Lost> {
-        Directory::read(self.directory.path(), &self.config())
+        Directory::read(self.directory.path(), &self.app.app.config.clone())
     }
 
     async fn try_look(&mut self) -> Result<Outcome, Error> {
@@ -91,6 +87,7 @@ fn ready(names: &[&str]) -> Vec<(String, State)> {
     names.iter().map(|name| ((*name).to_owned(), State::Ready)).collect()
 }
 
+/// KUBERNETES §9.21: a directory is brought about and a second look writes nothing.
 #[tokio::test]
 async fn a_directory_is_brought_about_and_a_second_look_writes_nothing() {
     let app = TestApp::start().await;
@@ -127,6 +124,7 @@ fn copy(of: &tempfile::TempDir) -> tempfile::TempDir {
     directory
 }
 
+/// KUBERNETES §9.21: what others change is undone with an event.
 #[tokio::test]
 async fn what_others_change_is_undone_with_an_event() {
     let app = TestApp::start().await;
@@ -144,6 +142,7 @@ async fn what_others_change_is_undone_with_an_event() {
     assert_eq!(app.audit().await.len(), events + 2);
 }
 
+/// KUBERNETES §9.21: what is no longer declared goes by the policy.
 #[tokio::test]
 async fn what_is_no_longer_declared_goes_by_the_policy() {
     for removal in [Removal::Orphan, Removal::Disable, Removal::Delete] {
@@ -188,6 +187,7 @@ async fn what_was_never_declared_is_left_alone() {
     assert!(client(&app, seed::AUTOTALK).await.unwrap().enabled && app.user(seed::ANA).await.enabled);
 }
 
+/// KUBERNETES §9.21: a directory that is lost or broken removes nothing.
 #[tokio::test]
 async fn a_directory_that_is_lost_or_broken_removes_nothing() {
     let app = TestApp::start().await;
@@ -221,6 +221,7 @@ async fn a_directory_that_is_lost_or_broken_removes_nothing() {
     assert_eq!(replica.states().await, ready(&["organization acme"]));
 }
 
+/// KUBERNETES §9.21: a secret that is not there is waited for and never made up.
 #[tokio::test]
 async fn a_secret_that_is_not_there_is_waited_for_and_never_made_up() {
     let app = TestApp::start().await;
@@ -247,6 +248,7 @@ async fn a_secret_that_is_not_there_is_waited_for_and_never_made_up() {
     assert!(kept.enabled && kept.secrets[0].digest == Digest::of(SECRET.as_bytes()));
 }
 
+/// KUBERNETES §9.21: an object in two documents is of neither until one gives way.
 #[tokio::test]
 async fn an_object_in_two_documents_is_of_neither_until_one_gives_way() {
     let app = TestApp::start().await;
@@ -307,6 +309,7 @@ async fn two_replicas_that_look_at_once_write_once() {
     assert_eq!(app.audit().await.iter().filter(|kind| *kind == "state.applied").count(), 1);
 }
 
+/// KUBERNETES §9.21: the last administrator stays and the rest goes on.
 #[tokio::test]
 async fn the_last_administrator_stays_and_the_rest_goes_on() {
     for removal in [Removal::Disable, Removal::Delete] {

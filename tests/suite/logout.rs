@@ -256,3 +256,33 @@ async fn an_idle_session_is_ended_for_the_other_applications() {
     browser.open(&logout(&[("id_token_hint", &hint)])).await;
     assert_eq!(vestibule::store::logout_deliveries::list(&app.app.store.read(), 10).await.unwrap().len(), 1);
 }
+
+/// A sign-in that waits for its second factor does not survive a logout: what is left on a shared machine is nothing.
+#[tokio::test]
+async fn a_half_done_sign_in_ends_with_a_logout() {
+    const PENDING: &str = "__Host-vestibule-pending-sign-in";
+    let app = TestApp::start().await;
+    let phone = app.with_totp(seed::ANA).await;
+    let browser = app.browser();
+    browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+    let kept = browser.cookie(PENDING).unwrap();
+    browser.open("/logout").await.expect("/logged-out", 200);
+    assert!(browser.cookie(PENDING).is_none());
+    browser.set_cookie(PENDING, &kept);
+    let page = browser.open("/login/code").await;
+    assert!(!page.has("#code-submit"), "nor does whoever kept the cookie: {page:?}");
+    browser.open("/login").await.sign_in(seed::ANA).await.give_code(&phone.next_code()).await.expect("/account", 200);
+}
+
+/// A posted request may be longer than a URL: the token is read where it arrives, and what cannot be carried on is refused there, in words.
+#[tokio::test]
+async fn a_long_posted_request_reaches_the_question() {
+    let app = TestApp::start().await;
+    let (browser, _) = signed_in(&app).await;
+    let form = |name: &str, length: usize| vec![(name.to_owned(), "x".repeat(length))];
+    let answer = browser.cross_site_post("/logout", &form("id_token_hint", 20_000)).await.expect(303);
+    let page = browser.open(answer.location().as_str()).await;
+    assert_asks(&app, &browser, page).await;
+    let answer = browser.cross_site_post("/logout", &form("state", 20_000)).await.expect(400);
+    assert!(answer.text().contains("too long"), "{answer:?}");
+}

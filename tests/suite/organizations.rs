@@ -22,6 +22,7 @@ pub async fn organization(app: &TestApp, id: &str, policy: &str) {
         name: format!("{id} Limited"),
         policy: rules.to_json(),
         managed: false,
+        enabled: true,
         created_at: now,
         updated_at: now,
     };
@@ -189,6 +190,34 @@ async fn declared_organisations_are_applied_once() {
         plan(&state.replace("organizations = [\"acme\"]\norganization_administrator_of = [\"acme\"]", "organizations = []")).await.unwrap();
     declare::apply(&app.app.store, &fewer, app.now()).await.unwrap();
     assert!(memberships::list_by_user(&app.app.store.read(), app.user(seed::ANA).await.id).await.unwrap().is_empty());
+}
+
+/// Declared as disabled, in one file with a change of its own people: they are out, applications are told, and they come back without what they held.
+#[tokio::test]
+async fn a_declared_organisation_is_disabled_with_its_people() {
+    let app = TestApp::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.toml");
+    let apply = async |enabled: bool, name: &str| {
+        let user = format!("[[users]]\nemail = \"{}\"\nname = \"{name}\"\norganizations = [\"acme\"]\n", seed::ANA);
+        std::fs::write(&path, format!("[[organizations]]\nid = \"acme\"\nname = \"Acme\"\nenabled = {enabled}\n{user}")).unwrap();
+        let document = declare::read(std::slice::from_ref(&path), &Config::default()).unwrap();
+        let options = declare::Options { now: app.now(), secret_overlap: Duration::ZERO };
+        let plan = declare::plan(&app.app.store, &app.app.passwords, &document, options).await.unwrap();
+        declare::apply(&app.app.store, &plan, app.now()).await.unwrap();
+    };
+    apply(true, "Ana").await;
+    let browser = app.browser_of(seed::ANA).await;
+    app.seconds_pass(1);
+    apply(false, "Ana Lima").await;
+    let ana = app.user(seed::ANA).await;
+    assert!(ana.suspended && ana.enabled && ana.profile.name.as_deref() == Some("Ana Lima"));
+    browser.open("/account").await.expect("/login", 200);
+    assert!(app.audit().await.contains(&"session.ended".to_owned()));
+    app.seconds_pass(1);
+    apply(true, "Ana Lima").await;
+    browser.open("/account").await.expect("/login", 200);
+    app.browser_of(seed::ANA).await;
 }
 
 /// Whoever follows an organisation's invitation belongs to it from the first moment: its policy holds at the first sign-in.

@@ -170,3 +170,22 @@ async fn an_address_asks_for_ten_accounts_an_hour() {
     }
     assert_eq!(app.mail_count("confirm_email").await, 10);
 }
+
+/// The row that counts the codes of a mail lives little longer than the mail, and a code for an old one leaves none.
+#[tokio::test]
+async fn codes_leave_no_rows_that_outlive_their_mail() {
+    let app = TestApp::with(open).await;
+    let browser = app.browser();
+    let page = ask(&browser, EVE).await.expect("/sign-up/sent", 200);
+    let counted = async || vestibule::store::buckets::list(&app.app.store.read(), "mailed-code:", app.now(), 10).await.unwrap();
+    let page = page.fill("Code from the email", "000000").click("Continue").await;
+    let rows = counted().await;
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].1 < app.now().plus(Duration::from_hours(3)), "{rows:?}");
+    let other = app.browser();
+    let old = ask(&other, "other@example.test").await.expect("/sign-up/sent", 200);
+    app.advance(Duration::from_hours(1));
+    old.fill("Code from the email", "000000").click("Continue").await;
+    page.fill("Code from the email", "000000").click("Continue").await;
+    assert_eq!(counted().await.len(), 1, "only the one of before");
+}

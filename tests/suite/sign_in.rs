@@ -1,5 +1,9 @@
 //! Signing in with e-mail and password: OpenID Connect Core §3.1.2.3, SECURITY §4.5.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use vestibule::secret::Digest;
+
 use crate::harness::{Page, TestApp, seed};
 
 async fn attempt<'b>(page: Page<'b>, email: &str, password: &str) -> Page<'b> {
@@ -159,4 +163,15 @@ async fn there_is_no_open_redirect() {
         let page = browser.open(&format!("/login?{name}=https%3A%2F%2Fevil.test%2F")).await;
         page.sign_in(seed::ANA).await.expect("/account", 200);
     }
+}
+
+/// People type their password into the field of the address: nothing in the log lets anybody try which.
+#[tokio::test]
+async fn what_was_typed_for_an_address_cannot_be_tried_from_the_log() {
+    let app = TestApp::start().await;
+    let typed = "my.password.2026";
+    app.browser().open("/login").await.fill("Email", typed).fill("Password", "x").click("#login-submit").await.expect("/login", 422);
+    let kept = app.audit_detail("sign_in.failed").await["address_digest"].as_str().unwrap().to_owned();
+    let plain = URL_SAFE_NO_PAD.encode(Digest::of(typed.as_bytes()).as_bytes());
+    assert!(kept.len() == 8 && !plain.starts_with(&kept), "{kept}");
 }

@@ -97,5 +97,5 @@ pub(super) fn missing(app: &App, current: &Current, factors: &Factors) -> Option
 
 /// Whether a proof of then still counts.
 pub(super) fn is_young(app: &App, at: Timestamp) -> bool {
-    app.now().since(at) < app.config.session.reauthentication_window.0
+    app.now().is_within(app.config.session.reauthentication_window.0, at)
 }

@@ -4,6 +4,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
 use super::second_factor::{self, CodeVerdict};
@@ -21,10 +22,7 @@ use crate::store;
 use crate::store::users::User;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::account::{ConfirmError, ConfirmPage};
-use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, csrf};
-
-/// Seconds that are told when waiting does not help.
-const AT_CEILING: u64 = 24 * 3600;
+use crate::web::{ErrorKind, PageError, Params, StrictForm, StrictQuery, Visit, Wait, csrf};
 
 /// The field and query parameter that says where to go on.
 const THEN: &str = "then";
@@ -88,9 +86,13 @@ async fn attempt(app: &App, visit: &Visit, current: &Current, form: &Params) -> 
         Attempt::Proven { user, proof } => (user, proof),
         Attempt::Refused => return Ok(Err(ConfirmError::WrongPassword)),
         Attempt::Limited(limited) => {
-            // At the ceiling the way is by mail, from the login page: not here, and not soon.
-            let retry_after = if limited.limit == Limit::Ceiling { AT_CEILING } else { limited.seconds() };
-            return Err(PageError::new(ErrorKind::TooManyRequests { retry_after }).into());
+            // At the ceiling the way is by mail, from the login page: no time helps, and none is promised.
+            let ceiling = limited.limit == Limit::Ceiling;
+            return Ok(Err(if ceiling {
+                ConfirmError::Ceiling
+            } else {
+                ConfirmError::Limited { wait: Wait::of(limited.seconds()), seconds: limited.seconds() }
+            }));
         }
         Attempt::Busy => return Err(PageError::new(ErrorKind::Busy { retry_after: 2 }).into()),
     };
@@ -147,7 +149,11 @@ async fn mail_code(
 
 async fn show(app: &App, visit: &Visit, current: &Current, then: Then, error: Option<ConfirmError>) -> Result<Response, Detour> {
     let factors = session::factors(&app.store.read(), &app.config, current.user.id).await?;
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = match error {
+        None => StatusCode::OK,
+        Some(ConfirmError::Limited { .. } | ConfirmError::Ceiling) => StatusCode::TOO_MANY_REQUESTS,
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     let (browser, set_cookie) = browser::binding(app, visit);
     let page = ConfirmPage {
         csrf_token: csrf::token(&app.sealer, &browser),
@@ -158,5 +164,9 @@ async fn show(app: &App, visit: &Visit, current: &Current, then: Then, error: Op
         mails_code: mails_code(app, current, &factors),
         error,
     };
-    Ok(with_cookie(app.pages.render_with_status(status, visit, console::locale(visit, current), &page), set_cookie))
+    let mut response = with_cookie(app.pages.render_with_status(status, visit, console::locale(visit, current), &page), set_cookie);
+    if let Some(ConfirmError::Limited { seconds, .. }) = error {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
 }

@@ -45,7 +45,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     let form = form.map_err(|error| PageError::because(ErrorKind::BadRequest, error))?;
     let trust = browser::check(&app, &visit, &form)?;
     let current = signed_in(&app, &visit, Then::Profile).await?;
-    let fields = typed(&form);
+    let fields = typed(&form, fields(&current.user.profile));
     let errors = mistakes(&fields);
     if trust == Trust::Stale || !errors.is_empty() {
         return Ok(page(&app, &visit, &current, StatusCode::UNPROCESSABLE_ENTITY, Form { fields, errors, done: None }));
@@ -97,18 +97,20 @@ fn fields(profile: &Profile) -> ProfileFields {
     }
 }
 
-fn typed(form: &Params) -> ProfileFields {
-    let text = |name: &str| form.get(name).unwrap_or_default().trim().to_owned();
+/// What the form says. A field it does not have at all stays as it was: only one that was sent empty is emptied.
+fn typed(form: &Params, before: ProfileFields) -> ProfileFields {
+    let text =
+        |name: &str, before: String| form.iter().find(|(sent, _)| *sent == name).map_or(before, |(_, value)| value.trim().to_owned());
     ProfileFields {
-        name: text("name"),
-        given_name: text("given_name"),
-        family_name: text("family_name"),
-        nickname: text("nickname"),
-        locale: text("locale"),
-        zoneinfo: text("zoneinfo"),
-        phone_number: text("phone_number"),
-        picture: text("picture"),
-        website: text("website"),
+        name: text("name", before.name),
+        given_name: text("given_name", before.given_name),
+        family_name: text("family_name", before.family_name),
+        nickname: text("nickname", before.nickname),
+        locale: text("locale", before.locale),
+        zoneinfo: text("zoneinfo", before.zoneinfo),
+        phone_number: text("phone_number", before.phone_number),
+        picture: text("picture", before.picture),
+        website: text("website", before.website),
     }
 }
 
@@ -239,6 +241,15 @@ mod tests {
             ..good
         };
         assert_eq!(mistakes(&bad), ["name", "given_name", "locale", "zoneinfo", "phone_number", "picture", "website"]);
+    }
+
+    #[test]
+    fn a_form_without_fields_changes_nothing_and_an_empty_field_is_emptied() {
+        let before = ProfileFields { name: "Ana".to_owned(), nickname: "aninha".to_owned(), ..ProfileFields::default() };
+        let empty = typed(&Params::default(), before.clone());
+        assert_eq!((empty.name.as_str(), empty.nickname.as_str()), ("Ana", "aninha"));
+        let cleared = typed(&Params::parse("nickname=&name=+Ana+Lima+").unwrap(), before);
+        assert_eq!((cleared.name.as_str(), cleared.nickname.as_str()), ("Ana Lima", ""));
     }
 
     #[test]

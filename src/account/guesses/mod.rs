@@ -7,6 +7,7 @@
 
 mod count;
 mod rules;
+pub mod sprayed;
 
 pub(in crate::account) use count::RECORDED;
 pub use count::{Counted, count, give_back};
@@ -34,6 +35,8 @@ pub enum Limit {
     /// Waiting does not help any more.
     Ceiling,
     KnownDevice,
+    /// The same password from too many addresses.
+    Sprayed,
 }
 
 impl Limit {
@@ -47,6 +50,7 @@ impl Limit {
             Self::Account => "password_account",
             Self::Ceiling => "password_ceiling",
             Self::KnownDevice => "password_device",
+            Self::Sprayed => "password_sprayed",
         }
     }
 }
@@ -84,6 +88,18 @@ impl Guess {
             address: address::class(visit.address).to_string(),
             device: user.and_then(|user| known_device::id(app, visit, user)),
         }
+    }
+
+    /// The class of the address it comes from.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Whether the person has not signed in with this browser before.
+    #[must_use]
+    pub const fn is_strange(&self) -> bool {
+        self.device.is_none()
     }
 }
 

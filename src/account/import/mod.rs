@@ -104,6 +104,7 @@ fn user(record: &Record, now: Timestamp) -> User {
         profile: record.profile.clone(),
         password_hash: record.password_hash.clone(),
         enabled: record.enabled,
+        suspended: false,
         administrator: false,
         auth_epoch: 0,
         created_at: now,

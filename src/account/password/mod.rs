@@ -24,9 +24,12 @@ use std::sync::Arc;
 
 use hasher::Hasher;
 use pool::{Pool, PoolSize};
+use tracing::Instrument as _;
 
 use crate::config;
 use crate::secret::Secret;
+use crate::telemetry::SPANS;
+use crate::telemetry::metrics::Metrics;
 
 /// The pool's queue is full, or the deadline has passed: 503 with `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,13 +73,27 @@ impl Passwords {
         Self(Arc::new(Pool::start(&size, || Hasher::new(cost))))
     }
 
+    /// How many threads these settings start.
+    #[must_use]
+    pub fn threads(config: &config::Password) -> usize {
+        threads(config.hash_threads)
+    }
+
+    /// Counts its hashes there from now on.
+    #[must_use]
+    pub fn measured(self, metrics: &Metrics) -> Self {
+        self.0.measure(metrics);
+        self
+    }
+
     /// One Argon2id computation, whatever `hash` is: against a dummy when there is none. The password is NFC-normalised;
     /// longer than 512 bytes or 128 code points is `Wrong` (after the same work).
     ///
     /// # Errors
     /// [`Busy`].
     pub async fn verify(&self, password: Secret<String>, hash: Option<String>) -> Result<Verdict, Busy> {
-        self.0.run(move |hasher| hasher.verify(&password, hash.as_deref())).await?
+        let span = tracing::trace_span!(target: SPANS, "password verify");
+        self.0.run(move |hasher| hasher.verify(&password, hash.as_deref())).instrument(span).await?
     }
 
     /// The PHC string of a new password.
@@ -84,7 +101,8 @@ impl Passwords {
     /// # Errors
     /// [`Busy`].
     pub async fn hash(&self, password: Secret<String>) -> Result<String, Busy> {
-        self.0.run(move |hasher| hasher.hash(&password)).await?
+        let span = tracing::trace_span!(target: SPANS, "password hash");
+        self.0.run(move |hasher| hasher.hash(&password)).instrument(span).await?
     }
 
     /// Hashes waiting and running, for metrics: `(waiting, running)`.

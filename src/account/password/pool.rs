@@ -3,13 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::Busy;
 use super::hasher::Hasher;
+use crate::telemetry::metrics::Metrics;
 
 const WAITING: u8 = 0;
 const STARTED: u8 = 1;
@@ -44,6 +45,7 @@ impl Drop for Caller {
 
 struct Job {
     claim: Arc<Claim>,
+    queued: Instant,
     work: Box<dyn FnOnce(&mut Hasher) + Send>,
 }
 
@@ -52,6 +54,7 @@ struct Load {
     /// In the queue, given up or not.
     waiting: AtomicUsize,
     running: AtomicUsize,
+    metrics: OnceLock<Metrics>,
 }
 
 pub(super) struct Pool {
@@ -87,7 +90,7 @@ impl Pool {
             // The caller may have gone while the work was done.
             let _ = reply.send(work(hasher));
         });
-        self.enqueue(Job { claim: Arc::clone(&claim), work })?;
+        self.enqueue(Job { claim: Arc::clone(&claim), queued: Instant::now(), work }).inspect_err(|_| self.refused())?;
         let caller = Caller(claim);
         tokio::select! {
             biased;
@@ -95,6 +98,7 @@ impl Pool {
             () = tokio::time::sleep(self.deadline) => {}
         }
         if caller.0.take(GIVEN_UP) {
+            self.refused();
             return Err(Busy);
         }
         answer.await.map_err(|_| Busy)
@@ -109,6 +113,17 @@ impl Pool {
         })
     }
 
+    pub(super) fn measure(&self, metrics: &Metrics) {
+        // Only the first call counts: a pool belongs to one service.
+        let _ = self.load.metrics.set(metrics.clone());
+    }
+
+    fn refused(&self) {
+        if let Some(metrics) = self.load.metrics.get() {
+            metrics.hash_refused();
+        }
+    }
+
     pub(super) fn load(&self) -> (usize, usize) {
         (self.load.waiting.load(Ordering::Relaxed), self.load.running.load(Ordering::Relaxed))
     }
@@ -119,17 +134,21 @@ fn serve(jobs: &Mutex<Receiver<Job>>, load: &Load, mut hasher: Hasher) {
     loop {
         // The lock is held while waiting: the other threads queue for it instead of for the channel, to the same effect.
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { claim, work }) = job else { return };
+        let Ok(Job { claim, queued, work }) = job else { return };
         load.waiting.fetch_sub(1, Ordering::Relaxed);
         if !claim.take(STARTED) {
             continue;
         }
+        let begun = Instant::now();
         load.running.fetch_add(1, Ordering::Relaxed);
         // The caller learns of a panic by the reply that never comes; the thread, and its memory, are of further use.
         if catch_unwind(AssertUnwindSafe(|| work(&mut hasher))).is_err() {
             tracing::error!("password hashing panicked");
         }
         load.running.fetch_sub(1, Ordering::Relaxed);
+        if let Some(metrics) = load.metrics.get() {
+            metrics.hashed(begun.duration_since(queued), begun.elapsed());
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::store::password_resets::{self, Reset};
 use crate::store::user_security::{self, Security};
 use crate::store::users::{self, User};
 use crate::store::{self, Conn, addresses};
+use crate::telemetry::metrics::Reset as Stage;
 use crate::web::{Locale, Visit};
 
 /// Sets the password that `password_hash` was made of, if this reset is still live and was used by nobody else. Whether it was.
@@ -42,6 +43,7 @@ pub async fn finish(app: &App, visit: &Visit, live: &(Reset, User), password_has
         })
         .await?;
     if done {
+        app.metrics.password_reset(Stage::Done);
         app.mail_waiting.notify_one();
         app.logout_waiting.notify_one();
     }
@@ -62,7 +64,7 @@ impl Finishing {
         if !password_resets::redeem(conn, user_id, self.reset.id, now).await? {
             return Ok(false);
         }
-        let Some(user) = users::find(conn, user_id).await?.filter(|user| user.enabled && user.auth_epoch == self.reset.epoch) else {
+        let Some(user) = users::find(conn, user_id).await?.filter(|user| user.is_active() && user.auth_epoch == self.reset.epoch) else {
             return Ok(false);
         };
         users::update_password(conn, user_id, &self.password_hash, now).await?;

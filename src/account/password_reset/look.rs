@@ -62,7 +62,7 @@ pub async fn look(app: &App, way: &Way) -> store::Result<Found> {
         },
     };
     let read = app.store.read();
-    let Some(user) = users::find(&read, account).await?.filter(|user| user.enabled) else {
+    let Some(user) = users::find(&read, account).await?.filter(User::is_active) else {
         return Ok(Found::nothing(State::Unknown, None));
     };
     let row = password_resets::find(&read, account).await?.filter(|row| is_of(app, way, row));

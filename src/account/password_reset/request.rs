@@ -23,6 +23,7 @@ use crate::store::mails::{self, Mail, MailState};
 use crate::store::password_resets::{self, Reset};
 use crate::store::users::{self, User};
 use crate::store::{self, Conn};
+use crate::telemetry::metrics::Reset as Stage;
 use crate::web::{Locale, Visit, address};
 
 /// Whose password is to be reset.
@@ -76,6 +77,7 @@ pub async fn request(app: &App, visit: &Visit, wish: Wish) -> store::Result<Requ
             Box::pin(async move { asking.run(conn).await })
         })
         .await?;
+    app.metrics.password_reset(Stage::Requested);
     app.mail_waiting.notify_one();
     let attempt = if sent { attempt } else { wish.before.unwrap_or(attempt) };
     Ok(Requested { account, attempt, shown: shown(&wish.whom, user.as_ref()) })
@@ -151,7 +153,7 @@ impl Asking {
 fn withheld(user: Option<&User>) -> Option<&'static str> {
     match user {
         None => Some("nobody"),
-        Some(user) if !user.enabled => Some("disabled"),
+        Some(user) if !user.is_active() => Some("disabled"),
         Some(_) => None,
     }
 }

@@ -105,6 +105,7 @@ pub async fn create(app: &App, visit: &Visit, joining: &Joining, name: &str, pas
         profile: Profile { name: Some(name).filter(|name| !name.is_empty()), locale: Some(locale), ..Profile::default() },
         password_hash: Some(password_hash),
         enabled: true,
+        suspended: false,
         administrator: false,
         auth_epoch: 0,
         created_at: now,

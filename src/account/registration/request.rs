@@ -69,7 +69,7 @@ pub async fn request(app: &App, visit: &Visit, to: &str, locale: Locale, flow: O
     };
     let mail = mail::prepare(app, &recipient, &message, now);
     // To a disabled account goes nothing.
-    let mail = if owner.is_some_and(|user| !user.enabled) { never_sent(mail) } else { mail };
+    let mail = if owner.is_some_and(|user| !user.is_active()) { never_sent(mail) } else { mail };
     let limits = app.config.recovery.clone();
     let asking = Asking {
         buckets: [

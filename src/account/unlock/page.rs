@@ -100,7 +100,7 @@ async fn look(app: &App, params: &Params) -> store::Result<Result<(Link, User), 
     if spent::find(&read, spent::Kind::Unlock, &link.id.to_string()).await? {
         return Ok(Err(UnlockState::Used));
     }
-    let user = users::find(&read, user_id).await?.filter(|user| user.enabled && user.auth_epoch == epoch);
+    let user = users::find(&read, user_id).await?.filter(|user| user.is_active() && user.auth_epoch == epoch);
     Ok(user.map(|user| (link, user)).ok_or(UnlockState::Unknown))
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn request(app: &App, visit: &Visit, whom: Whom, locale: Locale
         account,
         ceiling: guesses::strangers(app).ceiling,
         mail: letter(app, visit, (account, user.as_ref(), codes.as_ref()), locale, now),
-        event: user.as_ref().filter(|user| user.enabled).map(|user| {
+        event: user.as_ref().filter(|user| user.is_active()).map(|user| {
             let event = Event::new(Kind::UnlockRequested, &session::origin(visit)).user(user.id);
             event.detail("what", if codes.is_some() { "codes" } else { "passwords" })
         }),
@@ -129,7 +129,7 @@ fn letter(
     let to = user.map_or_else(nobody, |user| recipient(user, locale));
     let mail = mail::prepare(app, &to, &message, now);
     match user {
-        Some(user) if user.enabled => mail,
+        Some(user) if user.is_active() => mail,
         // The same statement, and no mail.
         _ => Mail { state: MailState::Failed, content: Vec::new(), last_error: Some("not sent: nobody".to_owned()), ..mail },
     }

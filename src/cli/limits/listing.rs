@@ -87,11 +87,12 @@ async fn addresses(store: &Store, limits: &Limits, now: Timestamp) -> Result<Vec
     let mut found = Vec::new();
     let quota = limits.accounts_per_address;
     for tried in tried_accounts::list_full(&store.read(), quota, now, MOST).await? {
+        let sprayed = tried.address.starts_with("password:");
         found.push(Limited {
             key: format!("accounts:{}", tried.address),
-            why: "many accounts from one address",
+            why: if sprayed { "one password from many addresses" } else { "many accounts from one address" },
             whose: None,
-            detail: format!("{} accounts", tried.accounts),
+            detail: format!("{} {}", tried.accounts, if sprayed { "addresses" } else { "accounts" }),
             until: Some(tried.started_at.plus(quota.per)),
         });
     }

@@ -98,7 +98,7 @@ impl Guest {
     /// somebody else's second factor (OWASP ASVS 5 §7.5.1).
     fn is_fresh(&self, app: &App) -> bool {
         let Standing::Session(session) = &self.standing else { return true };
-        let is_young = |at: Timestamp| app.now().since(at) < app.config.session.reauthentication_window.0;
+        let is_young = |at: Timestamp| app.now().is_within(app.config.session.reauthentication_window.0, at);
         is_young(session.auth_time) && (!self.factors.email || session.second_factor_at.is_some_and(is_young))
     }
 

@@ -46,6 +46,15 @@ impl Transport {
         })
     }
 
+    /// Goes as far as it can without a message.
+    pub(super) async fn probe(&self) -> Result<String, String> {
+        match self {
+            Self::Smtp(smtp) => smtp.probe().await,
+            Self::File(_) => Ok("mail is written to files".to_owned()),
+            Self::Log(_) => Ok("mail is not sent: its names go to the log".to_owned()),
+        }
+    }
+
     /// Hands a message over; what the other side said. Whoever stops waiting loses nothing but the answer.
     pub(super) async fn send(&self, outgoing: &Outgoing) -> Result<String, Failure> {
         match self {

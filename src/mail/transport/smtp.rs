@@ -77,6 +77,20 @@ impl Smtp {
         tokio::time::timeout(self.timeout, attempt).await.unwrap_or_else(|_| Err(late()))
     }
 
+    /// Connects, greets, encrypts and authenticates, and says goodbye.
+    pub(super) async fn probe(&self) -> Result<String, String> {
+        let place = format!("{}:{}", self.host, self.port);
+        let attempt = async {
+            let mut connection = self.connection().await.map_err(|error| format!("{place}: {error}"))?;
+            let encrypted = connection.is_encrypted();
+            let _ = connection.quit().await;
+            let how = if encrypted { "encrypted" } else { "not encrypted" };
+            let who = if self.credentials.is_some() { ", and knows us" } else { "" };
+            Ok(format!("{place} takes mail, {how}{who}"))
+        };
+        tokio::time::timeout(self.timeout, attempt).await.unwrap_or_else(|_| Err(format!("{place} does not answer within mail.timeout")))
+    }
+
     async fn connection(&self) -> Result<AsyncSmtpConnection, Error> {
         while let Some(mut kept) = self.take().await {
             // Servers close what is idle.

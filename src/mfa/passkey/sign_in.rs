@@ -18,6 +18,7 @@ use crate::store::buckets::{self, Take};
 use crate::store::passkeys::{self, Passkey};
 use crate::store::users::{self, User};
 use crate::store::{self, user_security};
+use crate::telemetry::metrics::{Method, Outcome};
 use crate::web::{Locale, Visit, address};
 
 /// Refusals of one person's passkeys, or unknown ones, from one address that are recorded: whoever sends nonsense must not fill the log with it.
@@ -94,7 +95,7 @@ async fn obstacle(app: &App, user: &User, passkey: &Passkey) -> store::Result<Op
     let read = app.store.read();
     let frozen = user_security::find(&read, user.id).await?.frozen_at.is_some();
     let allowed = organization::policy(&read, &app.config, user.id).await?.passkeys;
-    Ok(match (user.enabled, frozen, passkey.alone, allowed) {
+    Ok(match (user.is_active(), frozen, passkey.alone, allowed) {
         (false, ..) => Some("disabled"),
         (_, true, ..) => Some("frozen"),
         (_, _, false, _) => Some("second_factor_only"),
@@ -120,5 +121,6 @@ async fn refuse(app: &App, visit: &Visit, user: Option<&User>, reason: &'static 
         })
     });
     recorded.await?;
+    app.metrics.signed_in(Method::Passkey, Outcome::Wrong);
     Ok(Attempt::Refused)
 }

@@ -37,14 +37,23 @@ impl Outcome {
 ///
 /// # Errors
 /// RFC 6749 §5.2.
-pub async fn post(State(app): State<App>, request: ClientRequest) -> Result<Response, Error> {
-    let outcome = match grant_type(&request)? {
-        GrantType::AuthorizationCode => authorization_code::decide(&app, &request).await?,
-        GrantType::RefreshToken => refresh_token::decide(&app, &request).await?,
-        GrantType::ClientCredentials => client_credentials::decide(&request),
+pub async fn post(State(app): State<App>, request: Result<ClientRequest, Error>) -> Result<Response, Error> {
+    let answer = match request {
+        Ok(request) => answer(&app, &request).await,
+        Err(error) => Err(error),
+    };
+    answer.inspect_err(|error| app.metrics.token_refused(error.code.as_str()))
+}
+
+async fn answer(app: &App, request: &ClientRequest) -> Result<Response, Error> {
+    let grant_type = grant_type(request)?;
+    let outcome = match grant_type {
+        GrantType::AuthorizationCode => authorization_code::decide(app, request).await?,
+        GrantType::RefreshToken => refresh_token::decide(app, request).await?,
+        GrantType::ClientCredentials => client_credentials::decide(request),
     };
     match outcome {
-        Outcome::Issue(issuance) => issue::answer(&app, &request, &issuance),
+        Outcome::Issue(issuance) => issue::answer(app, request, &issuance).inspect(|_| app.metrics.token_issued(name_of(grant_type))),
         Outcome::Reject(error) => Err(error),
         Outcome::RejectAndCommit(error) => {
             tracing::warn!(
@@ -55,6 +64,14 @@ pub async fn post(State(app): State<App>, request: ClientRequest) -> Result<Resp
             );
             Err(error)
         }
+    }
+}
+
+const fn name_of(grant_type: GrantType) -> &'static str {
+    match grant_type {
+        GrantType::AuthorizationCode => "authorization_code",
+        GrantType::RefreshToken => "refresh_token",
+        GrantType::ClientCredentials => "client_credentials",
     }
 }
 

@@ -101,7 +101,7 @@ fn classify(grant: &Grant, generation: i64, grace: std::time::Duration, now: Tim
     }
     // The grant still being one ahead is the proof that the successor is unused: using it would have moved the grant on.
     let just_replaced = generation.saturating_add(1) == grant.generation;
-    if just_replaced && now.since(grant.rotated_at) < grace { Presented::LostAnswer } else { Presented::Reused }
+    if just_replaced && now.is_within(grace, grant.rotated_at) { Presented::LostAnswer } else { Presented::Reused }
 }
 
 /// The grant stands, and its refresh token was used recently enough.

@@ -50,9 +50,9 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
         Some(current) if current.session.id != question.session => Ok(Redirect::to("/logout").into_response()),
         Some(current) => {
             let told = session::end(&app, &current.session, &session::origin(&visit)).await?;
-            Ok(finish(&app, question.outcome, told))
+            finish(&app, &visit, question.outcome, told).await
         }
-        None => Ok(finish(&app, question.outcome, Vec::new())),
+        None => finish(&app, &visit, question.outcome, Vec::new()).await,
     }
 }
 

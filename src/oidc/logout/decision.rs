@@ -60,6 +60,7 @@ mod tests {
             profile: Profile::default(),
             password_hash: None,
             enabled: true,
+            suspended: false,
             administrator: false,
             auth_epoch: 0,
             created_at: now,

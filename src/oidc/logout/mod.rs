@@ -20,7 +20,7 @@ use request::{Demand, Voucher};
 
 use crate::app::App;
 use crate::secret::Purpose;
-use crate::session;
+use crate::session::{self, pending};
 use crate::store;
 use crate::store::sessions::{self, Session};
 use crate::tokens::id_token::Hint;
@@ -29,14 +29,17 @@ use crate::web::{ErrorKind, PageError, Params, ParamsError, StrictForm, StrictQu
 
 /// The parameter that carries a request which came by POST.
 const POSTED: &str = "posted";
+/// Of its value: what is longer does not fit into a query ([`Params`]) and is refused where it can still be said.
+const LONGEST: usize = 8000;
 
 /// What travels sealed between the steps; the kinds share a key and are told apart by their tag.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 enum Sealed {
-    /// A request that came by POST.
+    /// A request that came by POST, and what its `id_token_hint` said: the token itself may be longer than a URL.
     Posted {
         request: String,
+        voucher: Voucher,
     },
     Question(Question),
     Done(Done),
@@ -75,8 +78,8 @@ struct Done {
 /// # Errors
 /// A page for malformed parameters; the store's.
 pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): StrictQuery) -> Result<Response, PageError> {
-    let params = unwrap_posted(&app, query.map_err(|error| malformed(&error))?)?;
-    let demand = Demand::resolve(&app, &params).await?;
+    let (params, voucher) = unwrap_posted(&app, query.map_err(|error| malformed(&error))?)?;
+    let demand = Demand::resolve(&app, &params, voucher).await?;
     let current = session::current(&app, &visit).await?;
     match decision::decide(&demand, current.as_ref()) {
         Step::End(outcome) => {
@@ -84,15 +87,15 @@ pub async fn get(State(app): State<App>, visit: Visit, StrictQuery(query): Stric
                 Some(current) => session::end(&app, &current.session, &session::origin(&visit)).await?,
                 None => Vec::new(),
             };
-            Ok(finish(&app, outcome, told))
+            finish(&app, &visit, outcome, told).await
         }
         Step::Finish(outcome) => {
             let told = end_forgotten(&app, &visit, &demand).await?;
-            Ok(finish(&app, outcome, told))
+            finish(&app, &visit, outcome, told).await
         }
         Step::Ask(outcome) => match current {
             Some(current) => Ok(confirm::ask(&app, &visit, &current, &demand, outcome)),
-            None => Ok(finish(&app, Outcome { target: None, ..outcome }, Vec::new())),
+            None => finish(&app, &visit, Outcome { target: None, ..outcome }, Vec::new()).await,
         },
     }
 }
@@ -114,17 +117,24 @@ async fn end_forgotten(app: &App, visit: &Visit, demand: &Demand) -> store::Resu
 /// # Errors
 /// A page for malformed parameters.
 pub async fn post(State(app): State<App>, StrictForm(form): StrictForm) -> Result<Response, PageError> {
-    let request = request::known(&form.map_err(|error| malformed(&error))?);
-    let sealed = seal(&app, &Sealed::Posted { request });
+    let form = form.map_err(|error| malformed(&error))?;
+    let sealed = seal(&app, &Sealed::Posted { request: request::known(&form), voucher: request::voucher(&app, &form) });
+    if sealed.len() > LONGEST {
+        return Err(malformed(&ParamsError::TooLong));
+    }
     Ok(Redirect::to(&format!("/logout?{POSTED}={sealed}")).into_response())
 }
 
-fn unwrap_posted(app: &App, query: Params) -> Result<Params, PageError> {
-    let Some(sealed) = query.get(POSTED) else { return Ok(query) };
+/// The request, and who vouches for it.
+fn unwrap_posted(app: &App, query: Params) -> Result<(Params, Voucher), PageError> {
+    let Some(sealed) = query.get(POSTED) else {
+        let voucher = request::voucher(app, &query);
+        return Ok((query, voucher));
+    };
     match app.sealer.open(Purpose::Logout, sealed, app.now()) {
-        Ok(Sealed::Posted { request }) => Params::parse(&request).map_err(|error| malformed(&error)),
+        Ok(Sealed::Posted { request, voucher }) => Ok((Params::parse(&request).map_err(|error| malformed(&error))?, voucher)),
         // Somebody kept the page open, or a link to it: they want to log out, but nobody vouches for the rest any more.
-        Err(crate::secret::OpenError::Expired(Sealed::Posted { .. })) => Ok(Params::default()),
+        Err(crate::secret::OpenError::Expired(Sealed::Posted { .. })) => Ok((Params::default(), Voucher::Absent)),
         _ => Err(PageError::new(ErrorKind::BadRequest)),
     }
 }
@@ -133,13 +143,15 @@ fn seal(app: &App, value: &Sealed) -> String {
     app.sealer.seal(Purpose::Logout, value, app.now().plus(app.config.session.flow_ttl.0))
 }
 
-/// To the application, or to our own page; without the session cookie in either case.
-fn finish(app: &App, outcome: Outcome, applications: Vec<String>) -> Response {
+/// To the application, or to our own page; without the session and without a half-done sign-in in either case.
+async fn finish(app: &App, visit: &Visit, outcome: Outcome, applications: Vec<String>) -> Result<Response, PageError> {
+    let pending = pending::give_up(app, visit).await?;
     let location = outcome.target.unwrap_or_else(|| {
         let done = Done { applications, not_returned: outcome.not_returned, ui_locales: outcome.ui_locales };
         done::path(app, done)
     });
-    with_cookie(Redirect::to(&location).into_response(), Some(Cookie::Session.remove(&app.issuer)))
+    let response = with_cookie(Redirect::to(&location).into_response(), Some(Cookie::Session.remove(&app.issuer)));
+    Ok(with_cookie(response, pending))
 }
 
 fn malformed(error: &ParamsError) -> PageError {

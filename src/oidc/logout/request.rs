@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::app::App;
 use crate::store;
 use crate::store::clients::Client;
 use crate::tokens::id_token::{self, Hint};
 use crate::web::Params;
 
-/// The parameters of RP-Initiated Logout §2; others are not carried along. `logout_hint` names a person, and nobody is logged out by name.
-const KNOWN: [&str; 6] = ["id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
+/// The parameters of RP-Initiated Logout §2 that are carried along beside what `id_token_hint` said. `logout_hint` names a person, and nobody is logged out
+/// by name.
+const KNOWN: [&str; 5] = ["logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
 
 /// Who speaks, according to `id_token_hint`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Voucher {
     Absent,
     /// Not signed by us, or issued to another client than `client_id` says: then nothing in the request is believed.
@@ -40,11 +44,7 @@ pub(super) struct Demand {
 }
 
 impl Demand {
-    pub(super) async fn resolve(app: &App, params: &Params) -> store::Result<Self> {
-        let voucher = match params.get("id_token_hint") {
-            None => Voucher::Absent,
-            Some(token) => vouch(id_token::open_hint(&app.keys, &app.config, token), params.get("client_id")),
-        };
+    pub(super) async fn resolve(app: &App, params: &Params, voucher: Voucher) -> store::Result<Self> {
         let client_id = match &voucher {
             Voucher::Valid(hint) => Some(hint.client_id.as_str()),
             Voucher::Absent => params.get("client_id"),
@@ -57,6 +57,14 @@ impl Demand {
         let registered = client.as_ref().map_or(&[][..], |client| &client.metadata.post_logout_redirect_uris);
         let back = back(registered, params.get("post_logout_redirect_uri"), params.get("state"));
         Ok(Self { voucher, client, back, ui_locales: params.get("ui_locales").map(str::to_owned) })
+    }
+}
+
+/// Who speaks.
+pub(super) fn voucher(app: &App, params: &Params) -> Voucher {
+    match params.get("id_token_hint") {
+        None => Voucher::Absent,
+        Some(token) => vouch(id_token::open_hint(&app.keys, &app.config, token), params.get("client_id")),
     }
 }
 

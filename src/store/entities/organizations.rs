@@ -11,6 +11,7 @@ pub struct Model {
     /// JSON.
     pub policy: String,
     pub managed: bool,
+    pub enabled: bool,
     pub created_at: i64,
     pub updated_at: i64,
 }

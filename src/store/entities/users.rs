@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
+#[expect(clippy::struct_excessive_bools, reason = "columns")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -13,6 +14,8 @@ pub struct Model {
     pub profile: String,
     pub password_hash: Option<String>,
     pub enabled: bool,
+    /// Every organisation they belong to is disabled: kept by `suspensions`.
+    pub suspended: bool,
     pub administrator: bool,
     pub auth_epoch: i64,
     pub created_at: i64,

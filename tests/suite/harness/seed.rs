@@ -105,6 +105,7 @@ pub fn user(email: &str, password_hash: Option<String>) -> User {
         profile: Profile::default(),
         password_hash,
         enabled: true,
+        suspended: false,
         administrator: false,
         auth_epoch: 0,
         created_at: Timestamp::default(),

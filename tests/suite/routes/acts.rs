@@ -5,6 +5,8 @@ use vestibule::account::{not_me, setup};
 use vestibule::audit::Origin;
 use vestibule::config::RegistrationMode;
 
+use super::acts_passkeys::passkeys;
+use super::acts_unlock::unlock;
 use super::listed;
 use crate::harness::{Authenticator, Browser, ISSUER, Page, TestApp, seed};
 use crate::organizations::{join, organization};
@@ -23,22 +25,10 @@ pub const NOT_FORMS: [(&str, &str); 6] = [
     ("/userinfo", "no cookie is read; the access token authorizes"),
 ];
 
-/// Forms of ours whose act is not written yet: passkeys take a signature, the others came after this list. It only gets shorter.
-const LATER: [&str; 8] = [
-    "/account/activity/not-me",
-    "/account/authentication/passkeys",
-    "/account/authentication/passkeys/remove",
-    "/account/authentication/passkeys/rename",
-    "/login/enroll/passkey",
-    "/login/passkey",
-    "/login/unlock",
-    "/login/unlock/send",
-];
-
 /// The paths that take a form of ours.
 pub fn forms() -> Vec<String> {
     let posts = listed::taking(&http::Method::POST).into_iter().map(|route| route.path);
-    posts.filter(|path| NOT_FORMS.iter().all(|(other, _)| other != path) && !LATER.contains(&path.as_str())).collect()
+    posts.filter(|path| NOT_FORMS.iter().all(|(other, _)| other != path)).collect()
 }
 
 /// A service in which every form can be met.
@@ -53,7 +43,7 @@ pub struct Ready<'a> {
 }
 
 /// The form on this page that goes to `path`, with its first button and these fields.
-fn filled(page: Page<'_>, path: &str, fields: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(super) fn filled(page: Page<'_>, path: &str, fields: &[(&str, &str)]) -> Vec<(String, String)> {
     let page = fields.iter().fold(page, |page, (name, value)| page.tamper(name, value));
     let (action, form) = page.form_of(&format!("form[action=\"{path}\"] button[type=submit]"));
     assert!(action.ends_with(path), "{action}");
@@ -66,7 +56,7 @@ async fn on<'a>(browser: Browser<'a>, page: &str, path: &str, fields: &[(&str, &
     Ready { browser, form }
 }
 
-fn relative(link: &str) -> String {
+pub(super) fn relative(link: &str) -> String {
     link.strip_prefix(ISSUER).unwrap().to_owned()
 }
 
@@ -77,6 +67,12 @@ const NEW_PASSWORD: [(&str, &str); 2] = [("new_password", NEW), ("new_password_c
 /// # Panics
 /// When there is none yet: a new form of ours needs its act here.
 pub async fn ready<'a>(app: &'a TestApp, path: &str) -> Ready<'a> {
+    if path.contains("passkey") {
+        return passkeys(app, path).await;
+    }
+    if path.starts_with("/login/unlock") {
+        return unlock(app, path).await;
+    }
     if path.starts_with("/login") {
         return signing_in(app, path).await;
     }
@@ -169,6 +165,7 @@ async fn my_account<'a>(app: &'a TestApp, path: &str) -> Ready<'a> {
             app.change_user(seed::BRUNO, |user| user.administrator = true).await;
             return on(browser, "/account/activity", path, &[("words", "help")]).await;
         }
+        "/account/activity/not-me" => return on(browser, "/account/activity", path, &[]).await,
         "/account/email" => &[("email", "ana.souza@example.net")],
         "/account/password" => &NEW_PASSWORD,
         "/account/profile" => &[("name", "Somebody else")],

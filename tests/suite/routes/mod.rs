@@ -4,6 +4,8 @@
 //! `strangers` that it does nothing to somebody else, `headers` that whatever is answered is protected.
 
 mod acts;
+mod acts_passkeys;
+mod acts_unlock;
 mod forgery;
 mod headers;
 mod listed;

@@ -1,6 +1,7 @@
 //! My Account.
 
 use super::{HOSTILE, Sample};
+use crate::web::Wait;
 use crate::web::pages::views::account::{AccountPage, ConfirmError, ConfirmPage, Done, PasswordPage};
 use crate::web::pages::views::password::PasswordProblem;
 
@@ -82,6 +83,8 @@ fn confirm() -> Vec<Sample> {
         ("confirm-wrong-code", ConfirmError::WrongCode),
         ("confirm-too-many-codes", ConfirmError::TooManyCodes),
         ("confirm-passkey-refused", ConfirmError::Passkey),
+        ("confirm-limited", ConfirmError::Limited { wait: Wait::of(90), seconds: 90 }),
+        ("confirm-ceiling", ConfirmError::Ceiling),
     ];
     samples.push(Sample::of("confirm-mails-code", ids, &ConfirmPage { mails_code: true, ..page("password") }));
     for (name, error) in errors {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::passkeys::CeremonyView;
 use super::password::PasswordProblem;
 use super::{said, saying};
+use crate::web::Wait;
 use crate::web::pages::Page;
 
 /// A word above the page about what was just done; its text is `account-done-<word>`.
@@ -81,13 +82,21 @@ impl Page for AccountPage {
 
 /// What is wrong with a confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", tag = "kind")]
 pub enum ConfirmError {
     MissingPassword,
     WrongPassword,
     MissingCode,
     WrongCode,
     TooManyCodes,
+    /// Too many passwords were wrong: not before that.
+    Limited {
+        wait: Wait,
+        #[serde(skip)]
+        seconds: u64,
+    },
+    /// Far too many: only a confirmation by mail, from the login page, helps.
+    Ceiling,
     /// "That passkey cannot be used here."
     Passkey,
 }

@@ -1,0 +1,70 @@
+//! One password tried in vain from many addresses: spraying, or stuffing by so many machines that none of them stands out (SECURITY PW-6).
+//!
+//! A password is counted by twenty bits of a keyed digest: enough to see that many tried the same, and worth nothing to whoever reads the database. Who was
+//! right, and who tries in a browser that knows them, is not concerned.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{Limit, Limited};
+use crate::app::App;
+use crate::audit::{self, Event};
+use crate::clock::Timestamp;
+use crate::config::Quota;
+use crate::secret::{Purpose, Secret};
+use crate::store::buckets::{self, Take};
+use crate::store::{self, Conn, tried_accounts};
+
+/// Addresses from which one password may be tried in vain. By chance two share a digest in a million.
+const ADDRESSES: Quota = Quota { burst: 30, per: Duration::from_mins(10) };
+/// It is recorded, and the password kept from strangers, for so long at a time.
+const KEPT_OUT: Duration = Duration::from_mins(10);
+
+/// A password that is tried: what it is counted by, and nothing more of it.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    key: String,
+    address: Uuid,
+}
+
+impl Tried {
+    /// `address`: its class, as text.
+    pub(in crate::account) fn of(app: &App, password: &Secret<String>, address: &str) -> Self {
+        let mac = |what: &[u8], text: &str| app.sealer.mac(Purpose::KnownDevice, &[what, text.as_bytes()].concat());
+        let digest = mac(b"password", password.expose());
+        let [a, b, c, ..] = digest;
+        let address = mac(b"address", address).split_first_chunk::<16>().map_or([0; 16], |(id, _)| *id);
+        Self { key: format!("password:{a:02x}{b:02x}{:x}", c >> 4), address: uuid::Builder::from_random_bytes(address).into_uuid() }
+    }
+
+    /// Whether strangers are kept from trying it now. Asks no database: this process has seen a failure since the limit was met.
+    pub(in crate::account) fn check(&self, app: &App) -> Result<(), Limited> {
+        let now = app.now();
+        match app.refused.until(&self.key, now) {
+            Some(until) if app.config.limits.enabled => {
+                app.metrics.limited(Limit::Sprayed.as_str());
+                Err(Limited { limit: Limit::Sprayed, wait: until.since(now) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a failure, in the transaction that records it. Whether there were too many. `event`: what is recorded then, once in a while.
+    pub(in crate::account) async fn count_within(&self, conn: &Conn<'_>, event: &Event, now: Timestamp) -> store::Result<bool> {
+        if tried_accounts::redeem(conn, &self.key, self.address, ADDRESSES, now).await? {
+            return Ok(false);
+        }
+        let once = Quota { burst: 1, per: KEPT_OUT };
+        if buckets::take(conn, &format!("limited:{}", self.key), once, now).await? == Take::Given {
+            audit::record(conn, &event.clone().detail("addresses", ADDRESSES.burst), now).await?;
+        }
+        Ok(true)
+    }
+
+    /// Keeps strangers from trying it for a while.
+    pub(in crate::account) fn keep_out(&self, app: &App) {
+        let now = app.now();
+        app.refused.insert(self.key.clone(), now.plus(KEPT_OUT), now);
+    }
+}
