@@ -47,7 +47,7 @@ impl App {
             .await
             .map_err(|error| StartupError::new("keys.directory", format!("the signing keys cannot be used: {error}")))?;
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
-        let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
+        let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound", error))?;
         let mailer = Mailer::open(&config)?;
         store.measure(&metrics);
         metrics.started(clock.now().secs(), store.kind());

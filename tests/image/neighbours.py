@@ -1,5 +1,6 @@
-"""Who the program calls in these tests: a name server and a mail server with TLS, on loopback."""
+"""Who the program calls in these tests: a name server, and a mail server and a web server with TLS, on loopback."""
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -43,13 +44,12 @@ class NameServer:
         self.socket.close()
 
 
-class MailServer:
-    """SMTP under TLS from the first byte; keeps what it gets."""
+class TlsServer:
+    """TLS from the first byte, with a certificate of an authority of its own."""
 
     def __init__(self, name, port, directory):
-        self.received = []
-        self.ca = directory / "mail-ca.pem"
-        certificate = directory / "mail.pem"
+        self.ca = directory / f"{name}-ca.pem"
+        certificate = directory / f"{name}.pem"
         key = issued(directory, name, self.ca, certificate)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate, key)
@@ -60,12 +60,33 @@ class MailServer:
         while True:
             try:
                 plain, _ = self.socket.accept()
-                with self.context.wrap_socket(plain, server_side=True) as connection:
-                    self.talk(connection.makefile("rwb"))
-            except ssl.SSLError:
-                continue
             except OSError:
                 return
+            # Who does not believe the certificate goes away in the middle.
+            with contextlib.suppress(OSError), self.context.wrap_socket(plain, server_side=True) as connection:
+                self.talk(connection.makefile("rwb"))
+
+    def close(self):
+        self.socket.close()
+
+
+class WebServer(TlsServer):
+    """HTTP that answers every question with one text."""
+
+    def talk(self, lines):
+        for line in iter(lines.readline, b"\r\n"):
+            if not line:
+                return
+        lines.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello")
+        lines.flush()
+
+
+class MailServer(TlsServer):
+    """SMTP; keeps what it gets."""
+
+    def __init__(self, name, port, directory):
+        self.received = []
+        super().__init__(name, port, directory)
 
     def talk(self, lines):
         def say(text):
@@ -82,13 +103,10 @@ class MailServer:
                 return say("221 bye")
             say("250 ok")
 
-    def close(self):
-        self.socket.close()
-
 
 def issued(directory, name, ca, certificate):
     """An authority and, of it, a certificate for the name. The certificate's key."""
-    keys = {"ca": directory / "ca-key.pem", "leaf": directory / "mail-key.pem"}
+    keys = {"ca": directory / f"{name}-ca-key.pem", "leaf": directory / f"{name}-key.pem"}
     new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     leaf = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-addext", "basicConstraints=critical,CA:FALSE"]
     for command in (

@@ -3,7 +3,8 @@
 
     tests/image/reproduce.py --program target/image/vestibule --target target [--everything]
 
-Our own crates are compiled again, with the other crates that are there already; `--everything` begins with nothing, in another target directory too.
+Our own crates are compiled again, with the other crates that are there already; `--everything` begins with nothing, in another target directory too: that
+is what `tests/run --long` does. Either takes as long as a release build.
 """
 
 import argparse

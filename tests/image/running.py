@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "processes"))
 
-from neighbours import MailServer, NameServer  # noqa: E402
+from neighbours import MailServer, NameServer, WebServer  # noqa: E402
 from service import free_port, until  # noqa: E402
 
 # As the image has it; and as OpenShift would have it: any user, in group 0.
@@ -156,6 +156,39 @@ def names_are_resolved_and_tls_is_spoken_in_an_empty_root(given):
         mail.close()
 
 
+def calls_believe_whom_the_operator_says_or_else_the_list_in_the_program(given):
+    """By way of `doctor`, which calls the service's own public name, and says what it found."""
+    port, name = free_port(), "id.authorities.example"
+    web = WebServer(name, port, given.directory)
+    authority, hosts = web.ca.read_text(), bind(given, "/etc/hosts", f"127.0.0.1 localhost\n127.0.0.1 {name}\n")
+    url = f"https://{name}:{port}"
+
+    def doctor(*mounts, **more):
+        _, text = given.bundle.run("doctor", "--json", environment={"VESTIBULE_SERVER__PUBLIC_URL": url} | more, mounts=[hosts, *mounts])
+        found = {finding["check"]: finding["what"] for finding in json.loads(text[text.index("{") :])["findings"]}
+        return found["authorities"], found["issuer"]
+
+    bundle, elsewhere = bind(given, "/etc/ssl/certs/ca-certificates.crt", authority), bind(given, "/etc/authority.pem", authority)
+    try:
+        believed, reached = doctor()
+        assert "from this program" in believed and int(believed.split()[0]) > 100, believed
+        assert "UnknownIssuer" in reached, reached
+        for mount, more, origin in [
+            (bundle, {}, "1 authorities, from this machine"),
+            (elsewhere, {"SSL_CERT_FILE": "/etc/authority.pem"}, "1 authorities, from SSL_CERT_FILE"),
+            (elsewhere, {"VESTIBULE_OUTBOUND__EXTRA_CA_FILE": "/etc/authority.pem"}, "from this program"),
+        ]:
+            believed, reached = doctor(mount, **more)
+            assert origin in believed, (origin, believed)
+            assert "answered 200 OK and no discovery document" in reached, (origin, reached)
+        believed, reached = doctor(bundle, SSL_CERT_FILE="/nowhere.pem")
+        assert "/nowhere.pem" in believed and "/nowhere.pem" in reached, (believed, reached)
+        code, text = given.bundle.run("serve", environment={"VESTIBULE_SERVER__LISTEN": f"127.0.0.1:{free_port()}", "SSL_CERT_FILE": "/nowhere.pem"})
+        assert code != 0 and "SSL_CERT_FILE" in text and "/nowhere.pem" in text, text
+    finally:
+        web.close()
+
+
 def bind(given, destination, text):
     source = given.directory / destination.replace("/", "_")
     source.write_text(text)
@@ -170,4 +203,5 @@ TESTS = [
     operators_commands_work_without_a_shell,
     a_mistake_is_named_and_ends_with_another_code,
     names_are_resolved_and_tls_is_spoken_in_an_empty_root,
+    calls_believe_whom_the_operator_says_or_else_the_list_in_the_program,
 ]

@@ -35,7 +35,7 @@ const IMPORTS: [(&str, &[&str]); 21] = [
 const ASSEMBLY: [&str; 7] = ["app", "cli", "routes", "home", "health", "main", "lib"];
 
 /// Outside crates and the only places, below `src/`, that may name them.
-const CONFINED: [(&str, &[&str]); 42] = [
+const CONFINED: [(&str, &[&str]); 44] = [
     ("sea_orm", &["store/"]),
     ("vestibule_migrations", &["store/migrate.rs"]),
     ("josekit", &["keys/"]),
@@ -76,6 +76,8 @@ const CONFINED: [(&str, &[&str]); 42] = [
     ("hyper", &["app/"]),
     ("hyper_util", &["app/"]),
     ("rustls", &["app/", "outbound/", "cli/healthcheck.rs", "main.rs"]),
+    ("rustls_native_certs", &["outbound/authorities.rs"]),
+    ("webpki_root_certs", &["outbound/authorities.rs"]),
     ("figment", &["config/"]),
     ("clap", &["cli/", "main.rs"]),
 ];
