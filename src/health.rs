@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use tokio::sync::Mutex;
 
-use crate::app::{App, sample};
+use crate::app::{App, Stage, sample};
 use crate::keys::Algorithm;
 use crate::store::SchemaState;
 
@@ -54,6 +54,11 @@ pub async fn ready(State(app): State<App>) -> Response {
     }
 }
 
+/// `GET /health/ready` before the database is open: 503 with what is being done.
+pub async fn starting(State(stage): State<Stage>) -> Response {
+    answer(StatusCode::SERVICE_UNAVAILABLE, stage.now())
+}
+
 /// `GET /metrics`, on the internal listener: in the text format of Prometheus.
 pub async fn metrics(State(app): State<App>) -> Response {
     sample(&app).await;
@@ -66,7 +71,7 @@ pub(crate) async fn obstacle(app: &App) -> Option<&'static str> {
     if app.is_draining() {
         return Some("draining");
     }
-    if app.keys.signer(Algorithm::ES256).is_err() {
+    if Algorithm::ALL.into_iter().any(|algorithm| app.keys.signer(algorithm).is_err()) {
         return Some("no signing key");
     }
     app.readiness.obstacle(app).await
@@ -74,8 +79,9 @@ pub(crate) async fn obstacle(app: &App) -> Option<&'static str> {
 
 async fn look(app: &App) -> Option<&'static str> {
     match tokio::time::timeout(PATIENCE, app.store.check()).await {
-        // Newer: another replica has migrated already; expand/contract migrations let this one go on serving.
+        // Newer: another replica has migrated already, and said that it only added.
         Ok(Ok(SchemaState::Current | SchemaState::Newer)) => None,
+        Ok(Ok(SchemaState::TooNew)) => Some("a newer version has taken away from the database schema what this program needs"),
         Ok(Ok(SchemaState::Older)) => Some("database schema is older than this program"),
         Ok(Err(_)) | Err(_) => Some("database does not answer"),
     }

@@ -29,6 +29,7 @@ pub mod oidc;
 pub mod tokens;
 
 // Operators and upkeep.
+pub mod backup;
 pub mod cli;
 pub mod declare;
 pub mod health;

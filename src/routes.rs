@@ -13,7 +13,7 @@ use http::StatusCode;
 use tower::util::option_layer;
 
 use crate::account::{authentication, confirm, console, email_confirmation, not_me, setup, unlock};
-use crate::app::App;
+use crate::app::{App, Stage};
 use crate::interaction::second_factor as factor;
 use crate::interaction::{choose_account, consent, login, password_reset, sign_up};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
@@ -67,36 +67,38 @@ pub fn router(app: &App) -> Router {
         .merge(recovery())
         .merge(registration())
         .merge(sign_in);
-    let pages = limited(app, Group::Pages, pages)
-        .method_not_allowed_fallback(wrong_method)
+    let pages = limited(app, Group::Pages, pages.method_not_allowed_fallback(wrong_method))
         .layer(from_fn_with_state((app.clone(), Audience::People), survive))
         .layer(from_fn_with_state((app.clone(), Audience::People), keep_out));
 
     let scripts = Router::new().route("/token", post(token::post)).route("/revoke", post(revoke::post));
-    let scripts = limited(app, Group::Token, scripts);
+    let scripts = for_clients(app, Group::Token, scripts);
 
     let userinfo = Router::new().route("/userinfo", get(userinfo::get).post(userinfo::post));
-    let userinfo = limited(app, Group::Userinfo, userinfo);
+    let userinfo = for_clients(app, Group::Userinfo, userinfo);
 
     let documents = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
         .route("/jwks", get(jwks::get))
         .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get));
-    let documents = limited(app, Group::Metadata, documents);
+    let documents = for_clients(app, Group::Metadata, documents);
 
     // Browsers' scripts of any origin may call these; no cookie is read there.
-    let open = scripts.merge(userinfo).merge(documents).method_not_allowed_fallback(wrong_method_for_a_client).layer(from_fn(cors::layer));
+    let open = scripts.merge(userinfo).merge(documents).layer(from_fn(cors::layer));
 
-    let clients = limited(app, Group::Token, Router::new().route("/introspect", post(introspect::post)))
-        .method_not_allowed_fallback(wrong_method_for_a_client)
+    let clients = for_clients(app, Group::Token, Router::new().route("/introspect", post(introspect::post)))
         .merge(open)
         .layer(from_fn_with_state((app.clone(), Audience::Clients), survive))
         .layer(from_fn_with_state((app.clone(), Audience::Clients), keep_out));
 
-    let files = Router::new()
-        .route("/static/{file}", get(statics::get).with_state(app.pages.clone()))
-        .route_layer(option_layer(app.edge.layer(Group::Metadata)));
+    // Not kept from banned networks: the page that tells them so is to look like one of ours.
+    let files = Router::new().route("/static/{file}", get(statics::get).with_state(app.pages.clone()));
+    let files = limited(app, Group::Metadata, files.method_not_allowed_fallback(wrong_method));
+
+    let nowhere = limited(app, Group::Pages, Router::new().fallback(nothing_here))
+        .layer(from_fn_with_state((app.clone(), Audience::People), keep_out))
+        .with_state(app.clone());
 
     let probes = Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::ready));
 
@@ -105,7 +107,7 @@ pub fn router(app: &App) -> Router {
         .merge(clients)
         .merge(files)
         .merge(probes)
-        .fallback(nothing_here)
+        .fallback_service(nowhere)
         .with_state(app.clone())
         .layer(from_fn_with_state(page_error::Settings { pages: app.pages.clone(), clock: app.clock.clone() }, page_error::layer))
         .layer(from_fn_with_state(app.metrics.clone(), observe::layer))
@@ -122,9 +124,19 @@ pub fn internal_router(app: &App) -> Router {
         .with_state(app.clone())
 }
 
-/// These routes with their group's budget, and answers that say how much of it is left.
+/// The same before the database is open: liveness answers while a long migration runs, and readiness says what is being done.
+pub fn starting_router(stage: Stage) -> Router {
+    Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::starting)).with_state(stage)
+}
+
+/// These routes with their group's budget, a wrong method as much as a right one, and answers that say how much of it is left.
 fn limited(app: &App, group: Group, routes: Router<App>) -> Router<App> {
-    routes.route_layer(option_layer(app.edge.layer(group))).route_layer(from_fn_with_state(app.edge.told(group), edge::tell))
+    routes.layer(option_layer(app.edge.layer(group))).layer(from_fn_with_state(app.edge.told(group), edge::tell))
+}
+
+/// [`limited`] endpoints for programs.
+fn for_clients(app: &App, group: Group, endpoints: Router<App>) -> Router<App> {
+    limited(app, group, endpoints.method_not_allowed_fallback(wrong_method_for_a_client))
 }
 
 /// What a person does with their own account.
@@ -147,7 +159,7 @@ fn my_account() -> Router<App> {
 
 /// The second factor, at sign-in and in My Account.
 fn second_factor(app: &App) -> Router<App> {
-    Router::new()
+    let routes = Router::new()
         .route("/login/code", get(factor::code::get).post(factor::code::post))
         .route("/login/recovery-code", get(factor::recovery::get).post(factor::recovery::post))
         .route("/login/email-code", get(factor::email::get).post(factor::email::post))
@@ -166,9 +178,8 @@ fn second_factor(app: &App) -> Router<App> {
         .route("/account/authentication/passkeys/remove", post(authentication::passkey_changes::post_remove))
         .route("/account/authentication/disable", get(authentication::disable::get).post(authentication::disable::post))
         .route("/account/authentication/email-codes", post(authentication::options::post))
-        .route("/account/authentication/devices", post(authentication::devices::post))
-        .route_layer(option_layer(app.edge.layer(Group::SignIn)))
-        .route_layer(from_fn_with_state(app.edge.told(Group::SignIn), edge::tell))
+        .route("/account/authentication/devices", post(authentication::devices::post));
+    limited(app, Group::SignIn, routes)
 }
 
 /// Forgotten passwords, and "This wasn't me".

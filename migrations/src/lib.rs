@@ -37,6 +37,11 @@ mod m20261122_000034_create_former_addresses;
 mod m20261122_000035_recovery_codes_shown_to;
 mod m20261122_000036_create_declared_objects;
 mod m20261122_000039_suspend_users;
+mod m20261122_000040_create_scopes;
+
+/// The migration that a program must know to serve on this schema: what came after it only adds. Raised by a release that takes something away, to the newest
+/// migration of the release before it; written into the database by whoever migrates.
+pub const SERVES_FROM: &str = "m20261122_000035_recovery_codes_shown_to";
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -75,6 +80,38 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000035_recovery_codes_shown_to::Migration),
             Box::new(m20261122_000036_create_declared_objects::Migration),
             Box::new(m20261122_000039_suspend_users::Migration),
+            Box::new(m20261122_000040_create_scopes::Migration),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// What a program of the release before would miss, or could not fill in.
+    const TAKES_AWAY: [&str; 8] = ["drop_", "rename_", "modify_column", "DROP ", "RENAME ", "TRUNCATE ", "delete_many", "DELETE FROM"];
+
+    /// As the schema says of itself: a rolled back release, and replicas that are not replaced yet, go on serving on it.
+    #[test]
+    fn what_came_after_the_last_one_that_has_to_be_known_only_adds() {
+        let names: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let known = names.iter().position(|name| name == SERVES_FROM).expect("it names a migration");
+        for name in &names[known + 1..] {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(format!("{name}.rs"));
+            let text = std::fs::read_to_string(&file).unwrap();
+            let (_, up) = text.split_once("async fn up").unwrap();
+            let (up, _) = up.split_once("async fn down").unwrap();
+            for word in TAKES_AWAY {
+                assert!(!up.contains(word), "{name} has {word:?} on its way up: raise SERVES_FROM, or take it away one release later");
+            }
+            for column in up.split("add_column").skip(1) {
+                let column = column.split(".to_owned()").next().unwrap_or_default();
+                let filled_in = ["default(", "_null(", ".null()"].iter().any(|word| column.contains(word));
+                assert!(filled_in, "{name} adds a column that an older program does not fill in:{column}");
+            }
+        }
     }
 }

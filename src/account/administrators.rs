@@ -37,12 +37,20 @@ pub async fn mails(app: &App, person: &User, words: Option<&str>, place: &Where)
 /// The row at which whoever may be the last to leave waits for whoever is leaving: otherwise each would see the other, and both would go.
 const MUTEX: &str = "administrators";
 
+/// Holds that row until the end of the transaction. Before it is asked who is left.
+///
+/// # Errors
+/// The store's.
+pub async fn lock(conn: &Conn<'_>) -> store::Result<()> {
+    locks::redeem(conn, MUTEX, MUTEX, Timestamp::default(), Duration::ZERO).await.map(drop)
+}
+
 /// Whether nobody but this person administers the service. In the transaction in which they would stop.
 ///
 /// # Errors
 /// The store's.
-pub async fn is_last_within(conn: &Conn<'_>, user_id: Uuid, now: Timestamp) -> store::Result<bool> {
-    locks::redeem(conn, MUTEX, MUTEX, now, Duration::ZERO).await?;
+pub async fn is_last_within(conn: &Conn<'_>, user_id: Uuid) -> store::Result<bool> {
+    lock(conn).await?;
     Ok(!users::list_administrators(conn).await?.iter().any(|other| other.id != user_id))
 }
 

@@ -86,7 +86,7 @@ struct Request {
 impl Request {
     async fn run(&self, conn: &Conn<'_>) -> store::Result<Requested> {
         let user = &self.user;
-        if user.administrator && administrators::is_last_within(conn, user.id, self.now).await? {
+        if user.administrator && administrators::is_last_within(conn, user.id).await? {
             return Ok(Requested::LastAdministrator);
         }
         session::end_all_within(conn, user.id, "account_deletion", self.now).await?;

@@ -153,6 +153,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn the_canonical_form_is_its_own_canonical_form(local in "\\PC{1,20}", domain in "[a-zA-Z0-9äöüßéΑ-Ω]{1,10}\\.[a-z]{2,5}") {
             if let Some(once) = canonical(&format!("{local}@{domain}")) {

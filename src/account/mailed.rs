@@ -70,7 +70,7 @@ pub async fn by_code(app: &App, sent: &Mailed, typed: &str) -> store::Result<Res
     if !matches!(mail_link::open(app, token), Opened::InTime(_)) {
         return Ok(Err(CodeError::Spent));
     }
-    let (key, now) = (format!("mailed-code:{id}"), app.now());
+    let (key, now) = (format!("typed-code:{id}"), app.now());
     let taken = app.store.write_one(move |conn| {
         let key = key.clone();
         Box::pin(async move { buckets::take(conn, &key, CODES, now).await })

@@ -14,6 +14,7 @@ pub mod guesses;
 pub mod import;
 pub mod kept;
 pub mod known_device;
+mod mail_budget;
 mod mail_link;
 pub mod mailed;
 pub mod new_password;

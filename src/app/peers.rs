@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::App;
+use super::current::Current;
 use crate::web::address;
 
 /// Open connections by address class. No larger than there are connections: an address without any has no entry.
 pub(super) struct Peers {
-    app: App,
+    current: Arc<Current>,
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
@@ -21,22 +21,23 @@ pub(super) struct Entered {
 }
 
 impl Peers {
-    pub(super) fn new(app: &App) -> Arc<Self> {
-        Arc::new(Self { app: app.clone(), open: Mutex::default() })
+    pub(super) fn new(current: &Arc<Current>) -> Arc<Self> {
+        Arc::new(Self { current: Arc::clone(current), open: Mutex::default() })
     }
 
     /// Counts a connection; none: its address has `server.max_connections_per_address` already. Trusted proxies, behind which everybody is, have no limit of
     /// their own.
     pub(super) fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<Entered> {
-        let (class, server) = (address::class(peer), &self.app.config.server);
+        let (class, app) = (address::class(peer), self.current.app());
+        let server = &app.config.server;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(class).or_default();
         if *count >= server.max_connections_per_address && !server.trusted_proxies.contains(peer) {
-            self.app.metrics.connection_refused();
+            app.metrics.connection_refused();
             return None;
         }
         *count += 1;
-        self.app.connections.fetch_add(1, Ordering::Relaxed);
+        app.connections.fetch_add(1, Ordering::Relaxed);
         Some(Entered { peers: Arc::clone(self), class })
     }
 }
@@ -50,6 +51,6 @@ impl Drop for Entered {
                 open.remove(&self.class);
             }
         }
-        self.peers.app.connections.fetch_sub(1, Ordering::Relaxed);
+        self.peers.current.app().connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

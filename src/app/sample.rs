@@ -1,5 +1,6 @@
 //! What is measured when somebody asks for the metrics.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -16,8 +17,8 @@ const EVERY: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// When the database was asked last. Those who come meanwhile wait for that answer.
-#[derive(Debug, Default)]
-pub struct Sampled(Mutex<Option<Instant>>);
+#[derive(Clone, Debug, Default)]
+pub struct Sampled(Arc<Mutex<Option<Instant>>>);
 
 /// Brings everything that is measured rather than counted up to date.
 pub async fn sample(app: &App) {

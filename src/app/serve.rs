@@ -1,4 +1,4 @@
-//! The listener: accepts, bounds and drains connections.
+//! The service from its start to the answered signal.
 //!
 //! Our own loop over hyper, because axum's has no deadline for request headers: a client that sends them byte by byte would hold a
 //! connection for ever.
@@ -7,47 +7,29 @@ use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt as _;
 
-use super::peers::Peers;
+use super::connections::Connections;
+use super::current::Current;
+use super::internal::Internal;
+use super::reload::{Origin, Reload};
 use super::tls::Tls;
-use super::watch::{Activity, KEEP_ALIVE, Watched, WatchedBody};
-use super::{App, internal};
+use super::{App, Left, Stage, notify};
 use crate::account::setup;
 use crate::clock::SystemClock;
 use crate::config::{Config, StartupError};
+use crate::routes;
 use crate::telemetry::metrics::Metrics;
-use crate::{jobs, routes};
-
-/// How long the accept loop pauses when the process is out of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Request headers of one request: at most so many, in so many bytes.
-const MAX_HEADERS: usize = 64;
-const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// `vestibule serve`: everything from the configuration to the answered signal.
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn serve(config: Config, metrics: Metrics) -> Result<(), StartupError> {
-    let app = App::open_with(config, Arc::new(SystemClock), metrics).await?;
-    announce_setup(&app).await?;
-    let server = Server::bind(app).await?;
+pub async fn serve(config: Config, metrics: Metrics, origin: Origin) -> Result<(), StartupError> {
     let stop = CancellationToken::new();
     tokio::spawn({
         let stop = stop.clone();
@@ -56,6 +38,21 @@ pub async fn serve(config: Config, metrics: Metrics) -> Result<(), StartupError>
             stop.cancel();
         }
     });
+    tokio::spawn(notify::watchdog(stop.clone()));
+    let stage = Stage::default();
+    // First of all: liveness answers however long a migration takes.
+    let internal = Internal::start(&config.server, routes::starting_router(stage.clone())).await?;
+    let starting = CancellationToken::new();
+    tokio::spawn(notify::patience(starting.clone()));
+    let opening = starting.drop_guard();
+    let app = tokio::select! {
+        app = App::open_when_ready(config, Arc::new(SystemClock), metrics, &stage) => app?,
+        // A migration that is cut is taken back, or found half-way by the next start.
+        () = stop.cancelled() => return Ok(()),
+    };
+    drop(opening);
+    announce_setup(&app).await?;
+    let server = Server::over(app, internal).await?.reloading(origin);
     server.run(stop).await;
     Ok(())
 }
@@ -96,34 +93,58 @@ async fn asked_to_stop() {
     drop(interrupt.await);
 }
 
+/// When the certificate expires, for whoever renews it.
+pub(super) fn measure(tls: Option<&Tls>, app: &App) {
+    let Some(validity) = tls.and_then(Tls::validity) else { return };
+    app.metrics.certificate(validity.not_before, validity.not_after);
+    if validity.left(app.now()) != Left::Enough {
+        tracing::warn!(
+            days = validity.days_left(app.now()),
+            "the TLS certificate expires soon, or has expired: it should have been renewed"
+        );
+    }
+}
+
 /// A bound listener with everything that will answer on it.
 pub struct Server {
     app: App,
     listener: TcpListener,
-    internal: Option<TcpListener>,
+    internal: Option<Internal>,
     tls: Option<Tls>,
     beside: Router,
+    origin: Option<Origin>,
 }
 
 impl Server {
-    /// Binds `server.listen` and loads the certificate, if any.
+    /// Binds `server.listen` and `server.internal_listen`, and loads the certificate, if any.
     ///
     /// # Errors
-    /// When the port is taken or the certificate cannot be used.
+    /// When a port is taken or the certificate cannot be used.
     pub async fn bind(app: App) -> Result<Self, StartupError> {
+        let internal = Internal::start(&app.config.server, routes::internal_router(&app)).await?;
+        Self::over(app, internal).await
+    }
+
+    /// The same beside an internal listener that answers already.
+    async fn over(app: App, internal: Option<Internal>) -> Result<Self, StartupError> {
         let tls = Tls::load(&app.config.server)?;
+        measure(tls.as_ref(), &app);
         let listen = app.config.server.listen;
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|error| StartupError::new("server.listen", format!("cannot listen on {listen}: {error}")))?;
-        let internal = internal::bind(&app).await?;
-        Ok(Self { app, listener, internal, tls, beside: Router::new() })
+        Ok(Self { app, listener, internal, tls, beside: Router::new(), origin: None })
     }
 
     /// Serves these routes too, before our own: the demo has pages of its own on the issuer's address.
     #[must_use]
     pub fn beside(self, routes: Router) -> Self {
         Self { beside: routes, ..self }
+    }
+
+    /// Reads again, while it runs, what comes from there.
+    fn reloading(self, origin: Origin) -> Self {
+        Self { origin: Some(origin), ..self }
     }
 
     /// The address bound, with the port the system chose where 0 was configured.
@@ -134,163 +155,49 @@ impl Server {
     /// The address of the internal listener, if there is one.
     #[must_use]
     pub fn internal_addr(&self) -> Option<SocketAddr> {
-        self.internal.as_ref().and_then(|listener| listener.local_addr().ok())
+        self.internal.as_ref().and_then(|internal| internal.address)
     }
 
     /// Serves until `stop`; then readiness says no, running requests get `server.drain_timeout`, jobs stop, the store closes.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { app, listener, internal, tls, beside } = self;
+        let Self { app, listener, internal, tls, beside, origin } = self;
+        let current = Current::new(app.clone(), beside);
+        let internal = internal.map(Arc::new);
+        if let Some(internal) = &internal {
+            internal.switch(routes::internal_router(&app));
+        }
         let background = TaskTracker::new();
         let jobs_stop = CancellationToken::new();
-        background.spawn(jobs::run(app.clone(), jobs_stop.clone()));
-        if let Some(tls) = tls.clone() {
-            background.spawn(tls.keep_current(jobs_stop.clone()));
-        }
-        if let Some(listener) = internal {
-            background.spawn(internal::serve(app.clone(), listener, jobs_stop.clone()));
+        background.spawn(Arc::clone(&current).run_jobs(jobs_stop.clone()));
+        if let Some(origin) = origin {
+            let reload = Reload::new(origin, &current, internal.clone(), tls.clone());
+            background.spawn(reload.run(jobs_stop.clone()));
         }
         tracing::info!(issuer = app.issuer.as_str(), listen = ?listener.local_addr().ok(), tls = tls.is_some(), "serving");
+        notify::ready(&format!("serving {}", app.issuer.as_str()));
 
-        let connections = Connections::new(&app, beside);
+        let connections = Connections::new(&current);
         tokio::select! {
             () = connections.accept_all(&listener, tls.as_ref()) => {}
             () = stop.cancelled() => {}
         }
         app.draining.store(true, Ordering::Relaxed);
+        notify::stopping();
         tracing::info!("draining");
+        let (delay, patience) = (current.app().config.server.drain_delay.0, current.app().config.server.drain_timeout.0);
         // What was sent before the signal may still wait in the listener's queue, and a balancer learns of our readiness only when it asks again.
-        let _ = tokio::time::timeout(app.config.server.drain_delay.0, connections.accept_all(&listener, tls.as_ref())).await;
+        let _ = tokio::time::timeout(delay, connections.accept_all(&listener, tls.as_ref())).await;
         drop(listener);
         jobs_stop.cancel();
         background.close();
         let rest = async { tokio::join!(connections.drained(), background.wait()) };
-        if tokio::time::timeout(app.config.server.drain_timeout.0, rest).await.is_err() {
+        if tokio::time::timeout(patience, rest).await.is_err() {
             tracing::warn!("requests or jobs were still running at the end of server.drain_timeout");
+        }
+        if let Some(internal) = internal.and_then(Arc::into_inner) {
+            let _ = tokio::time::timeout(patience, internal.end()).await;
         }
         app.store.close().await;
         tracing::info!("stopped");
-    }
-}
-
-/// What all connections share.
-struct Connections {
-    router: Router,
-    builder: Arc<auto::Builder<TokioExecutor>>,
-    slots: Arc<Semaphore>,
-    peers: Arc<Peers>,
-    graceful: GracefulShutdown,
-    /// For the handshake, and for the headers of a request.
-    patience: Duration,
-}
-
-impl Connections {
-    fn new(app: &App, beside: Router) -> Self {
-        let server = &app.config.server;
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(KEEP_ALIVE)
-            .max_headers(MAX_HEADERS)
-            .max_buf_size(MAX_HEADER_BYTES.max(8192));
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX))
-            .max_concurrent_streams(100)
-            .max_pending_accept_reset_streams(20);
-        Self {
-            router: beside.fallback_service(routes::router(app)),
-            builder: Arc::new(builder),
-            slots: Arc::new(Semaphore::new(server.max_connections)),
-            peers: Peers::new(app),
-            graceful: GracefulShutdown::new(),
-            patience: server.header_read_timeout.0,
-        }
-    }
-
-    /// Accepts for ever. A connection waits to be accepted while all slots are taken.
-    async fn accept_all(&self, listener: &TcpListener, tls: Option<&Tls>) {
-        loop {
-            let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return };
-            let (stream, peer) = match listener.accept().await {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
-            // One address must not take all of them: the connection is closed, unanswered.
-            let Some(entered) = self.peers.enter(peer.ip()) else { continue };
-            let slot = (slot, entered);
-            // Answers are small; waiting to fill packets would only delay them.
-            let _ = stream.set_nodelay(true);
-            let connection = Connection {
-                service: self.router.clone(),
-                builder: Arc::clone(&self.builder),
-                watcher: self.graceful.watcher(),
-                peer,
-                patience: self.patience,
-            };
-            match tls.cloned() {
-                None => drop(tokio::spawn(async move {
-                    connection.serve(stream).await;
-                    drop(slot);
-                })),
-                Some(tls) => drop(tokio::spawn(async move {
-                    connection.serve_tls(&tls, stream).await;
-                    drop(slot);
-                })),
-            }
-        }
-    }
-
-    async fn drained(self) {
-        self.graceful.shutdown().await;
-    }
-}
-
-struct Connection {
-    service: Router,
-    builder: Arc<auto::Builder<TokioExecutor>>,
-    watcher: hyper_util::server::graceful::Watcher,
-    peer: SocketAddr,
-    patience: Duration,
-}
-
-impl Connection {
-    async fn serve_tls(self, tls: &Tls, stream: TcpStream) {
-        match tokio::time::timeout(self.patience, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.serve(stream).await,
-            Ok(Err(error)) => tracing::debug!(%error, peer = %self.peer, "TLS handshake failed"),
-            Err(_) => tracing::debug!(peer = %self.peer, "TLS handshake timed out"),
-        }
-    }
-
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
-        let Self { service, builder, watcher, peer, patience } = self;
-        let activity = Activity::begin();
-        let stream = Watched { stream, activity: Arc::clone(&activity) };
-        let requests = Arc::clone(&activity);
-        let service = service_fn(move |request: http::Request<Incoming>| {
-            let (service, running) = (service.clone(), requests.request());
-            let mut request = request.map(|body| Body::new(WatchedBody { body, activity: Arc::clone(&requests) }));
-            request.extensions_mut().insert(ConnectInfo(peer));
-            async move {
-                let response = service.oneshot(request).await;
-                running.answered();
-                response
-            }
-        });
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        tokio::select! {
-            ended = watcher.watch(connection) => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, %peer, "connection ended early");
-                }
-            }
-            () = activity.overdue(patience) => tracing::debug!(%peer, "connection closed: no request in time"),
-        }
     }
 }

@@ -17,7 +17,7 @@ use crate::store::declared_objects::State;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// TOML files with [[clients]], [[organizations]] and [[users]], or directories of them. None: the directory of `declared.directory`, as the service
+    /// TOML files with [[clients]], [[scopes]], [[organizations]] and [[users]], or directories of them. None: the directory of `declared.directory`, as the service
     /// keeps to it.
     #[arg(value_name = "FILE|DIRECTORY")]
     files: Vec<PathBuf>,

@@ -142,6 +142,33 @@ async fn a_declared_hash_is_applied_again_after_another_password_was_declared() 
 }
 
 #[tokio::test]
+async fn a_declared_password_is_not_put_back_after_the_person_changed_it() {
+    let place = Place::new().await;
+    let ana = "ana@example.com";
+    place.apply(STATE, false, 1_700_000_000).await.unwrap();
+    for theirs in [Some("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$OTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI"), None] {
+        let own = users::User { password_hash: theirs.map(str::to_owned), ..place.user(ana).await };
+        let written = own.clone();
+        place
+            .store
+            .write(move |conn| {
+                let own = written.clone();
+                Box::pin(async move { users::update(conn, &own).await })
+            })
+            .await
+            .unwrap();
+        let same = place.apply(STATE, false, 1_700_000_100).await.unwrap();
+        assert!(same.text.ends_with("0 changed, 3 as declared"), "{}", same.text);
+        assert_eq!(place.user(ana).await.password_hash, own.password_hash);
+    }
+    // Another one is applied, and so is the first again after it.
+    for declared in ["demo2", "demo"] {
+        let changed = place.apply(&STATE.replace("\"demo\"", &format!("\"{declared}\"")), false, 1_700_000_200).await.unwrap();
+        assert!(changed.text.contains("~ user ana@example.com"), "{}", changed.text);
+    }
+}
+
+#[tokio::test]
 async fn a_row_that_changed_since_the_plan_stops_everything() {
     let place = Place::new().await;
     place.apply(STATE, false, 1_700_000_000).await.unwrap();

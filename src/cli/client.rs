@@ -17,11 +17,12 @@ use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::{Config, Span};
 use crate::declare::Key;
 use crate::declare::client::{response_types, rotated};
-use crate::oauth::client::{check_metadata, is_client_id, new_secret};
+use crate::oauth::client::{check_metadata, is_client_id, new_secret, unknown_scopes};
 use crate::secret::{Digest, Secret, random_id};
 use crate::store::clients::{self, AuthMethod, Client, ClientSecret, GrantType, Metadata};
 use crate::store::signing_keys::Algorithm;
-use crate::store::{self, Store};
+use crate::store::{self, Store, scopes};
+use crate::tokens::Scope;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -154,6 +155,14 @@ async fn add(store: &Store, arguments: Add, now: Timestamp) -> Result<Answer, Fa
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Failure::new(format!("This application cannot be registered:\n  {}", problems.join("\n  ")))
     })?;
+    let custom = scopes::list(&store.read()).await?;
+    if let Some(unknown) = unknown_scopes(&metadata, |value| custom.iter().any(|scope| scope.name == value)).first() {
+        return Err(Failure::new(format!(
+            "There is no scope {unknown}. `vestibule scope list` shows those there are beside {}. Scopes of APIs that nobody told this service about are \
+             for clients with client_credentials.",
+            Scope::KNOWN.join(", ")
+        )));
+    }
     let secret = (metadata.token_endpoint_auth_method != AuthMethod::None).then(new_secret);
     let secrets = secret.iter().map(|secret| client_secret(secret, now)).collect();
     let client = Client { client_id, enabled: true, metadata, secrets, managed: false, created_at: now, updated_at: now };

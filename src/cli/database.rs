@@ -24,12 +24,12 @@ pub(super) async fn open_to_read(config: &Config) -> Result<Store, Failure> {
 async fn open_with(config: &Config, migrate: bool) -> Result<Store, Failure> {
     let store = connect(config).await?;
     match store.check().await? {
-        SchemaState::Current => {}
+        SchemaState::Current | SchemaState::Newer => {}
         SchemaState::Older if migrate => {
             store.migrate_up().await?;
         }
         SchemaState::Older => return Err(Failure::new("The database's schema is older than this program. Run `vestibule migrate up`.")),
-        SchemaState::Newer => {
+        SchemaState::TooNew => {
             let text =
                 "A newer version of Vestibule has changed the database's schema. Run that version, or take its migrations back with it.";
             return Err(Failure::new(text));

@@ -1,14 +1,15 @@
 //! `declared`: what the declared directory manages, and how far it has come.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::database;
 use super::failure::Failure;
 use super::moment::rfc3339;
 use super::output::{Answer, table};
+use super::{database, declared_check};
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::Config;
@@ -20,12 +21,18 @@ use crate::store::{Store, settings};
 pub(super) enum Command {
     /// How far every declared object has come, and whether the directory here is the one in force.
     Status,
+    /// Read documents and report every mistake, without a database: for the pipeline that is about to mount them. Secrets in files need not be there.
+    Check {
+        /// TOML files, or directories of them. None: the directory of `declared.directory`.
+        #[arg(value_name = "FILE|DIRECTORY")]
+        paths: Vec<PathBuf>,
+    },
     /// Take an object, or all of them, from a directory that is no more: they stay as they are and are changed by hand.
     Release {
-        /// client, organization, user or document.
+        /// client, scope, organization, user or document.
         #[arg(required_unless_present = "all", requires = "id")]
         kind: Option<String>,
-        /// The client id, the organisation's id, the address or the file's name.
+        /// The client id, the scope's name, the organisation's id, the address or the file's name.
         id: Option<String>,
         /// Everything.
         #[arg(long, conflicts_with = "kind")]
@@ -34,6 +41,9 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
+    if let Command::Check { paths } = &command {
+        return declared_check::run(paths, config);
+    }
     let reads = matches!(command, Command::Status);
     let store = if reads { database::open_to_read(config).await? } else { database::open(config).await? };
     let answer = execute(command, config, &store, SystemClock.now()).await;
@@ -44,6 +54,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
 async fn execute(command: Command, config: &Config, store: &Store, now: Timestamp) -> Result<Answer, Failure> {
     match command {
         Command::Status => status(config, store).await,
+        Command::Check { paths } => declared_check::run(&paths, config),
         Command::Release { kind, id, .. } => release(store, kind.zip(id), now).await,
     }
 }

@@ -1,5 +1,6 @@
 //! `keys`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -28,6 +29,8 @@ pub(super) enum Command {
     Revoke { kid: String },
     /// Which key-encryption key (`*.kek`) seals how much of what rests in the database.
     Check,
+    /// Make a key-encryption key: 64 hexadecimal digits on standard output, or in a new file that you alone can read.
+    GenerateKek { file: Option<PathBuf> },
     /// Seal everything that rests in the database under the newest key-encryption key, so that older ones can be taken away. The service may run.
     Rewrap,
 }
@@ -35,6 +38,7 @@ pub(super) enum Command {
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
     match command {
         Command::List => read(config).await,
+        Command::GenerateKek { file } => keys_at_rest::generate(file.as_deref()),
         Command::Check => keys_at_rest::check(config).await,
         Command::Rotate { immediately } => {
             let app = App::open(config.clone(), Arc::new(SystemClock)).await?;
@@ -67,7 +71,8 @@ async fn read(config: &Config) -> Result<Answer, Failure> {
 fn list(keys: &[KeyInfo]) -> Answer {
     let until = |key: &KeyInfo| key.retires_at.map(rfc3339).unwrap_or_default();
     let row = |key: &KeyInfo| {
-        vec![key.kid.clone(), key.algorithm.name().to_owned(), state(key.state).to_owned(), rfc3339(key.active_at), until(key)]
+        let times = [rfc3339(key.created_at), rfc3339(key.active_at), until(key)];
+        [key.kid.clone(), key.algorithm.name().to_owned(), state(key.state).to_owned()].into_iter().chain(times).collect()
     };
     let view = |key: &KeyInfo| {
         json!({
@@ -82,7 +87,7 @@ fn list(keys: &[KeyInfo]) -> Answer {
     };
     let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
     let json: Vec<serde_json::Value> = keys.iter().map(view).collect();
-    Answer::new(table(&["kid", "alg", "state", "signs from", "until"], &rows), &json)
+    Answer::new(table(&["kid", "alg", "state", "made", "signs from", "until"], &rows), &json)
 }
 
 const fn state(state: KeyState) -> &'static str {
@@ -135,7 +140,7 @@ mod tests {
             expires_at: None,
         };
         let answer = list(&[key]);
-        assert!(answer.text.contains("k1   ES256  active  2023-11-14T22:13:20Z"), "{}", answer.text);
+        assert!(answer.text.contains("k1   ES256  active  2023-11-14T22:13:20Z  2023-11-14T22:13:20Z"), "{}", answer.text);
         assert_eq!(answer.json[0]["alg"], "ES256");
     }
 

@@ -1,12 +1,16 @@
 //! `keys check` and `keys rewrap`: key-encryption keys, and what rests under them.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 
 use super::database;
 use super::failure::Failure;
-use super::output::{Answer, table};
+use super::output::{self, Answer, table};
 use crate::app::App;
 use crate::audit::KeyEvents;
 use crate::config::Config;
@@ -23,6 +27,21 @@ pub(super) async fn check(config: &Config) -> Result<Answer, Failure> {
     let usage = keys::usage(&store, &sealer).await;
     store.close().await;
     Ok(report(&sealer.key_ids(), &usage?))
+}
+
+/// Not over anything that is there: a key that is lost takes with it what it sealed.
+pub(super) fn generate(file: Option<&Path>) -> Result<Answer, Failure> {
+    let key = keys::new_key_encryption_key();
+    let Some(path) = file else {
+        output::stream().write_all(key.as_bytes())?;
+        return Ok(Answer::said());
+    };
+    let failed = |error: std::io::Error| Failure::new(format!("{}: {error}.", path.display()));
+    let mut made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    made.write_all(key.as_bytes()).and_then(|()| made.sync_all()).map_err(failed)?;
+    let text =
+        format!("Made {}. Keep a copy of it apart from the database and its backups: what it seals opens with it alone.", path.display());
+    Ok(Answer::new(text, &json!({ "file": path })))
 }
 
 fn report(ids: &[String], usage: &[Usage]) -> Answer {
@@ -73,6 +92,16 @@ mod tests {
 
     fn usage(what: &'static str, key: Option<&str>, rows: u64) -> Usage {
         Usage { what, key: key.map(str::to_owned), rows }
+    }
+
+    #[test]
+    fn a_generated_key_is_one_and_replaces_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("001.kek");
+        generate(Some(&path)).unwrap();
+        let first = keys::load_key_encryption_keys(directory.path(), false).unwrap();
+        assert!(generate(Some(&path)).is_err());
+        assert_eq!(keys::load_key_encryption_keys(directory.path(), false).unwrap()[0].id(), first[0].id());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `limits`: who is limited and why; release; ban and unban.
 
+mod kinds;
 mod listing;
 
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
 
+use self::kinds::{KINDS, Whose};
 use super::database;
 use super::failure::Failure;
 use super::moment::rfc3339;
@@ -44,7 +46,7 @@ pub(super) struct Release {
     /// Everything counted against this account.
     #[arg(long, value_name = "EMAIL")]
     account: Option<String>,
-    /// The accounts tried from this address, and its wrong passwords.
+    /// Everything counted against this address: of IPv6 against its /64.
     #[arg(long, value_name = "ADDRESS")]
     address: Option<std::net::IpAddr>,
 }
@@ -147,22 +149,19 @@ async fn forget(conn: &Conn<'_>, target: &Target) -> store::Result<u64> {
             let counted = factor_attempts::find(conn, *id).await? != factor_attempts::Attempts::default();
             factor_attempts::revoke(conn, *id).await?;
             let mut rows = failures::revoke_all(conn, *id).await? + u64::from(counted);
-            for kind in [
-                "password-account",
-                "unlock-account",
-                "unlock-codes",
-                "confirm-email-account",
-                "password-reset-account",
-                "password-reset-code",
-            ] {
-                rows += buckets::revoke_all(conn, &format!("{kind}:{id}")).await?;
+            for kind in KINDS.iter().filter(|kind| matches!(kind.whose, Whose::Account | Whose::AccountAndAddress)) {
+                rows += buckets::revoke_all(conn, &format!("{}{id}", kind.prefix)).await?;
             }
             Ok(rows)
         }
         Target::Address(address) => {
             let mut rows = u64::from(tried_accounts::revoke(conn, address).await?);
-            for kind in ["password-address", "unlock-address", "password-reset-address", "sign-up-address", "confirm-email-address"] {
-                rows += u64::from(buckets::revoke(conn, &format!("{kind}:{address}")).await?);
+            for kind in &KINDS {
+                rows += match kind.whose {
+                    Whose::Address => u64::from(buckets::revoke(conn, &format!("{}{address}", kind.prefix)).await?),
+                    Whose::AccountAndAddress | Whose::OtherAndAddress => buckets::revoke_ending(conn, kind.prefix, address).await?,
+                    Whose::Account | Whose::Digest => 0,
+                };
             }
             Ok(rows)
         }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::cli::database::temporary;
+use crate::config::Quota;
 use crate::declare::plan::new_user;
 use crate::store::audit_events;
 
@@ -55,6 +56,58 @@ async fn an_operator_sees_who_is_limited_and_releases_them() {
     assert_eq!(listed(&store).await.text, "Nobody is limited.");
     let events = audit_events::list(&store.read(), 10).await.unwrap();
     assert_eq!(events.iter().filter(|event| event.kind == "limit.released").count(), 2);
+}
+
+async fn used_up(store: &Store, key: &str, quota: Quota) {
+    for _ in 0..=quota.burst {
+        let key = key.to_owned();
+        let taken = store.write_one(move |conn| {
+            let key = key.clone();
+            Box::pin(async move { buckets::take(conn, &key, quota, NOW).await })
+        });
+        taken.await.unwrap();
+    }
+}
+
+/// Whatever is counted is shown with why, and an account's and an address's own are released together.
+#[tokio::test]
+async fn every_kind_of_bucket_is_listed_and_released() {
+    let (store, _directory) = temporary().await;
+    let ana = new_user("ana@example.com", NOW);
+    let (id, address, config) = (ana.id, "192.0.2.7", Config::default());
+    store
+        .write(move |conn| {
+            let ana = ana.clone();
+            Box::pin(async move { users::insert(conn, &ana).await })
+        })
+        .await
+        .unwrap();
+    for kind in &KINDS {
+        let key = match kind.whose {
+            Whose::Account => format!("{}{id}", kind.prefix),
+            Whose::Address => format!("{}{address}", kind.prefix),
+            Whose::AccountAndAddress => format!("{}{id}:{address}", kind.prefix),
+            Whose::OtherAndAddress => format!("{}web:{address}", kind.prefix),
+            Whose::Digest => format!("{}c0ffee", kind.prefix),
+        };
+        used_up(&store, &key, (kind.quota)(&config)).await;
+    }
+    let whys = |answer: &Answer| {
+        answer.json["limited"].as_array().unwrap().iter().map(|one| one["why"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let all = whys(&listed(&store).await);
+    assert!(KINDS.iter().all(|kind| all.contains(&kind.why.to_owned())) && all.len() == KINDS.len(), "{all:?}");
+    execute(&store, released("ana@example.com"), &config, NOW).await.unwrap();
+    let left = whys(&listed(&store).await);
+    assert!(
+        KINDS.iter().all(|kind| left.contains(&kind.why.to_owned()) != matches!(kind.whose, Whose::Account | Whose::AccountAndAddress)),
+        "{left:?}"
+    );
+    let by_address = Command::Release(Release { key: None, account: None, address: Some(address.parse().unwrap()) });
+    execute(&store, by_address, &config, NOW).await.unwrap();
+    let left = whys(&listed(&store).await);
+    let digests: Vec<_> = KINDS.iter().filter(|kind| kind.whose == Whose::Digest).map(|kind| kind.why.to_owned()).collect();
+    assert!(left.len() == digests.len() && digests.iter().all(|why| left.contains(why)), "{left:?}");
 }
 
 #[tokio::test]

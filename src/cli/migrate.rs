@@ -49,7 +49,9 @@ fn changed(verb: &str, member: &str, names: &[String]) -> Answer {
 fn describe(status: &MigrationStatus) -> String {
     let lines = |word: &'static str, names: &[String]| names.iter().map(|name| format!("{word:<8} {name}")).collect::<Vec<_>>();
     let all = [lines("applied", &status.applied), lines("pending", &status.pending), lines("unknown", &status.unknown)];
-    all.concat().join("\n")
+    let mut lines = all.concat();
+    lines.extend(status.serves_from.iter().map(|from| format!("A program that knows {from} serves on this schema.")));
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -58,7 +60,12 @@ mod tests {
 
     #[test]
     fn the_status_lists_applied_pending_and_unknown() {
-        let status = MigrationStatus { applied: vec!["m1".to_owned()], pending: vec!["m2".to_owned()], unknown: vec!["m9".to_owned()] };
+        let status = MigrationStatus {
+            applied: vec!["m1".to_owned()],
+            pending: vec!["m2".to_owned()],
+            unknown: vec!["m9".to_owned()],
+            serves_from: None,
+        };
         assert_eq!(describe(&status), "applied  m1\npending  m2\nunknown  m9");
     }
 }

@@ -7,12 +7,14 @@
 mod apply;
 mod arguments;
 mod audit;
+mod backup;
 mod client;
 mod client_state;
 mod client_view;
 mod config;
 mod database;
 mod declared;
+mod declared_check;
 mod doctor;
 mod failure;
 mod healthcheck;
@@ -30,12 +32,15 @@ mod organization_switch;
 mod output;
 mod password_input;
 mod plan;
+mod scope;
+mod scope_definition;
 mod serve;
 mod templates;
 #[cfg(test)]
 mod testing;
 mod user;
 mod user_import;
+mod user_password;
 mod user_security;
 
 use std::path::PathBuf;
@@ -72,17 +77,20 @@ enum Command {
     /// Applications that sign people in here.
     #[command(subcommand)]
     Client(client::Command),
+    /// Scopes beside the standard ones, and the claims they release.
+    #[command(subcommand)]
+    Scope(scope::Command),
     /// People.
     #[command(subcommand)]
     User(user::Command),
     /// Organisations: who belongs, and what is asked of them.
     #[command(subcommand)]
     Organization(organization::Command),
-    /// Bring clients, organisations and people into the state that files declare.
+    /// Bring clients, scopes, organisations and people into the state that files declare.
     Apply(apply::Arguments),
     /// Say what `apply` would change. The exit code is 0 when that is nothing, 2 when there is something, 1 when it cannot be said.
     Plan(plan::Arguments),
-    /// What the declared directory manages, and how far it has come.
+    /// What the declared directory manages, and how far it has come; whether documents are fit for it.
     #[command(subcommand)]
     Declared(declared::Command),
     /// Signing keys.
@@ -97,6 +105,10 @@ enum Command {
     /// Mail.
     #[command(subcommand)]
     Mail(mail::Command),
+    /// Back up the embedded database (SQLite), sealed, while the service runs.
+    Backup(backup::Backup),
+    /// Put a backup in the database's place, while no service runs.
+    Restore(backup::Restore),
     /// Settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -105,8 +117,8 @@ enum Command {
     Templates(templates::Command),
     /// Look at everything the service stands on, and say what is wrong and what to do.
     Doctor(doctor::Arguments),
-    /// Ask the running service whether it is ready; for container health checks.
-    Healthcheck,
+    /// Ask the running service whether it is ready; for container health checks, and with --issuer for a test after an installation.
+    Healthcheck(healthcheck::Arguments),
 }
 
 /// Runs the command and prints what came of it.
@@ -138,11 +150,16 @@ async fn dispatch(cli: Cli) -> Result<Answer, Failure> {
 }
 
 async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Failure> {
+    if matches!(command, Command::Serve) {
+        return Box::pin(serve::run(loaded)).await;
+    }
     let config: Config = loaded.config;
     match command {
-        Command::Serve => serve::run(config).await,
+        // Above.
+        Command::Serve => Ok(Answer::said()),
         Command::Migrate(command) => migrate::run(command, &config).await,
         Command::Client(command) => client::run(command, &config).await,
+        Command::Scope(command) => scope::run(command, &config).await,
         Command::User(command) => user::run(command, &config).await,
         Command::Organization(command) => organization::run(command, &config).await,
         Command::Apply(arguments) => apply::run(arguments, &config).await,
@@ -152,10 +169,12 @@ async fn run_configured(command: Command, loaded: Loaded) -> Result<Answer, Fail
         Command::Audit(command) => audit::run(command, &config).await,
         Command::Limits(command) => limits::run(command, &config).await,
         Command::Mail(command) => mail::run(command, &config).await,
+        Command::Backup(arguments) => backup::back_up(arguments, &config).await,
+        Command::Restore(arguments) => backup::restore(arguments, &config).await,
         Command::Config(_) => config::check(&config, &loaded.sources),
         Command::Templates(command) => templates::run(command, &config),
         Command::Doctor(arguments) => doctor::run(&arguments, &config).await,
-        Command::Healthcheck => healthcheck::run(&config).await,
+        Command::Healthcheck(arguments) => healthcheck::run(&arguments, &config).await,
     }
 }
 
@@ -214,6 +233,8 @@ mod tests {
             "plan",
             "plan a.toml directory --json",
             "declared status",
+            "declared check",
+            "declared check a.toml directory",
             "declared release client a",
             "declared release --all",
             "client remove a --force",
@@ -224,6 +245,8 @@ mod tests {
             "keys revoke a",
             "keys check",
             "keys rewrap",
+            "keys generate-kek",
+            "keys generate-kek 001.kek",
             "audit list --user a@b.example --kind sign_in. --client a --since 7d --until 2027-01-31 --limit 10",
             "audit export --output audit.jsonl",
             "audit verify",
@@ -235,11 +258,17 @@ mod tests {
             "limits ban 203.0.113.0/24 --for 1d --reason stuffing",
             "limits unban 203.0.113.0/24",
             "mail test --to a@b.example --kind all --locale es",
+            "backup vestibule.backup",
+            "backup - --force",
+            "restore vestibule.backup --force",
+            "restore -",
+            "restore --finish",
             "config check",
             "config reference",
             "templates check",
             "doctor --replicas 3",
             "healthcheck",
+            "healthcheck --issuer https://id.example.com",
         ] {
             let arguments = std::iter::once("vestibule").chain(line.split(' '));
             assert!(Cli::try_parse_from(arguments).is_ok(), "{line}");

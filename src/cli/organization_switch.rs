@@ -7,6 +7,7 @@ use serde_json::json;
 use super::failure::Failure;
 use super::organization::{event, find};
 use super::output::Answer;
+use crate::account::administrators;
 use crate::audit;
 use crate::clock::Timestamp;
 use crate::session;
@@ -50,6 +51,7 @@ pub(super) async fn switch(store: &Store, id: &str, enabled: bool, now: Timestam
 /// # Errors
 /// `NotFound("administrator")` when there is somebody who administers the service, and none of them can sign in.
 pub(super) async fn check_administered(conn: &Conn<'_>) -> store::Result<()> {
+    administrators::lock(conn).await?;
     let gone = users::any_administrator(conn).await? && users::list_administrators(conn).await?.is_empty();
     if gone { Err(store::Error::NotFound(ADMINISTRATOR)) } else { Ok(()) }
 }

@@ -18,7 +18,7 @@ use crate::store::declared_objects::{DeclaredObject, State};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// TOML files with [[clients]], [[organizations]] and [[users]], or directories of them. None: the directory of `declared.directory`, with what
+    /// TOML files with [[clients]], [[scopes]], [[organizations]] and [[users]], or directories of them. None: the directory of `declared.directory`, with what
     /// becomes of things that are no longer declared there.
     #[arg(value_name = "FILE|DIRECTORY")]
     paths: Vec<PathBuf>,

@@ -2,18 +2,19 @@
 
 use super::failure::Failure;
 use super::output::Answer;
-use crate::app;
-use crate::config::{Config, StartupError};
+use crate::app::{self, Origin};
+use crate::config::{Config, Loaded, StartupError};
 use crate::outbound::Collector;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{self, Traces};
 
 /// Runs until it is told to stop.
-pub(super) async fn run(config: Config) -> Result<Answer, Failure> {
+pub(super) async fn run(loaded: Loaded) -> Result<Answer, Failure> {
+    let Loaded { config, path, .. } = loaded;
     let metrics = Metrics::default();
     let traces = traces(&config, &metrics)?;
-    telemetry::init(&config.log, traces.as_ref())?;
-    let served = app::serve(config, metrics).await;
+    let log = telemetry::init(&config.log, traces.as_ref())?;
+    let served = app::serve(config, metrics, Origin { path, log }).await;
     if let Some(traces) = traces {
         traces.close().await;
     }

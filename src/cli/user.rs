@@ -14,6 +14,7 @@ use super::managed::{self, Force};
 use super::moment::rfc3339;
 use super::output::{Answer, table};
 use super::password_input::{NewPassword, PasswordInput};
+use super::user_password::{self, SetPassword};
 use super::user_security::{self, Act};
 use crate::account::email;
 use crate::audit::{self, Event, Kind, Origin};
@@ -21,7 +22,6 @@ use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::declare::Key;
 use crate::secret::random_id;
-use crate::session;
 use crate::store::users::{self, Profile, User};
 use crate::store::{self, Store};
 
@@ -35,12 +35,16 @@ pub(super) enum Command {
     Show { email: String },
     /// Mail somebody a link with which they make an account.
     Invite(Invite),
-    /// Set a person's password. All their sessions and delegations end.
+    /// Set a person's password. All their sessions and delegations end, and they are told by mail.
     SetPassword(SetPassword),
+    /// Mail somebody a link with which they choose a new password.
+    ResetPassword { email: String },
     /// Bring people along from another product, with their password hashes and TOTP secrets.
     Import(super::user_import::Import),
     /// Take somebody's second factor away who has lost it. Their sessions end, and they are told why.
     ResetMfa(super::user_security::ResetMfa),
+    /// Log somebody out everywhere: sessions, trusted browsers and what applications were granted end. They can sign in again.
+    EndSessions { email: String },
     /// Nobody signs in to the account any more; everything of it ends.
     Lock { email: String },
     /// They can sign in again. A deletion they asked for is taken back.
@@ -88,13 +92,6 @@ pub(super) struct Invite {
     pub(super) locale: Option<String>,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct SetPassword {
-    email: String,
-    #[command(flatten)]
-    password: PasswordInput,
-}
-
 /// What a user command works with.
 struct Desk<'a> {
     store: &'a Store,
@@ -104,9 +101,12 @@ struct Desk<'a> {
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
     let command = match command {
+        Command::SetPassword(arguments) => return user_password::set(arguments, config).await,
+        Command::ResetPassword { email } => return user_password::reset(&email, config).await,
         Command::Import(arguments) => return super::user_import::run(arguments, config).await,
         Command::Invite(arguments) => return super::invite::run(arguments, config).await,
         Command::ResetMfa(arguments) => return user_security::reset_mfa(arguments, config).await,
+        Command::EndSessions { email } => return user_security::run(Act::EndSessions, &email, config).await,
         Command::Lock { email } => return user_security::run(Act::Lock, &email, config).await,
         Command::Unlock { email } => return user_security::run(Act::Unlock, &email, config).await,
         Command::Remove { email, force } => {
@@ -131,7 +131,6 @@ impl Desk<'_> {
             Command::Invite(_) => Err(Failure::new("An invitation needs the keys of the service.")),
             Command::List => self.list().await,
             Command::Show { email } => self.show(&email).await,
-            Command::SetPassword(arguments) => self.set_password(arguments, input).await,
             _ => Err(Failure::new("This command has a desk of its own.")),
         }
     }
@@ -185,29 +184,14 @@ impl Desk<'_> {
         Ok(Answer::new(super::client_view::text(&view), &view))
     }
 
-    async fn set_password(&self, arguments: SetPassword, input: impl Read) -> Result<Answer, Failure> {
-        let user = self.find(&arguments.email).await?;
-        let none = || Failure::new("Say where the password comes from: --password-stdin or --generate-password.");
-        let password = arguments.password.resolve(self.config, input).await?.ok_or_else(none)?;
-        let (id, now, hash) = (user.id, self.now, Arc::new(password.hash.clone()));
-        self.store
-            .write(move |conn| {
-                let hash = hash.clone();
-                Box::pin(async move {
-                    users::update_password(conn, id, &hash, now).await?;
-                    session::end_all_within(conn, id, "password_changed", now).await?;
-                    audit::record(conn, &event(Kind::PasswordSet, id), now).await
-                })
-            })
-            .await?;
-        let text = format!("Set the password of {}; their sessions and delegations have ended.", user.email);
-        Ok(with_password(text, &self.find(&user.email).await?, Some(password)))
-    }
-
     async fn find(&self, email: &str) -> Result<User, Failure> {
-        let found = users::find_by_email(&self.store.read(), &canonical(email)?).await?;
-        found.ok_or_else(|| Failure::new(format!("There is nobody with the address {email}. `vestibule user list` shows everybody.")))
+        find(self.store, email).await
     }
+}
+
+pub(super) async fn find(store: &Store, email: &str) -> Result<User, Failure> {
+    let found = users::find_by_email(&store.read(), &canonical(email)?).await?;
+    found.ok_or_else(|| Failure::new(format!("There is nobody with the address {email}. `vestibule user list` shows everybody.")))
 }
 
 pub(super) fn canonical(address: &str) -> Result<String, Failure> {
@@ -237,7 +221,7 @@ fn new_user(email: String, arguments: Add, password: Option<&NewPassword>, now: 
     }
 }
 
-fn event(kind: Kind, user_id: Uuid) -> Event {
+pub(super) fn event(kind: Kind, user_id: Uuid) -> Event {
     Event::new(kind, &Origin::default()).user(user_id).detail("by", "command line")
 }
 
@@ -259,7 +243,7 @@ fn view(user: &User) -> Value {
 }
 
 /// The one time a generated password is shown.
-fn with_password(mut text: String, user: &User, password: Option<NewPassword>) -> Answer {
+pub(super) fn with_password(mut text: String, user: &User, password: Option<NewPassword>) -> Answer {
     let mut view = view(user);
     if let (Some(shown), Some(members)) = (password.and_then(|password| password.shown), view.as_object_mut()) {
         let _ = write!(text, "\npassword  {}\nThe password is shown this once; only its hash is kept.", shown.expose());

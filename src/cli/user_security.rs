@@ -1,4 +1,4 @@
-//! `user reset-mfa`, `user lock`, `user unlock`, `user remove`.
+//! `user reset-mfa`, `user end-sessions`, `user lock`, `user unlock`, `user remove`.
 
 use std::sync::Arc;
 
@@ -32,6 +32,7 @@ pub(super) struct ResetMfa {
 /// What is done to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
+    EndSessions,
     Lock,
     Unlock,
 }
@@ -91,7 +92,7 @@ async fn remove_at(app: &App, address: &str) -> Result<Answer, Failure> {
     let removing = app.store.write(move |conn| {
         let (user, statement) = (Arc::clone(&subject), statement.clone());
         Box::pin(async move {
-            if is_last_administrator(conn, &user, now).await? {
+            if is_last_administrator(conn, &user).await? {
                 return Ok(false);
             }
             // Sessions end first, so that the applications are told.
@@ -115,7 +116,8 @@ pub(super) async fn execute(store: &Store, act: Act, address: &str, now: Timesta
         let user = Arc::clone(&subject);
         Box::pin(async move {
             match act {
-                Act::Lock if is_last_administrator(conn, &user, now).await? => return Ok(false),
+                Act::EndSessions => end_sessions(conn, &user, now).await?,
+                Act::Lock if is_last_administrator(conn, &user).await? => return Ok(false),
                 Act::Lock => lock(conn, &user, now).await?,
                 Act::Unlock => unlock(conn, &user, now).await?,
             }
@@ -134,11 +136,22 @@ pub(super) async fn execute(store: &Store, act: Act, address: &str, now: Timesta
 
 fn told(act: Act, email: &str) -> Answer {
     let (text, member) = match act {
+        Act::EndSessions => (
+            "is logged in nowhere any more: sessions, sign-ins under way, trusted browsers and what applications were granted have ended.",
+            json!({ "email": email, "sessions_ended": true }),
+        ),
         Act::Lock => ("is locked; their sessions and delegations have ended.", json!({ "email": email, "enabled": false })),
         Act::Unlock => ("can sign in again.", json!({ "email": email, "enabled": true })),
     };
     let member: Value = member;
     Answer::new(format!("{email} {text}"), &member)
+}
+
+/// As the person does in My Account, and their own session with the others.
+async fn end_sessions(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<()> {
+    users::update_epoch(conn, user.id, now).await?;
+    session::end_all_within(conn, user.id, "ended_by_operator", now).await?;
+    audit::record(conn, &event(Kind::SessionsEnded, user.id), now).await
 }
 
 async fn lock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<()> {
@@ -161,8 +174,8 @@ async fn unlock(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<(
 }
 
 /// Without any, whoever finds the set-up page could become one.
-async fn is_last_administrator(conn: &Conn<'_>, user: &User, now: Timestamp) -> store::Result<bool> {
-    Ok(user.administrator && administrators::is_last_within(conn, user.id, now).await?)
+async fn is_last_administrator(conn: &Conn<'_>, user: &User) -> store::Result<bool> {
+    Ok(user.administrator && administrators::is_last_within(conn, user.id).await?)
 }
 
 fn last_administrator(user: &User) -> Failure {

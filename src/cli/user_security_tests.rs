@@ -38,6 +38,19 @@ async fn a_locked_person_is_out_until_unlocked() {
 }
 
 #[tokio::test]
+async fn somebody_is_logged_out_everywhere_and_can_come_back() {
+    let (store, _directory) = temporary().await;
+    let ana = person(&store, "ana@example.com", true).await;
+    let session = signed_in(&store, &ana, NOW).await;
+    execute(&store, Act::EndSessions, "ana@example.com", NOW).await.unwrap();
+    assert!(sessions::find(&store.read(), session).await.unwrap().unwrap().ended_at.is_some());
+    let after = users::find(&store.read(), ana.id).await.unwrap().unwrap();
+    assert!(after.enabled && after.auth_epoch > ana.auth_epoch);
+    let kinds: Vec<String> = audit_events::list(&store.read(), 10).await.unwrap().into_iter().map(|event| event.kind).collect();
+    assert!(kinds.contains(&"user.sessions_ended".to_owned()), "{kinds:?}");
+}
+
+#[tokio::test]
 async fn a_removed_person_is_gone_and_the_last_administrator_stays() {
     let directory = tempfile::tempdir().unwrap();
     let mut config = within(directory.path());

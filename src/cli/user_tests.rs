@@ -1,7 +1,6 @@
 use super::*;
 use crate::account::password::{Passwords, Verdict};
 use crate::cli::database::{cheap, temporary};
-use crate::cli::testing::{is_ended_properly, signed_in};
 use crate::secret::Secret;
 use crate::store::audit_events;
 
@@ -70,31 +69,6 @@ async fn a_short_password_and_a_taken_address_are_refused() {
     run(&store, add("ana@example.com", PasswordInput::default(), false), "").await.unwrap();
     let taken = run(&store, add("ANA@example.com", PasswordInput::default(), false), "").await.unwrap_err().to_string();
     assert!(taken.contains("already"), "{taken}");
-}
-
-#[tokio::test]
-async fn setting_a_password_ends_everything_made_before() {
-    let (store, _directory) = temporary().await;
-    run(&store, add("ana@example.com", PasswordInput::default(), false), "").await.unwrap();
-    let set = |password| Command::SetPassword(SetPassword { email: "ana@example.com".to_owned(), password });
-    run(&store, set(from_stdin()), "correct horse battery").await.unwrap();
-    let user = users::find_by_email(&store.read(), "ana@example.com").await.unwrap().unwrap();
-    assert_eq!(user.auth_epoch, 1);
-    assert!(verifies(&store, "ana@example.com", "correct horse battery").await);
-    let none = run(&store, set(PasswordInput::default()), "").await.unwrap_err().to_string();
-    assert!(none.contains("--password-stdin"), "{none}");
-}
-
-#[tokio::test]
-async fn setting_a_password_ends_sessions_as_a_sign_out_does() {
-    let (store, _directory) = temporary().await;
-    run(&store, add("ana@example.com", PasswordInput::default(), false), "").await.unwrap();
-    let ana = users::find_by_email(&store.read(), "ana@example.com").await.unwrap().unwrap();
-    let session = signed_in(&store, &ana, Timestamp::from_secs(1_700_000_000)).await;
-    assert!(!is_ended_properly(&store, session).await);
-    let set = Command::SetPassword(SetPassword { email: "ana@example.com".to_owned(), password: generated() });
-    run(&store, set, "").await.unwrap();
-    assert!(is_ended_properly(&store, session).await);
 }
 
 #[tokio::test]

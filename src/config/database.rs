@@ -9,7 +9,7 @@ use crate::secret::Secret;
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
     /// `sqlite://path/to/file.db` (embedded, one replica) or `postgres://user:password@host/name` (several replicas).
-    /// Default: `sqlite://data/vestibule.db`.
+    /// A new user name or password is used for new connections without a restart; another database needs one. Default: `sqlite://data/vestibule.db`.
     #[serde(skip_serializing)]
     pub url: Secret<String>,
     /// Connections in the pool: readers for SQLite, all for PostgreSQL.
@@ -20,6 +20,14 @@ pub struct Database {
     pub statement_timeout: Span,
     /// Whether `serve` brings the schema up to date before it listens.
     pub migrate_on_start: bool,
+}
+
+impl Database {
+    /// Whether it is a file of ours, and no server.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.url.expose().starts_with("sqlite:")
+    }
 }
 
 impl Default for Database {

@@ -29,6 +29,9 @@ pub struct Limits {
     pub password_per_address: Quota,
     /// Different accounts that may be tried in vain from one address: more is credential stuffing.
     pub accounts_per_address: Quota,
+    /// Different addresses from which one password may be tried in vain: more is credential stuffing that no address shows, and strangers are kept from that
+    /// password for as long again.
+    pub addresses_per_password: Quota,
     /// Wrong passwords in a row for one account, over all addresses, after which a pause follows each. From browsers in which the person signed in
     /// before they are counted apart.
     pub password_free: u32,
@@ -46,6 +49,15 @@ pub struct Limits {
     pub code_longest_pause: Span,
     /// Wrong codes in a row after which none is tried any more until the person confirms by mail (NIST SP 800-63B: at most 100).
     pub code_ceiling: u32,
+    /// Wrong codes within `code_window`, in a row or not, at which the owner is told by mail that somebody knows the password, and browsers in which they
+    /// never signed in wait until the window is over, or until the person confirms by mail.
+    pub code_window_failures: u32,
+    /// How long wrong codes count for `code_window_failures`, from the first one on.
+    pub code_window: Span,
+    /// Wrong codes that one sign-in bears; then it begins anew with the password.
+    pub codes_per_sign_in: u32,
+    /// Codes mailed to one person that nobody gives back; to each browser in which they signed in before, apart.
+    pub mailed_codes: Quota,
     /// Wrong passwords, and wrong codes, in a row after which a browser in which the person signed in before is treated like any other.
     pub known_device_ceiling: u32,
     /// After so long without another failure those in a row are forgotten.
@@ -54,6 +66,9 @@ pub struct Limits {
     pub code_unlocks: Quota,
     /// Failed authentications of one client from one address.
     pub client_authentication: Quota,
+    /// Failed authentications of one client over all addresses. More do not keep the client out: while there are none left, an address has one wrong secret
+    /// instead of `client_authentication`.
+    pub client_authentication_total: Quota,
 }
 
 impl Default for Limits {
@@ -68,6 +83,7 @@ impl Default for Limits {
             password_per_account_and_address: Quota { burst: 10, per: Duration::from_mins(1) },
             password_per_address: Quota { burst: 60, per: Duration::from_mins(1) },
             accounts_per_address: Quota { burst: 15, per: Duration::from_mins(10) },
+            addresses_per_password: Quota { burst: 30, per: Duration::from_mins(10) },
             password_free: 5,
             password_pause: Span::secs(5),
             password_longest_pause: Span::secs(15 * 60),
@@ -76,10 +92,15 @@ impl Default for Limits {
             code_pause: Span::secs(30),
             code_longest_pause: Span::secs(60 * 60),
             code_ceiling: 100,
+            code_window_failures: 10,
+            code_window: Span::secs(24 * 3600),
+            codes_per_sign_in: 5,
+            mailed_codes: Quota { burst: 5, per: Duration::from_hours(1) },
             known_device_ceiling: 20,
             failures_kept: Span::secs(90 * 24 * 3600),
             code_unlocks: Quota { burst: 1, per: Duration::from_hours(24) },
             client_authentication: Quota { burst: 30, per: Duration::from_mins(1) },
+            client_authentication_total: Quota { burst: 1000, per: Duration::from_hours(1) },
         }
     }
 }

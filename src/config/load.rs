@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{Problem, Source, StartupError};
 use super::layers::{Layers, shown};
@@ -15,6 +15,8 @@ pub struct Loaded {
     pub config: Config,
     /// By `section.key`.
     pub sources: BTreeMap<String, Source>,
+    /// The configuration file, if there is one.
+    pub path: Option<PathBuf>,
 }
 
 /// Defaults, then the file, then `VESTIBULE_SECTION__KEY`, then `VESTIBULE_SECTION__KEY_FILE`; then [`Config::validate`].
@@ -41,7 +43,7 @@ pub fn load_from(path: Option<&Path>, environment: impl Iterator<Item = (OsStrin
     let contradictions =
         config.problems().into_iter().filter(|problem| !problem.key.as_ref().is_some_and(|key| misread_keys.contains(key)));
     problems.extend(contradictions.map(|problem| with_source(problem, &layers, &settings)));
-    if problems.is_empty() { Ok(Loaded { config, sources }) } else { Err(problems.into()) }
+    if problems.is_empty() { Ok(Loaded { config, sources, path: path.map(Path::to_owned) }) } else { Err(problems.into()) }
 }
 
 /// A rule between settings knows only their values; this adds where the value was given.

@@ -28,6 +28,7 @@ pub struct Password {
 impl Default for Password {
     fn default() -> Self {
         Self {
+            // OWASP's equal of 46 MiB and one pass, for less than half the memory: decision 0026.
             memory_kib: 19_456,
             iterations: 2,
             hash_threads: 0,

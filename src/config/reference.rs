@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Config;
+use super::{Config, needs_restart};
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,11 @@ impl Setting {
     #[must_use]
     pub fn variable(&self) -> String {
         format!("VESTIBULE_{}__{}", self.section, self.key).to_uppercase()
+    }
+
+    /// What the reference says of a change while the service runs.
+    fn restart(&self) -> &'static str {
+        if needs_restart(&self.name()) { "; needs a restart" } else { "" }
     }
 
     /// What a value looks like, for the reference.
@@ -152,7 +157,7 @@ pub fn toml() -> String {
             for line in wrapped(&setting.doc, 110) {
                 let _ = writeln!(text, "# {line}");
             }
-            let _ = writeln!(text, "# {}; {}", setting.form(), setting.variable());
+            let _ = writeln!(text, "# {}; {}{}", setting.form(), setting.variable(), setting.restart());
             let default = setting.default.as_ref().map(|value| format!(" {value}")).unwrap_or_default();
             let _ = writeln!(text, "#{} ={default}\n", setting.key);
         }
@@ -174,11 +179,12 @@ pub fn markdown() -> String {
             let secret = if setting.secret { " (secret)" } else { "" };
             let _ = write!(
                 text,
-                "\n### `{}`\n\n{}\n\n{}{secret} · default {default} · `{}`\n",
+                "\n### `{}`\n\n{}\n\n{}{secret} · default {default} · `{}`{}\n",
                 setting.name(),
                 setting.doc,
                 capitalised(setting.form()),
-                setting.variable()
+                setting.variable(),
+                setting.restart().replace("; ", " · ")
             );
         }
     }
@@ -201,6 +207,12 @@ A key or a `VESTIBULE_…` variable that is not listed here stops the service wi
 silent default. Only `VESTIBULE_CONFIG`, names that begin with `VESTIBULE_TEST_` (the test suite's) and the variables that Kubernetes
 sets for services (`VESTIBULE_…_SERVICE_HOST`, `VESTIBULE_…_PORT_8080_TCP`) are passed over.
 `vestibule config check` reports all problems at once; `vestibule config reference` prints a commented file.
+
+While the service runs it looks every ten seconds, and at once on SIGHUP, whether the file or a mounted secret has other content. What has changed takes effect without a
+restart and without losing a request, except where a setting says \"needs a restart\": that waits for the next start, with a line in the log. Environment variables
+are those of the start. A configuration that is refused changes nothing: the log says why, the one in force stays, and `vestibule_last_reload_successful` is 0. Limits
+that change begin their counts in this process anew. Beside the settings, the key-encryption keys (`*.kek`), TLS certificates and the files of certificate authorities
+are read again when their content changes.
 
 Forms: a length of time is a whole number with a unit (`250ms`, `10s`, `5m`, `12h`, `90d`); a quota is a count and a time (`60/1m`: sixty
 at once, refilled evenly within a minute); address ranges are an array of CIDR texts, in the environment separated by commas.

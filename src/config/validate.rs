@@ -71,9 +71,17 @@ impl Config {
                 found.add(key, "outside of 1 to 100 (NIST SP 800-63B §3.2.2)", "Set it to 100 or less.");
             }
         }
+        for (key, number) in
+            [("limits.code_window_failures", limits.code_window_failures), ("limits.codes_per_sign_in", limits.codes_per_sign_in)]
+        {
+            if number == 0 {
+                found.add(key, "nobody could give a code", "Set it to 1 or more.");
+            }
+        }
         for (key, span) in [
             ("limits.password_pause", limits.password_pause),
             ("limits.code_pause", limits.code_pause),
+            ("limits.code_window", limits.code_window),
             ("limits.failures_kept", limits.failures_kept),
         ] {
             found.positive(key, span);

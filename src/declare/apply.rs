@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::plan::{Change, Plan, Write};
 use super::{Action, Key};
+use crate::account::administrators;
 use crate::account::password::Busy;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::Timestamp;
@@ -14,7 +13,8 @@ use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::session;
 use crate::store::declared_objects::{self, DeclaredObject};
-use crate::store::{self, Conn, Store, clients, locks, organizations, settings, suspensions, users};
+use crate::store::users::User;
+use crate::store::{self, Conn, Store, clients, locks, organizations, scopes, settings, suspensions, users};
 
 /// Why declared state cannot be planned or applied.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +102,7 @@ async fn write_all(conn: &Conn<'_>, plan: &Plan, now: Timestamp) -> store::Resul
         return Ok(());
     }
     suspensions::lock(conn).await?;
+    administrators::lock(conn).await?;
     let administered = !users::list_administrators(conn).await?.is_empty();
     for change in &plan.changes {
         write(conn, change, now).await?;
@@ -153,6 +154,8 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
                 clients::revoke_grants(conn, &client.client_id, "client_disabled", now).await?;
             }
         }
+        Write::Scope { scope, seen: None } => scopes::insert(conn, scope).await?,
+        Write::Scope { scope, seen: Some(seen) } => scopes::update_seen(conn, scope, *seen).await?,
         Write::Organization { organization, seen: None } => organizations::insert(conn, organization).await?,
         Write::Organization { organization, seen: Some(seen) } => organizations::update_seen(conn, organization, *seen).await?,
         Write::Delete => delete(conn, &change.key(), now).await?,
@@ -165,7 +168,7 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
                 joining.write(conn, user.id, now).await?;
             }
             if *new_password {
-                remember(conn, user.id, declared.as_ref()).await?;
+                remember(conn, user, declared.as_ref()).await?;
             }
             if seen.is_some() && (*new_password || !user.enabled) {
                 let reason = if *new_password { "password_changed" } else { "user_disabled" };
@@ -180,21 +183,24 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
 }
 
 async fn delete(conn: &Conn<'_>, key: &Key, now: Timestamp) -> store::Result<()> {
-    if *key == Key::client(&key.id) {
-        clients::remove(conn, &key.id, now).await?;
-    } else {
-        organizations::remove(conn, &key.id, now).await?;
-    }
+    match key.kind {
+        "client" => clients::remove(conn, &key.id, now).await?,
+        "scope" => scopes::remove(conn, &key.id).await?,
+        _ => organizations::remove(conn, &key.id, now).await?,
+    };
     Ok(())
 }
 
-/// Notes which declared hash the password is from; `None`: from none, so that any that is declared later is another one.
-async fn remember(conn: &Conn<'_>, user_id: Uuid, declared: Option<&Digest>) -> store::Result<()> {
-    let name = settings::declared_hash(user_id);
-    match declared {
-        Some(digest) => settings::update(conn, &name, digest.as_bytes()).await,
-        None => settings::revoke(conn, &name).await.map(drop),
+/// Notes which declared hash the password is from; `None`: from one in the clear, of which what was made of it is kept. Whatever is declared later and is
+/// another one is applied; the same is not, though the person has changed theirs since.
+async fn remember(conn: &Conn<'_>, user: &User, declared: Option<&Digest>) -> store::Result<()> {
+    let (of_hash, of_password) = (settings::declared_hash(user.id), settings::declared_password(user.id));
+    if let Some(digest) = declared {
+        settings::update(conn, &of_hash, digest.as_bytes()).await?;
+        return settings::revoke(conn, &of_password).await.map(drop);
     }
+    settings::revoke(conn, &of_hash).await?;
+    settings::update(conn, &of_password, user.password_hash.as_deref().unwrap_or_default().as_bytes()).await
 }
 
 /// The events of a change; of fields the names alone.
@@ -203,6 +209,13 @@ fn events(change: &Change) -> Vec<Event> {
     let names: Vec<String> = change.fields.iter().map(|field| field.field.clone()).collect();
     match &change.write {
         Write::Delete if change.kind == "client" => vec![event(Kind::ClientRemoved).client(&change.id)],
+        Write::Delete if change.kind == "scope" => {
+            vec![event(Kind::ScopeChanged).detail("scope", change.id.clone()).detail("action", "removed")]
+        }
+        Write::Scope { scope, .. } => {
+            let action = if change.action == Action::Create { "created" } else { "changed" };
+            vec![event(Kind::ScopeChanged).detail("scope", scope.name.clone()).detail("action", action).detail("fields", names)]
+        }
         Write::Delete => {
             vec![event(Kind::OrganizationChanged).detail("organization", change.id.clone()).detail("action", "removed")]
         }

@@ -8,10 +8,10 @@ use super::plan::{Current, Options, Plan, make};
 use super::{DesiredPassword, DesiredUser, Document};
 use crate::account::password::{Passwords, Verdict};
 use crate::config::StartupError;
-use crate::secret::Digest;
+use crate::secret::{Digest, Secret};
 use crate::store::clients::Client;
 use crate::store::users::User;
-use crate::store::{self, Conn, Store, clients, memberships, organizations, settings, users};
+use crate::store::{self, Conn, Store, clients, memberships, organizations, scopes, settings, users};
 
 /// So many clients are looked up one by one; more of them with one statement.
 const FEW: usize = 20;
@@ -41,6 +41,20 @@ pub(super) struct Hashing<'a> {
     pub(super) verified: &'a Verified,
 }
 
+impl Hashing<'_> {
+    /// Whether this hash was made of this password.
+    async fn is_of(&self, hash: &str, password: &Secret<String>) -> Result<bool, Error> {
+        if self.verified.knows(hash, password.expose()) {
+            return Ok(true);
+        }
+        let is_it = self.passwords.verify(password.clone(), Some(hash.to_owned())).await? != Verdict::Wrong;
+        if is_it {
+            self.verified.remember(hash, password.expose());
+        }
+        Ok(is_it)
+    }
+}
+
 /// What has to change. Declared passwords are compared by verifying them, which takes a hash computation each.
 ///
 /// # Errors
@@ -56,6 +70,9 @@ pub async fn plan(store: &Store, passwords: &Passwords, document: &Document, opt
 pub(super) async fn compare(store: &Store, hashing: Hashing<'_>, document: &Document, options: Options) -> Result<Plan, Error> {
     let conn = store.read();
     let mut current = Current { clients: declared_clients(&conn, document).await?, ..Current::default() };
+    if !(document.clients.is_empty() && document.scopes.is_empty()) {
+        current.scopes = scopes::list(&conn).await?.into_iter().map(|scope| (scope.name.clone(), scope)).collect();
+    }
     for desired in &document.organizations {
         if let Some(organization) = organizations::find(&conn, &desired.id).await? {
             current.organizations.insert(desired.id.clone(), organization);
@@ -110,12 +127,15 @@ async fn new_hash(conn: &Conn<'_>, hashing: Hashing<'_>, desired: &DesiredUser, 
         }
         (Some(DesiredPassword::Hash(hash)), None) => Ok(Some(hash.clone())),
         (Some(DesiredPassword::Clear(password)), _) => {
-            if let Some(stored) = stored {
-                if hashing.verified.knows(&stored, password.expose()) {
-                    return Ok(None);
+            // What was made of it when it was applied, for the person may have changed theirs since; or theirs, from before that was noted.
+            let applied = match user {
+                Some(user) => {
+                    settings::find(conn, &settings::declared_password(user.id)).await?.and_then(|bytes| String::from_utf8(bytes).ok())
                 }
-                if hashing.passwords.verify(password.clone(), Some(stored.clone())).await? != Verdict::Wrong {
-                    hashing.verified.remember(&stored, password.expose());
+                None => None,
+            };
+            for hash in [applied, stored].into_iter().flatten() {
+                if hashing.is_of(&hash, password).await? {
                     return Ok(None);
                 }
             }

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use super::document::{Document, read_one};
-use super::{DesiredClient, DesiredOrganization, DesiredPassword, DesiredUser, Key};
+use super::{DesiredClient, DesiredOrganization, DesiredPassword, DesiredScope, DesiredUser, Key};
 use crate::config::{Config, Problem};
 use crate::secret::Digest;
 
@@ -125,16 +125,21 @@ fn digest_of(files: &[File]) -> String {
 /// Of each object, without passwords.
 pub(super) fn digests(document: &Document) -> Vec<(Key, String)> {
     let clients = document.clients.iter().map(|client| (Key::client(&client.client_id), encoded(&client_text(client))));
+    let scopes = document.scopes.iter().map(|scope| (Key::scope(&scope.name), encoded(&scope_text(scope))));
     let organizations =
         document.organizations.iter().map(|organization| (Key::organization(&organization.id), encoded(&organization_text(organization))));
     let users = document.users.iter().map(|user| (Key::user(&user.email), encoded(&user_text(user))));
-    clients.chain(organizations).chain(users).collect()
+    clients.chain(scopes).chain(organizations).chain(users).collect()
 }
 
 fn client_text(client: &DesiredClient) -> String {
     let secret = client.secret.as_ref().map(|secret| encoded(secret.expose()));
     let waits = client.waits.as_ref().map(ToString::to_string);
     json!([client.client_id, client.enabled, client.metadata, secret, waits]).to_string()
+}
+
+fn scope_text(scope: &DesiredScope) -> String {
+    json!([scope.name, scope.enabled, scope.definition]).to_string()
 }
 
 fn organization_text(organization: &DesiredOrganization) -> String {

@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::entry::{Entry, tables};
-use super::{DesiredClient, DesiredOrganization, DesiredUser, Key, client, directory, file, organization, user};
+use super::{DesiredClient, DesiredOrganization, DesiredScope, DesiredUser, Key, client, directory, file, organization, scope, user};
 use crate::config::{Config, Problem, Source, StartupError, line_of, suggestion};
 
 /// What the files declare.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
     pub clients: Vec<DesiredClient>,
+    pub scopes: Vec<DesiredScope>,
     pub organizations: Vec<DesiredOrganization>,
     pub users: Vec<DesiredUser>,
 }
 
-const KINDS: [&str; 3] = ["clients", "organizations", "users"];
-const LATER: [&str; 1] = ["scopes"];
+const KINDS: [&str; 4] = ["clients", "scopes", "organizations", "users"];
 
 /// Reads and checks all files, and of directories every document in them.
 ///
@@ -67,6 +67,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Problem {
 impl Document {
     pub(super) fn join(&mut self, other: Self) {
         self.clients.extend(other.clients);
+        self.scopes.extend(other.scopes);
         self.organizations.extend(other.organizations);
         self.users.extend(other.users);
     }
@@ -74,9 +75,10 @@ impl Document {
     /// Everything declared, with the place where.
     pub(super) fn keys(&self) -> Vec<(Key, &Source)> {
         let clients = self.clients.iter().map(|client| (Key::client(&client.client_id), &client.source));
+        let scopes = self.scopes.iter().map(|scope| (Key::scope(&scope.name), &scope.source));
         let organizations = self.organizations.iter().map(|organization| (Key::organization(&organization.id), &organization.source));
         let users = self.users.iter().map(|user| (Key::user(&user.email), &user.source));
-        clients.chain(organizations).chain(users).collect()
+        clients.chain(scopes).chain(organizations).chain(users).collect()
     }
 
     /// What is declared more than once, each with both places.
@@ -111,6 +113,7 @@ impl Document {
     /// Without the objects that are named.
     pub(super) fn without(mut self, unfit: impl Fn(&Key) -> bool) -> Self {
         self.clients.retain(|client| !unfit(&Key::client(&client.client_id)));
+        self.scopes.retain(|scope| !unfit(&Key::scope(&scope.name)));
         self.organizations.retain(|organization| !unfit(&Key::organization(&organization.id)));
         self.users.retain(|user| !unfit(&Key::user(&user.email)));
         self
@@ -143,7 +146,6 @@ impl Reader<'_> {
                     continue;
                 }
                 (_, None) if KINDS.contains(&kind) => ("not a list of tables", format!("Write [[{kind}]] before each of them.")),
-                _ if LATER.contains(&kind) => ("this version of Vestibule does not have it", "Remove it.".to_owned()),
                 _ => ("no such thing can be declared", suggestion(kind, KINDS)),
             };
             let source = Some(at(key.span().start));
@@ -160,6 +162,11 @@ impl Reader<'_> {
                 "clients" => {
                     let (desired, problems) = client::read(entry, self.config);
                     self.document.clients.extend(desired);
+                    problems
+                }
+                "scopes" => {
+                    let (desired, problems) = scope::read(entry);
+                    self.document.scopes.extend(desired);
                     problems
                 }
                 "organizations" => {

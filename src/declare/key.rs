@@ -6,17 +6,22 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     pub kind: &'static str,
-    /// The client id, the organisation's id or the canonical address.
+    /// The client id, the scope's name, the organisation's id or the canonical address.
     pub id: String,
 }
 
 impl Key {
     /// The kinds, in the order in which they are brought about.
-    pub const KINDS: [&'static str; 3] = ["organization", "client", "user"];
+    pub const KINDS: [&'static str; 4] = ["organization", "scope", "client", "user"];
 
     #[must_use]
     pub fn client(id: &str) -> Self {
         Self { kind: "client", id: id.to_owned() }
+    }
+
+    #[must_use]
+    pub fn scope(name: &str) -> Self {
+        Self { kind: "scope", id: name.to_owned() }
     }
 
     #[must_use]

@@ -1,4 +1,4 @@
-//! Declared state: clients, organisations and users from TOML files.
+//! Declared state: clients, scopes, organisations and users from TOML files.
 //!
 //! Owns: reading, checking, planning and applying; keeping to a directory of documents. A declared client is exactly what its file says; of a declared
 //! user the members given are enforced and the others left alone. What no file declares is never touched, but for what a directory declared before.
@@ -8,6 +8,7 @@
 //! RFC 7591 §2, OpenID Connect Registration §2, OpenID Connect Core §5.1.
 
 mod apply;
+mod check;
 pub mod client;
 mod compare;
 mod directory;
@@ -21,10 +22,12 @@ mod password_hash;
 pub(crate) mod plan;
 mod reconcile;
 mod removal;
+mod scope;
 mod standing;
 mod user;
 
 pub use apply::{Error, Marks, apply};
+pub use check::{Checked, check};
 pub use client::DesiredClient;
 pub use compare::{Verified, plan};
 pub use directory::{Directory, File, Lost};
@@ -34,4 +37,5 @@ pub use key::Key;
 pub use organization::{DesiredMemberships, DesiredOrganization};
 pub use plan::{Action, Change, FieldChange, Options, Plan};
 pub use reconcile::{Keeping, Outcome, Reconciler, preview};
+pub use scope::DesiredScope;
 pub use user::{DesiredPassword, DesiredUser};

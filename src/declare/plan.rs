@@ -7,12 +7,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::organization::{Joining, membership_changes, organization_change, unknown_organizations};
+use super::scope::{scope_change, unknown_scopes_of_clients};
 use super::{DesiredClient, DesiredPassword, DesiredUser, Document, Key};
 use crate::clock::Timestamp;
 use crate::config::Problem;
 use crate::secret::{Digest, random_id};
 use crate::store::clients::{Client, ClientSecret};
 use crate::store::organizations::Organization;
+use crate::store::scopes::CustomScope;
 use crate::store::users::{Profile, User};
 
 /// What a plan depends on beside the files and the database.
@@ -48,9 +50,9 @@ pub struct FieldChange {
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
     pub action: Action,
-    /// `client`, `organization` or `user`.
+    /// `client`, `scope`, `organization` or `user`.
     pub kind: &'static str,
-    /// The client id, the organisation's id or the e-mail address.
+    /// The client id, the scope's name, the organisation's id or the e-mail address.
     pub id: String,
     pub fields: Vec<FieldChange>,
     #[serde(skip)]
@@ -71,6 +73,10 @@ pub(super) enum Write {
         client: Box<Client>,
         seen: Option<Timestamp>,
     },
+    Scope {
+        scope: Box<CustomScope>,
+        seen: Option<Timestamp>,
+    },
     Organization {
         organization: Box<Organization>,
         seen: Option<Timestamp>,
@@ -83,7 +89,7 @@ pub(super) enum Write {
         declared: Option<Digest>,
         joining: Vec<Joining>,
     },
-    /// Of a client or an organisation: people are never deleted by what is not declared.
+    /// Of a client, a scope or an organisation: people are never deleted by what is not declared.
     Delete,
 }
 
@@ -100,6 +106,8 @@ pub struct Plan {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Current {
     pub clients: BTreeMap<String, Client>,
+    /// All there are, when clients or scopes are declared.
+    pub scopes: BTreeMap<String, CustomScope>,
     pub organizations: BTreeMap<String, Organization>,
     /// By canonical address: the organisation's id, and whether they administer it.
     pub memberships: BTreeMap<String, BTreeMap<String, bool>>,
@@ -112,9 +120,13 @@ pub(super) struct Current {
 const HIDDEN: &str = "[secret]";
 
 pub(super) fn make(document: &Document, current: &Current, options: Options) -> Plan {
-    let mut plan = Plan { problems: unknown_organizations(document, current), ..Plan::default() };
+    let problems = unknown_organizations(document, current).into_iter().chain(unknown_scopes_of_clients(document, current)).collect();
+    let mut plan = Plan { problems, ..Plan::default() };
     for desired in &document.organizations {
         plan.add(organization_change(desired, current.organizations.get(&desired.id), options.now));
+    }
+    for desired in &document.scopes {
+        plan.add(scope_change(desired, current.scopes.get(&desired.name), options.now));
     }
     for desired in &document.clients {
         let before = current.clients.get(&desired.client_id);

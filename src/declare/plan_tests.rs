@@ -43,6 +43,7 @@ fn after(plan: &Plan) -> Current {
                 drop(current.organizations.insert(change.id.clone(), crate::store::organizations::Organization::clone(organization)));
             }
             Write::Delete => {}
+            Write::Scope { scope, .. } => drop(current.scopes.insert(change.id.clone(), CustomScope::clone(scope))),
             Write::User { user, .. } => drop(current.users.insert(change.id.clone(), User::clone(user))),
         }
     }

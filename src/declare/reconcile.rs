@@ -135,7 +135,8 @@ impl Prepared {
         let keys = rows.iter().filter(|_| certain).filter_map(|row| Key::of(&row.kind, &row.id));
         let released: Vec<Key> = keys.filter(|key| !declared.contains(key)).collect();
         for key in &released {
-            plan.changes.extend(removal::change(&keeping.store.read(), key, keeping.removal, now).await?);
+            let gone = removal::change(&keeping.store.read(), key, (keeping.removal, now), &plan.changes).await?;
+            plan.changes.extend(gone);
         }
         let standing = Standing { directory, document: &document, sources: &sources, unfit: &unfit };
         Ok(Self { marks: standing.marks(rows, &released, now), plan })

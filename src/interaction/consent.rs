@@ -15,7 +15,7 @@ use crate::store::clients;
 use crate::store::consents::{self, Consent};
 use crate::tokens::Scope;
 use crate::web::cookies::with_cookie;
-use crate::web::pages::views::ConsentPage;
+use crate::web::pages::views::{ConsentPage, ScopeView};
 use crate::web::{PageError, StrictForm, Visit, csrf};
 
 /// The question; or back to the flow, when nobody or somebody else is there by now, or it has been answered (the way back, another tab).
@@ -124,6 +124,7 @@ fn parse(scope: &str) -> Scope {
 async fn show(app: &App, visit: &Visit, flow: &Flow, sealed: &str, current: &Current, question: &Question) -> Result<Response, PageError> {
     let another = flow.with_another_account(Some(facts(current).sign_in()), None);
     let (browser, set_cookie) = browser::binding(app, visit);
+    let (locale, known) = (visit.locale_for(flow.ui_locales.as_deref()), app.scopes.all().await?);
     let page = ConsentPage {
         flow: sealed.to_owned(),
         csrf_token: csrf::token(&app.sealer, &browser),
@@ -131,9 +132,13 @@ async fn show(app: &App, visit: &Visit, flow: &Flow, sealed: &str, current: &Cur
         client_host: flow.return_host(),
         email: current.user.email.clone(),
         another_account: flow::page_path("/login", &flow::seal(app, visit, &another).value),
-        scopes: parse(&question.scope).without("openid").iter().map(str::to_owned).collect(),
+        scopes: parse(&question.scope)
+            .without("openid")
+            .iter()
+            .map(|value| ScopeView::new(value, known.description(value, locale.tag())))
+            .collect(),
         return_origin: flow.return_origin(),
     };
-    let response = app.pages.render(visit, visit.locale_for(flow.ui_locales.as_deref()), &page);
+    let response = app.pages.render(visit, locale, &page);
     Ok(with_cookie(response, set_cookie))
 }

@@ -89,6 +89,9 @@ impl Keeper<'_> {
         match outcome {
             Ok(outcome) => {
                 outcome.changed.iter().filter(|key| key.kind == "client").for_each(|key| self.app.clients.forget(&key.id));
+                if outcome.changed.iter().any(|key| key.kind == "scope") {
+                    self.app.scopes.forget();
+                }
                 outcome.news.iter().for_each(announce);
                 if !outcome.changed.is_empty() {
                     tracing::info!(changes = outcome.changed.len(), "declared state brought about");

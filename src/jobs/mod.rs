@@ -7,7 +7,7 @@ mod declared;
 pub mod deletions;
 mod histograms;
 mod keys;
-mod limits;
+pub mod limits;
 mod logouts;
 mod mails;
 pub mod purge;

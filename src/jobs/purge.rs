@@ -83,7 +83,7 @@ impl Table {
             Self::Spent => now.minus(SPENT_KEPT),
             Self::PendingSignIns | Self::TrustedDevices | Self::Buckets | Self::Bans | Self::FormerAddresses => now,
             Self::Failures => now.minus(limits.failures_kept.0),
-            Self::TriedAccounts => now.minus(limits.accounts_per_address.per),
+            Self::TriedAccounts => now.minus(limits.accounts_per_address.per.max(limits.addresses_per_password.per)),
             Self::PasswordResets => now.minus(RESETS_KEPT),
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
             Self::Mails => now.minus(MAILS_KEPT),

@@ -66,6 +66,14 @@ fn hex_digit(character: u8) -> Option<u8> {
 }
 
 fn make_first(path: &Path) -> Result<(), KeyFileError> {
+    let text = new_key_encryption_key();
+    file::create_private(path, text.as_bytes())
+        .map_err(|error| KeyFileError::File { path: path.to_owned(), detail: format!("cannot be made: {error}") })
+}
+
+/// A new key as a file holds it: 64 hexadecimal digits and a newline.
+#[must_use]
+pub fn new_key_encryption_key() -> Zeroizing<String> {
     let key = Zeroizing::new(random_bytes::<32>());
     let mut text = Zeroizing::new(String::with_capacity(65));
     for byte in key.iter() {
@@ -74,8 +82,7 @@ fn make_first(path: &Path) -> Result<(), KeyFileError> {
         }
     }
     text.push('\n');
-    file::create_private(path, text.as_bytes())
-        .map_err(|error| KeyFileError::File { path: path.to_owned(), detail: format!("cannot be made: {error}") })
+    text
 }
 
 #[cfg(test)]

@@ -37,6 +37,15 @@ pub async fn check(store: &Store, sealer: &Sealer, directory: &Path) -> Result<(
     Ok(())
 }
 
+/// Whether the keys are those of this database; of one without the proof, any are. Changes nothing.
+///
+/// # Errors
+/// The store's.
+pub async fn belongs(store: &Store, sealer: &Sealer) -> Result<bool, KeyError> {
+    let proof = settings::find(&store.read(), NAME).await?;
+    Ok(proof.is_none_or(|proof| sealer.open_bytes(Purpose::KeyCheck, NAME.as_bytes(), &proof).as_deref() == Some(CONTENT)))
+}
+
 async fn insert(store: &Store, sealer: &Sealer) -> Result<Vec<u8>, KeyError> {
     let proof = seal(sealer);
     let inserted = store.write(move |conn| {

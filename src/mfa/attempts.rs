@@ -17,15 +17,6 @@ use crate::store::users::User;
 use crate::store::{self, Conn, failures};
 use crate::web::Visit;
 
-/// The failures of this long are counted for the owner's notice.
-const WINDOW: Duration = Duration::from_hours(24);
-
-/// Failures within the window at which the owner is told that somebody knows the password.
-pub const TOLD_AT: i32 = 10;
-
-/// Wrong codes that one pending sign-in bears; then it begins anew with the password.
-pub const PER_SIGN_IN: i32 = 5;
-
 /// No try may be made now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocked {
@@ -39,8 +30,8 @@ pub struct Blocked {
 pub struct Counted {
     /// In a row.
     pub failures: i32,
-    /// Within the window, of strangers.
-    pub window_failures: i32,
+    /// The last one that is borne of strangers in a day, and how many those are: the owner is told that somebody knows the password.
+    pub told_at: Option<u32>,
     /// Where it was counted; none: with everybody's.
     device_key: Option<String>,
 }
@@ -88,7 +79,7 @@ impl Counter {
             let counted = failures::redeem(conn, &key, self.user_id, &self.device_rules, now).await?;
             let row = failures::find(conn, &key).await?.unwrap_or_default();
             if counted {
-                return Ok(Ok(Counted { failures: row.failures, window_failures: 0, device_key: Some(key) }));
+                return Ok(Ok(Counted { failures: row.failures, told_at: None, device_key: Some(key) }));
             }
             if row.failures < self.device_rules.ceiling {
                 return Ok(Err(Blocked { wait: row.blocked_until.since(now), at_ceiling: false }));
@@ -97,8 +88,9 @@ impl Counter {
         let counted = factor_attempts::redeem(conn, self.user_id, &self.rules, now).await?;
         let attempts = factor_attempts::find(conn, self.user_id).await?;
         if counted {
-            let Attempts { failures, window_failures, .. } = attempts;
-            return Ok(Ok(Counted { failures, window_failures, device_key: None }));
+            let most = self.rules.window_failures;
+            let told_at = (attempts.window_failures == most).then_some(most.unsigned_abs());
+            return Ok(Ok(Counted { failures: attempts.failures, told_at, device_key: None }));
         }
         Ok(Err(self.blocked(&attempts, now).unwrap_or(Blocked { wait: self.rules.row.pause, at_ceiling: false })))
     }
@@ -155,9 +147,10 @@ impl Counter {
 
     fn blocked(&self, attempts: &Attempts, now: Timestamp) -> Option<Blocked> {
         if attempts.failures >= self.rules.row.ceiling {
-            return Some(Blocked { wait: WINDOW, at_ceiling: true });
+            return Some(Blocked { wait: self.rules.window, at_ceiling: true });
         }
-        (attempts.blocked_until > now).then(|| Blocked { wait: attempts.blocked_until.since(now), at_ceiling: false })
+        let until = self.rules.blocked_until(attempts);
+        (until > now).then(|| Blocked { wait: until.since(now), at_ceiling: false })
     }
 }
 
@@ -170,10 +163,11 @@ pub fn rules(limits: &Limits) -> Rules {
         longest_pause: limits.code_longest_pause.0,
         ceiling: whole(limits.code_ceiling),
     };
-    Rules { row, window: WINDOW }
+    Rules { row, window_failures: whole(limits.code_window_failures), window: limits.code_window.0 }
 }
 
-fn whole(number: u32) -> i32 {
+/// Of a setting.
+pub(super) fn whole(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
@@ -190,17 +184,19 @@ mod tests {
         assert_eq!(counter.blocked(&attempts(5, 1_000), now), None);
         assert_eq!(counter.blocked(&attempts(6, 1_060), now), Some(Blocked { wait: Duration::from_mins(1), at_ceiling: false }));
         assert!(counter.blocked(&attempts(100, 0), now).is_some_and(|blocked| blocked.at_ceiling));
+        let day =
+            |failures, begun| Attempts { window_failures: failures, window_started_at: Timestamp::from_secs(begun), ..attempts(0, 0) };
+        assert_eq!(counter.blocked(&day(9, 1_000), now), None);
+        assert_eq!(counter.blocked(&day(10, 1_000), now), Some(Blocked { wait: Duration::from_hours(24), at_ceiling: false }));
+        assert_eq!(counter.blocked(&day(10, 1_000), now.plus(Duration::from_hours(24))), None);
     }
 
-    /// 100 tries at a window of three steps.
+    /// Ten a day at a window of three steps: a year of guessing finds one code of a hundred people.
     #[test]
-    fn a_hundred_guesses_take_more_than_three_days() {
-        let rules = rules(&Limits::default()).row;
-        let (mut pause, mut all) = (rules.pause, Duration::ZERO);
-        for _ in rules.free..rules.ceiling {
-            all += pause;
-            pause = (pause * 2).min(rules.longest_pause);
-        }
-        assert!(all > Duration::from_hours(72), "{all:?}");
+    fn a_year_of_guesses_is_few() {
+        let rules = rules(&Limits::default());
+        let windows = Duration::from_hours(24 * 365).as_secs() / rules.window.as_secs();
+        let guesses = windows * u64::from(rules.window_failures.unsigned_abs());
+        assert!(guesses * 3 < 1_000_000 / 90, "{guesses}");
     }
 }

@@ -21,16 +21,12 @@ pub const LIFETIME: Duration = Duration::from_mins(10);
 /// Before another one may be asked for.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// To one person who gives none of them back; and to each browser in which they signed in before, apart: whoever knows the password and nothing else
-/// must not use up the owner's.
-const MOST: Quota = Quota { burst: 5, per: Duration::from_hours(1) };
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sending {
     Sent,
     /// One was sent a moment ago.
     TooSoon,
-    /// Five were sent within the hour, and none was given; another one after this time.
+    /// As many were sent as are sent to somebody who gives none; another one after this time.
     TooMany(Duration),
 }
 
@@ -56,8 +52,10 @@ pub async fn send(scene: &Scene, pending: &PendingSignIn) -> store::Result<Sendi
             Box::pin(async move { sending.run(conn).await })
         })
         .await?;
-    if sent == Sending::Sent {
-        app.mail_waiting.notify_one();
+    match sent {
+        Sending::Sent => app.mail_waiting.notify_one(),
+        Sending::TooSoon => {}
+        Sending::TooMany(_) => app.metrics.limited("mailed_codes"),
     }
     Ok(sent)
 }
@@ -70,9 +68,11 @@ pub(super) async fn give_back(conn: &Conn<'_>, scene: &Scene) -> store::Result<(
     buckets::update_given_back(conn, &[bucket(scene)]).await
 }
 
+/// For one person who gives none of them back; and for each browser in which they signed in before, apart: whoever knows the password and nothing else
+/// must not use up the owner's.
 fn bucket(scene: &Scene) -> (String, Quota) {
     let of = scene.known_device.map_or_else(String::new, |device| format!(":{device}"));
-    (format!("mailed-code:{}{of}", scene.user.id), MOST)
+    (format!("mailed-code:{}{of}", scene.user.id), scene.app().config.limits.mailed_codes)
 }
 
 /// Seconds until another one may be asked for; zero when it may be now.
@@ -107,15 +107,19 @@ impl Letter {
     }
 }
 
-/// The digest a typed code has, bound to the pending sign-in it was sent for. Keyed: six digits are soon tried by whoever reads a database.
+/// The digests a typed code may have, one per key-encryption key: it may have been mailed before the newest one came.
 #[must_use]
-pub fn read(sealer: &Sealer, pending_id: Uuid, code: &SixDigits) -> Digest {
-    digest(sealer, pending_id, code.as_str())
+pub fn read(sealer: &Sealer, pending_id: Uuid, code: &SixDigits) -> Vec<Digest> {
+    sealer.macs(Purpose::TotpSecret, &message(pending_id, code.as_str())).into_iter().map(Digest::from_bytes).collect()
 }
 
+/// Bound to the pending sign-in it was sent for, and keyed: six digits are soon tried by whoever reads a database.
 fn digest(sealer: &Sealer, pending_id: Uuid, code: &str) -> Digest {
-    let message = [b"email code ".as_slice(), pending_id.as_bytes(), code.as_bytes()].concat();
-    Digest::from_bytes(sealer.mac(Purpose::TotpSecret, &message))
+    Digest::from_bytes(sealer.mac(Purpose::TotpSecret, &message(pending_id, code)))
+}
+
+fn message(pending_id: Uuid, code: &str) -> Vec<u8> {
+    [b"email code ".as_slice(), pending_id.as_bytes(), code.as_bytes()].concat()
 }
 
 /// Six digits, each as likely as any other to within one in 10^13.
@@ -142,14 +146,16 @@ mod tests {
 
     #[test]
     fn codes_have_six_digits_and_their_digests_are_bound_and_keyed() {
-        let sealer = |key| Sealer::new(&[KeyEncryptionKey::new([key; 32])]).unwrap();
+        let ring = |keys: &[u8]| Sealer::new(&keys.iter().map(|key| KeyEncryptionKey::new([*key; 32])).collect::<Vec<_>>()).unwrap();
         let (here, there) = (Uuid::from_u128(1), Uuid::from_u128(2));
         for _ in 0..100 {
             let code = random_code();
             let typed = SixDigits::parse(&code).unwrap();
-            assert_eq!(read(&sealer(1), here, &typed), digest(&sealer(1), here, &code));
-            assert_ne!(read(&sealer(1), there, &typed), digest(&sealer(1), here, &code));
-            assert_ne!(read(&sealer(2), here, &typed), digest(&sealer(1), here, &code));
+            let mailed = digest(&ring(&[1]), here, &code);
+            assert_eq!(read(&ring(&[1]), here, &typed), [mailed]);
+            assert!(read(&ring(&[2, 1]), here, &typed).contains(&mailed), "a newer key came meanwhile");
+            assert!(!read(&ring(&[1]), there, &typed).contains(&mailed));
+            assert!(!read(&ring(&[2]), here, &typed).contains(&mailed));
         }
     }
 

@@ -186,7 +186,7 @@ impl Enabling {
             return Err(store::Error::Conflict);
         }
         if !replaced {
-            let codes = recovery_codes::generate(&self.scene.app().sealer, user.id, self.bound.id(), *now);
+            let codes = recovery_codes::generate(&self.scene.app().sealer, &self.scene.app().pepper, user.id, self.bound.id(), *now);
             store::recovery_codes::rotate(conn, user.id, &codes).await?;
         }
         if let Bound::PendingSignIn(id) = self.bound {

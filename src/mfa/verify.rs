@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::attempts::{Blocked, Counted, Counter, PER_SIGN_IN, TOLD_AT};
+use super::attempts::{self, Blocked, Counted, Counter};
 use super::passkey::Assertion;
 use super::totp::{Check, TotpSecret};
 use super::{Scene, SixDigits, email_code, recovery_codes};
@@ -45,8 +45,8 @@ pub enum Refusal {
 #[derive(Clone)]
 enum Typed {
     Totp(SixDigits),
-    Recovery(Digest),
-    Email { code: Digest, pending: Uuid },
+    Recovery(recovery_codes::Digests),
+    Email { codes: Vec<Digest>, pending: Uuid },
     Passkey(Box<Assertion>),
 }
 
@@ -92,8 +92,8 @@ pub async fn totp(scene: &Scene, pending: Option<&PendingSignIn>, code: SixDigit
 /// # Errors
 /// The store's.
 pub async fn recovery_code(scene: &Scene, pending: Option<&PendingSignIn>, typed: &str) -> store::Result<Option<Verdict>> {
-    match recovery_codes::read(scene.user.id, typed) {
-        Some(digest) => run(scene, pending, Typed::Recovery(digest)).await.map(Some),
+    match recovery_codes::read(&scene.app().pepper, scene.user.id, typed) {
+        Some(digests) => run(scene, pending, Typed::Recovery(digests)).await.map(Some),
         None => Ok(None),
     }
 }
@@ -103,8 +103,8 @@ pub async fn recovery_code(scene: &Scene, pending: Option<&PendingSignIn>, typed
 /// # Errors
 /// The store's.
 pub async fn email(scene: &Scene, pending: &PendingSignIn, code: &SixDigits) -> store::Result<Verdict> {
-    let code = email_code::read(&scene.app().sealer, pending.id, code);
-    run(scene, Some(pending), Typed::Email { code, pending: pending.id }).await
+    let codes = email_code::read(&scene.app().sealer, pending.id, code);
+    run(scene, Some(pending), Typed::Email { codes, pending: pending.id }).await
 }
 
 /// What a passkey answered, see [`super::passkey`].
@@ -187,7 +187,9 @@ impl Trial {
         // A code that was right is no guess: a second click must not take the sign-in away that the first one is about to finish.
         let over = match (self.pending, why) {
             (Some(_), Refusal::Used { .. }) | (None, _) => false,
-            (Some(id), _) => !pending_sign_ins::update_failed(conn, id, PER_SIGN_IN).await?,
+            (Some(id), _) => {
+                !pending_sign_ins::update_failed(conn, id, attempts::whole(self.scene.app().config.limits.codes_per_sign_in)).await?
+            }
         };
         if over && let Some(id) = self.pending {
             pending_sign_ins::revoke(conn, id).await?;
@@ -204,8 +206,10 @@ impl Trial {
         let spent = match &self.typed {
             Typed::Totp(code) => return self.check_totp(conn, code, attempts).await,
             Typed::Passkey(assertion) => return assertion.redeem(conn, &self.scene).await,
-            Typed::Recovery(digest) => store::recovery_codes::redeem(conn, user.id, digest, *now).await?,
-            Typed::Email { code, pending } => pending_sign_ins::redeem_code(conn, *pending, code, now.minus(email_code::LIFETIME)).await?,
+            Typed::Recovery(digests) => store::recovery_codes::redeem(conn, user.id, &digests.all(), *now).await?,
+            Typed::Email { codes, pending } => {
+                pending_sign_ins::redeem_code(conn, *pending, codes, now.minus(email_code::LIFETIME)).await?
+            }
         };
         Ok((!spent).then_some(Refusal::Wrong))
     }
@@ -240,10 +244,7 @@ impl Trial {
 
     /// Whether a mail waits: the password is known to somebody who has not the second factor.
     async fn tell_of_guesses(&self, conn: &Conn<'_>, attempts: &Counted) -> store::Result<bool> {
-        if attempts.window_failures != TOLD_AT {
-            return Ok(false);
-        }
-        let attempts = TOLD_AT.unsigned_abs();
+        let Some(attempts) = attempts.told_at else { return Ok(false) };
         mails::insert(conn, &self.scene.notice(|place, not_me| Message::SecondFactorGuessed { attempts, place, not_me })).await?;
         Ok(true)
     }

@@ -8,7 +8,7 @@ use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
 use super::client::is_client_id;
-use super::client_limit::FailureLimit;
+use super::client_limit::Attempt;
 use super::error::{Code, Error};
 use crate::app::App;
 use crate::audit;
@@ -47,9 +47,9 @@ const SECRET_SLOTS: usize = 2;
 pub async fn authenticate(app: &App, headers: &HeaderMap, form: &Params, origin: &audit::Origin) -> Result<AuthenticatedClient, Error> {
     let credentials = presented(headers, form)?;
     let client = if is_client_id(&credentials.client_id) { app.clients.find(&credentials.client_id).await? } else { None };
-    let limit = FailureLimit::of(app, &credentials.client_id, origin);
-    limit.check(app)?;
-    let checked = check(client, &credentials, app.now()).inspect_err(|error| {
+    let attempt = Attempt::of(app, client.as_deref(), &credentials.client_id, origin);
+    let checking = || check(client.clone(), &credentials, app.now());
+    let failed = |error: &Error| {
         tracing::warn!(
             event = audit::Kind::ClientAuthenticationFailed.as_str(),
             client_id = credentials.client_id.chars().take(128).collect::<String>(),
@@ -58,11 +58,9 @@ pub async fn authenticate(app: &App, headers: &HeaderMap, form: &Params, origin:
             request_id = origin.request_id,
             reason = %error.description,
         );
-    });
-    if checked.is_err() {
-        limit.count(app).await?;
-    }
-    checked
+        audit::Event::new(audit::Kind::ClientAuthenticationFailed, origin).detail("method", method_name(credentials.method))
+    };
+    attempt.run(app, checking, failed).await
 }
 
 /// The one way a request identifies its client.

@@ -9,6 +9,7 @@ use crate::store::grants::GrantContext;
 use crate::store::sessions::Session;
 use crate::store::users::User;
 use crate::store::{self, Conn, consents};
+use crate::tokens::custom_scope::Scopes;
 use crate::tokens::scope::Scope;
 
 /// Why it does not.
@@ -83,11 +84,11 @@ pub fn check_session(session: Option<&Session>, user: &User, config: &Config, no
     if live { Ok(()) } else { Err(Dead::SessionEnded) }
 }
 
-/// What is left of a scope that was granted: the values the client is still registered for. Text that is no scope leaves nothing.
+/// What is left of a scope that was granted: the values that there still are, and that the client is still registered for. Text that is no scope leaves
+/// nothing.
 #[must_use]
-pub fn still_registered(granted: &str, client: &Client) -> Scope {
-    let registered = Scope::parse(&client.metadata.scope).unwrap_or_default();
-    Scope::parse(granted).unwrap_or_default().intersection(&registered)
+pub fn still_registered(granted: &str, client: &Client, scopes: &Scopes) -> Scope {
+    Scope::parse(granted).unwrap_or_default().intersection(&scopes.registered(client))
 }
 
 /// Whether the person still allows this client all of this scope, or nobody asks them: first-party clients are the operator's own decision.

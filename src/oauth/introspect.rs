@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::bearer::access_claims;
 use super::client_request::ClientRequest;
@@ -18,7 +19,7 @@ use crate::store;
 use crate::store::clients::Client;
 use crate::store::grants::{self, GrantContext};
 use crate::store::spent;
-use crate::tokens::access::AccessClaims;
+use crate::tokens::access::{AccessClaims, Audience};
 use crate::tokens::refresh;
 
 /// RFC 7662 §2.2.
@@ -38,7 +39,7 @@ struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    aud: Option<String>,
+    aud: Option<Audience>,
     #[serde(skip_serializing_if = "Option::is_none")]
     iss: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +50,9 @@ struct Answer {
     acr: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amr: Option<Vec<String>>,
+    /// What the token says beside that.
+    #[serde(flatten)]
+    released: Map<String, Value>,
 }
 
 /// `POST /introspect`.
@@ -87,6 +91,7 @@ async fn access_token(app: &App, caller: &Client, claims: &AccessClaims, now: Ti
         auth_time: claims.auth_time,
         acr: claims.acr.clone(),
         amr: claims.amr.clone(),
+        released: claims.released.clone(),
     }))
 }
 

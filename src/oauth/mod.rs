@@ -18,6 +18,7 @@ pub mod introspect;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod revoke;
+pub mod scopes;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;

@@ -290,6 +290,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         /// Any text put in, taken out or exchanged anywhere makes another URI, and another URI does not resolve.
         #[test]
         fn an_edited_uri_never_resolves(at in 0usize..30, cut in 0usize..4, put in ".{0,6}") {

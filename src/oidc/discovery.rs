@@ -1,6 +1,7 @@
 //! `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: one document for both (OpenID Connect Discovery §3,
-//! RFC 8414 §2), made once of `openidconnect`'s types.
+//! RFC 8414 §2), made of `openidconnect`'s types, and again only when there are other scopes.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -23,10 +24,11 @@ use crate::config::{Issuer, RegistrationMode};
 use crate::secret::Digest;
 use crate::session::{AAL1, AAL2};
 use crate::tokens::claims;
+use crate::tokens::custom_scope::Scopes;
 use crate::tokens::scope::Scope;
 use crate::web::Locale;
 
-/// The document changes only with the program; an hour keeps a changed one from being missed for long.
+/// The document changes with the program and the declared scopes; an hour keeps a changed one from being missed for long.
 const MAX_AGE: Duration = Duration::from_hours(1);
 
 /// Of ID tokens, beside those a scope stands for.
@@ -35,6 +37,13 @@ const ID_TOKEN_CLAIMS: [&str; 11] = ["iss", "aud", "exp", "iat", "auth_time", "n
 /// The document, prerendered.
 #[derive(Clone, Debug)]
 pub struct Discovery {
+    issuer: Issuer,
+    registration: RegistrationMode,
+    rendered: Arc<Mutex<(Arc<Scopes>, Document)>>,
+}
+
+#[derive(Clone, Debug)]
+struct Document {
     bytes: Bytes,
     etag: String,
 }
@@ -72,16 +81,36 @@ struct Additional {
 impl AdditionalProviderMetadata for Additional {}
 
 impl Discovery {
-    /// The document, as JSON.
-    #[must_use]
-    pub fn document(&self) -> &[u8] {
-        &self.bytes
-    }
-
     #[must_use]
     pub fn new(issuer: &Issuer, registration: RegistrationMode) -> Self {
+        let scopes = Arc::<Scopes>::default();
+        let document = Document::new(issuer, registration, &scopes);
+        Self { issuer: issuer.clone(), registration, rendered: Arc::new(Mutex::new((scopes, document))) }
+    }
+
+    /// The document as JSON, without scopes beside the standard ones.
+    #[must_use]
+    pub fn document(&self) -> Bytes {
+        self.of(&Arc::default()).bytes
+    }
+
+    fn of(&self, scopes: &Arc<Scopes>) -> Document {
+        let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&rendered.0, scopes) {
+            if *rendered.0 != **scopes {
+                rendered.1 = Document::new(&self.issuer, self.registration, scopes);
+            }
+            rendered.0 = Arc::clone(scopes);
+        }
+        rendered.1.clone()
+    }
+}
+
+impl Document {
+    fn new(issuer: &Issuer, registration: RegistrationMode, scopes: &Scopes) -> Self {
         // An issuer is a URL, and so are its paths; a struct of strings and lists serialises.
-        let json = metadata(issuer, registration).ok().and_then(|metadata| serde_json::to_vec(&metadata).ok()).unwrap_or_default();
+        let metadata = metadata(issuer, registration, scopes).ok();
+        let json = metadata.and_then(|metadata| serde_json::to_vec(&metadata).ok()).unwrap_or_default();
         let first = Digest::of(&json).as_bytes().first_chunk().copied().unwrap_or_default();
         let etag = format!("\"{:032x}\"", u128::from_be_bytes(first));
         Self { bytes: Bytes::from(json), etag }
@@ -90,11 +119,11 @@ impl Discovery {
 
 /// `GET` of either well-known address.
 pub async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
-    let Discovery { bytes, etag } = &app.discovery;
-    document::answer(&headers, bytes.clone(), etag, MAX_AGE)
+    let Document { bytes, etag } = app.discovery.of(&app.scopes.last_known().await);
+    document::answer(&headers, bytes, &etag, MAX_AGE)
 }
 
-fn metadata(issuer: &Issuer, registration: RegistrationMode) -> Result<Metadata, url::ParseError> {
+fn metadata(issuer: &Issuer, registration: RegistrationMode, scopes: &Scopes) -> Result<Metadata, url::ParseError> {
     let methods = vec![CoreClientAuthMethod::ClientSecretBasic, CoreClientAuthMethod::ClientSecretPost, CoreClientAuthMethod::None];
     let metadata = Metadata::new(
         IssuerUrl::new(issuer.as_str().to_owned())?,
@@ -110,8 +139,10 @@ fn metadata(issuer: &Issuer, registration: RegistrationMode) -> Result<Metadata,
         ],
         additional(issuer, registration, &methods),
     );
-    let scopes = Scope::KNOWN.iter().map(|&scope| openidconnect::Scope::new(scope.to_owned()));
-    let claims = ID_TOKEN_CLAIMS.into_iter().chain(claims::supported()).map(|claim| CoreClaimName::new(claim.to_owned()));
+    let claims: Vec<&str> = ID_TOKEN_CLAIMS.into_iter().chain(claims::supported()).collect();
+    let others = scopes.claim_names().into_iter().filter(|claim| !claims.contains(claim));
+    let claims: Vec<_> = claims.iter().copied().chain(others).map(|claim| CoreClaimName::new(claim.to_owned())).collect();
+    let scopes = Scope::KNOWN.into_iter().chain(scopes.names()).map(|scope| openidconnect::Scope::new(scope.to_owned()));
     let locales = Locale::ALL.iter().map(|locale| LanguageTag::new(locale.tag().to_owned()));
     Ok(metadata
         .set_token_endpoint(Some(TokenUrl::new(issuer.url("/token"))?))
@@ -126,7 +157,7 @@ fn metadata(issuer: &Issuer, registration: RegistrationMode) -> Result<Metadata,
         .set_acr_values_supported(Some([AAL1, AAL2].map(|value| AuthenticationContextClass::new(value.to_owned())).into()))
         .set_token_endpoint_auth_methods_supported(Some(methods))
         .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
-        .set_claims_supported(Some(claims.collect()))
+        .set_claims_supported(Some(claims))
         .set_ui_locales_supported(Some(locales.collect()))
         // Of it `acr` alone is read (`oauth::authorize::claims`): whoever relied on true would miss other claims.
         .set_claims_parameter_supported(Some(false))
@@ -161,7 +192,7 @@ mod tests {
     use super::*;
 
     fn document(issuer: &str) -> Value {
-        serde_json::from_slice(&Discovery::new(&issuer.parse().unwrap(), RegistrationMode::Off).bytes).unwrap()
+        serde_json::from_slice(&Discovery::new(&issuer.parse().unwrap(), RegistrationMode::Off).document()).unwrap()
     }
 
     /// CONFORMANCE §2.2: `oidcc-discovery-endpoint-verification`.
@@ -214,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_entity_tag_is_that_of_the_content() {
-        let tag = |issuer: &str| Discovery::new(&issuer.parse().unwrap(), RegistrationMode::Off).etag;
+        let tag = |issuer: &str| Document::new(&issuer.parse().unwrap(), RegistrationMode::Off, &Scopes::default()).etag;
         assert_eq!(tag("https://a.example"), tag("https://a.example"));
         assert_ne!(tag("https://a.example"), tag("https://b.example"));
     }

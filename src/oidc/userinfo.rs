@@ -3,12 +3,15 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::oauth::bearer::{self, Refusal};
 use crate::oauth::{answer, grant_life};
-use crate::store::grants;
+use crate::store::users::User;
+use crate::store::{self, grants, memberships};
 use crate::tokens::claims;
+use crate::tokens::custom_scope::{About, Place};
 use crate::tokens::scope::Scope;
 use crate::web::{Params, ParamsError, StrictForm, StrictQuery};
 
@@ -54,5 +57,18 @@ async fn answer(app: &App, headers: &HeaderMap, query: &Params, form: &Params) -
     let context = grants::find_context(&app.store.read(), grant_id).await?;
     let context = context.ok_or_else(|| Refusal::invalid_token(grant_life::Dead::Revoked.description()))?;
     grant_life::check(&context, &app.config, now).map_err(|dead| Refusal::invalid_token(dead.description()))?;
-    Ok(answer::json(StatusCode::OK, &claims::of_scope(&context.user, &scope)))
+    let mut about = claims::of_scope(&context.user, &scope);
+    about.extend(released(app, &context.user, &scope).await?);
+    Ok(answer::json(StatusCode::OK, &about))
+}
+
+/// What scopes beside the standard ones release.
+async fn released(app: &App, user: &User, scope: &Scope) -> store::Result<Map<String, Value>> {
+    let scopes = app.scopes.all().await?;
+    let organizations = if scopes.asks_for_organizations(scope, &[Place::Userinfo]) {
+        memberships::list_by_user(&app.store.read(), user.id).await?
+    } else {
+        Vec::new()
+    };
+    Ok(scopes.claims(scope, Place::Userinfo, Some(About { user, organizations: &organizations })))
 }

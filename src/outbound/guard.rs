@@ -149,6 +149,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         /// The standard library's own (stable) words for what must never be called.
         #[test]
         fn nothing_the_standard_library_calls_private_is_public(bits: u32) {

@@ -1,7 +1,7 @@
 //! Rate limits.
 //!
 //! Owns: `edge`, the coarse fence by client address (tower_governor); `gate`, how many addresses it remembers; `bans`, the addresses an operator
-//! keeps out; `refused`, what is refused without asking the store; `headers`, how limits are told.
+//! keeps out; `refused`, what is refused without asking the store; `tally`, what is recorded together; `headers`, how limits are told.
 //! Must not: know what a request means.
 
 pub mod bans;
@@ -9,3 +9,4 @@ pub mod edge;
 mod gate;
 mod headers;
 pub mod refused;
+pub mod tally;

@@ -33,6 +33,32 @@ impl Refused {
         refused.get(key).copied().filter(|refusal| refusal.holds(now)).map(|refusal| refusal.until)
     }
 
+    /// Runs `check` unless `key` is noted, and notes it until `until` if that fails, all at once: of any number of callers no second one runs it after the
+    /// first that failed. `None`: it is noted, or there is no room to note it.
+    pub fn check_unless_noted<T, E>(
+        &self,
+        key: &str,
+        until: Timestamp,
+        now: Timestamp,
+        check: impl FnOnce() -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.get(key).is_some_and(|noted| noted.holds(now)) {
+            return None;
+        }
+        if noted.len() >= MOST {
+            noted.retain(|_, noted| noted.holds(now));
+        }
+        if noted.len() >= MOST {
+            return None;
+        }
+        let checked = check();
+        if checked.is_err() {
+            noted.insert(key.to_owned(), Refusal { since: now, until });
+        }
+        Some(checked)
+    }
+
     /// Refuses `key` from now on.
     pub fn insert(&self, key: String, until: Timestamp, now: Timestamp) {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,6 +74,30 @@ impl Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn after_the_first_that_fails_nothing_is_checked_until_it_is_forgotten() {
+        let (noted, checked) = (Refused::default(), std::sync::atomic::AtomicUsize::new(0));
+        let at = Timestamp::from_secs;
+        let run = |now, succeeds: bool| {
+            noted.check_unless_noted("a", at(10), at(now), || {
+                checked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                if succeeds { Ok(()) } else { Err(()) }
+            })
+        };
+        assert_eq!((run(1, true), run(1, true)), (Some(Ok(())), Some(Ok(()))));
+        std::thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| run(2, false));
+            }
+        });
+        assert_eq!(checked.load(std::sync::atomic::Ordering::Relaxed), 3, "two that were right and one that was not");
+        assert_eq!((run(9, true), run(10, true)), (None, Some(Ok(()))));
+        for number in 0..MOST {
+            noted.insert(number.to_string(), at(100), at(11));
+        }
+        assert_eq!(run(12, true), None, "no room, no check without counting");
+    }
 
     #[test]
     fn what_is_refused_is_forgotten_in_time_and_never_too_much_of_it() {

@@ -4,11 +4,15 @@
 //! key-encryption keys. Must not: know what the secrets are for beyond their [`Purpose`].
 
 mod digest;
+mod pepper;
 mod random;
 mod seal;
+mod stream;
 mod value;
 
 pub use digest::{Digest, equal};
+pub use pepper::Pepper;
 pub use random::{id, random_bytes, random_id, random_token};
 pub use seal::{KeyEncryptionKey, OpenError, Purpose, SealError, Sealer};
+pub use stream::{CHUNK, STREAM_NONCE, StreamError, StreamOpener, StreamSealer, TAG};
 pub use value::Secret;

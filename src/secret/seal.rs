@@ -4,6 +4,7 @@
 //! (HKDF-SHA-256, RFC 5869), so that what was sealed for one purpose can never be opened as another.
 //! XChaCha20-Poly1305: its 192-bit nonces can be drawn at random without counting messages.
 
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead as _, Payload};
@@ -64,10 +65,14 @@ pub enum Purpose {
     Mail,
     /// At rest: proof that the key-encryption key is the one this database was made with.
     KeyCheck,
+    /// Backups of the database.
+    Backup,
+    /// At rest: what recovery codes are digested with.
+    Pepper,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Flow,
         Self::PostedAuthorize,
         Self::AuthorizationCode,
@@ -88,6 +93,8 @@ impl Purpose {
         Self::TotpSecret,
         Self::Mail,
         Self::KeyCheck,
+        Self::Backup,
+        Self::Pepper,
     ];
 
     const fn label(self) -> &'static str {
@@ -112,6 +119,8 @@ impl Purpose {
             Self::TotpSecret => "totp-secret",
             Self::Mail => "mail",
             Self::KeyCheck => "key-check",
+            Self::Backup => "backup",
+            Self::Pepper => "pepper",
         }
     }
 }
@@ -167,12 +176,12 @@ impl Derived {
 
 /// Seals and opens. Cheap to share behind an `Arc`; all keys are derived once.
 pub struct Sealer {
-    keys: Vec<Derived>,
+    keys: ArcSwap<Vec<Derived>>,
 }
 
 impl std::fmt::Debug for Sealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Sealer({} keys)", self.keys.len())
+        write!(f, "Sealer({} keys)", self.keys.load().len())
     }
 }
 
@@ -200,7 +209,13 @@ impl Sealer {
         if keys.is_empty() {
             return Err(SealError);
         }
-        Ok(Self { keys: keys.iter().map(Derived::of).collect::<Result<_, _>>()? })
+        let derived: Vec<Derived> = keys.iter().map(Derived::of).collect::<Result<_, _>>()?;
+        Ok(Self { keys: ArcSwap::from_pointee(derived) })
+    }
+
+    /// Goes on with the keys of another one, for everybody who shares this one.
+    pub fn replace(&self, other: Self) {
+        self.keys.store(other.keys.into_inner());
     }
 
     /// Seals a value that travels through a browser or a client: base64url text, worthless after `expires_at`.
@@ -230,7 +245,8 @@ impl Sealer {
     /// Seals bytes that rest in the database. `context` (the row's id) is authenticated, not stored: a value moved to another row does not open.
     #[must_use]
     pub fn seal_bytes(&self, purpose: Purpose, context: &[u8], plain: &[u8]) -> Vec<u8> {
-        let Some(key) = self.keys.first() else { return Vec::new() };
+        let keys = self.keys.load();
+        let Some(key) = keys.first() else { return Vec::new() };
         let Some(cipher) = key.ciphers.get(purpose as usize) else { return Vec::new() };
         let nonce = random_bytes::<NONCE>();
         let mut sealed = vec![VERSION];
@@ -252,32 +268,37 @@ impl Sealer {
         let aad = [head.as_slice(), context].concat();
         let open = |key: &Derived| key.ciphers.get(purpose as usize)?.decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: &aad }).ok();
         // Ids are short: two keys may share one.
-        self.keys.iter().filter(|key| key.id == *key_id).find_map(open)
+        self.keys.load().iter().filter(|key| key.id == *key_id).find_map(open)
     }
 
     /// Whether a sealed value was sealed under the key that seals now. What was not should be sealed again before older keys are taken away.
     #[must_use]
     pub fn is_current(&self, sealed: &[u8]) -> bool {
-        self.keys.first().is_some_and(|key| sealed.get(1..=KEY_ID) == Some(key.id.as_slice()))
+        self.keys.load().first().is_some_and(|key| sealed.get(1..=KEY_ID) == Some(key.id.as_slice()))
     }
 
     /// The id of the key that a value was sealed under. `None`: it is none of ours, or no sealed value.
     #[must_use]
     pub fn key_of(&self, sealed: &[u8]) -> Option<String> {
         let id: [u8; KEY_ID] = sealed.get(1..=KEY_ID)?.try_into().ok()?;
-        self.keys.iter().find(|key| key.id == id).map(|key| printed(key.id))
+        self.keys.load().iter().find(|key| key.id == id).map(|key| printed(key.id))
+    }
+
+    /// For [`super::stream`]: under the key with this id.
+    pub(super) fn stream_cipher(&self, purpose: Purpose, key: &str) -> Option<XChaCha20Poly1305> {
+        self.keys.load().iter().find(|derived| printed(derived.id) == key)?.ciphers.get(purpose as usize).cloned()
     }
 
     /// The ids of the keys, the one that seals first.
     #[must_use]
     pub fn key_ids(&self) -> Vec<String> {
-        self.keys.iter().map(|key| printed(key.id)).collect()
+        self.keys.load().iter().map(|key| printed(key.id)).collect()
     }
 
     /// The id of the key that seals.
     #[must_use]
     pub fn newest(&self) -> String {
-        self.keys.first().map(|key| printed(key.id)).unwrap_or_default()
+        self.keys.load().first().map(|key| printed(key.id)).unwrap_or_default()
     }
 
     /// What [`Sealer::seal_bytes`] made under any of the keys, under the key that seals now. `None`: it does not open.
@@ -290,14 +311,20 @@ impl Sealer {
     /// A message authentication code (HMAC-SHA-256) under the sealing key of this purpose.
     #[must_use]
     pub fn mac(&self, purpose: Purpose, message: &[u8]) -> [u8; 32] {
-        self.keys.first().and_then(|key| mac_with(key, purpose, message)).unwrap_or_else(random_bytes)
+        self.keys.load().first().and_then(|key| mac_with(key, purpose, message)).unwrap_or_else(random_bytes)
+    }
+
+    /// The same under every key, the newest first: for a code that a database is asked for, and may have been made under an older key.
+    #[must_use]
+    pub fn macs(&self, purpose: Purpose, message: &[u8]) -> Vec<[u8; 32]> {
+        self.keys.load().iter().filter_map(|key| mac_with(key, purpose, message)).collect()
     }
 
     /// Whether `tag` is the code of `message` under any of the keys, in constant time per key.
     #[must_use]
     pub fn verify_mac(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
         let matches = |key| mac_with(key, purpose, message).is_some_and(|expected| super::digest::equal(&expected, tag));
-        self.keys.iter().any(matches)
+        self.keys.load().iter().any(matches)
     }
 }
 
@@ -308,76 +335,5 @@ fn mac_with(key: &Derived, purpose: Purpose, message: &[u8]) -> Option<[u8; 32]>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sealer(key: u8) -> Sealer {
-        Sealer::new(&[KeyEncryptionKey::new([key; 32])]).unwrap()
-    }
-
-    #[test]
-    fn opens_what_it_sealed_for_the_same_purpose_only() {
-        let sealed = sealer(1).seal(Purpose::Flow, &"value", Timestamp::from_secs(10));
-        let opened: String = sealer(1).open(Purpose::Flow, &sealed, Timestamp::from_secs(9)).unwrap();
-        assert_eq!(opened, "value");
-        assert!(matches!(sealer(1).open::<String>(Purpose::AuthorizationCode, &sealed, Timestamp::from_secs(9)), Err(OpenError::Invalid)));
-        assert!(matches!(sealer(2).open::<String>(Purpose::Flow, &sealed, Timestamp::from_secs(9)), Err(OpenError::Invalid)));
-    }
-
-    #[test]
-    fn expired_values_are_told_from_forged_ones() {
-        let sealed = sealer(1).seal(Purpose::Flow, &7, Timestamp::from_secs(10));
-        assert!(matches!(sealer(1).open::<i32>(Purpose::Flow, &sealed, Timestamp::from_secs(10)), Err(OpenError::Expired(7))));
-    }
-
-    #[test]
-    fn every_changed_character_is_noticed() {
-        let sealed = sealer(1).seal(Purpose::Flow, &"value", Timestamp::from_secs(10));
-        for at in 0..sealed.len() {
-            let mut forged = sealed.clone().into_bytes();
-            forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
-            let forged = String::from_utf8(forged).unwrap();
-            assert!(sealer(1).open::<String>(Purpose::Flow, &forged, Timestamp::from_secs(1)).is_err(), "character {at}");
-            assert!(sealer(1).open::<String>(Purpose::Flow, &sealed[..at], Timestamp::from_secs(1)).is_err(), "cut at {at}");
-        }
-    }
-
-    #[test]
-    fn an_older_key_still_opens() {
-        let sealed = sealer(1).seal_bytes(Purpose::SigningKey, b"row", b"key");
-        let rotated = Sealer::new(&[KeyEncryptionKey::new([2; 32]), KeyEncryptionKey::new([1; 32])]).unwrap();
-        assert_eq!(rotated.open_bytes(Purpose::SigningKey, b"row", &sealed).unwrap(), b"key");
-        assert!(rotated.open_bytes(Purpose::SigningKey, b"another row", &sealed).is_none());
-    }
-
-    #[test]
-    fn every_purpose_has_a_label_and_a_place_of_its_own() {
-        for (index, purpose) in Purpose::ALL.into_iter().enumerate() {
-            assert_eq!(purpose as usize, index);
-        }
-        let labels: std::collections::BTreeSet<&str> = Purpose::ALL.into_iter().map(Purpose::label).collect();
-        assert_eq!(labels.len(), Purpose::ALL.len());
-    }
-
-    #[test]
-    fn codes_match_their_message_and_purpose_under_any_of_the_keys() {
-        let tag = sealer(1).mac(Purpose::Csrf, b"message");
-        let rotated = Sealer::new(&[KeyEncryptionKey::new([2; 32]), KeyEncryptionKey::new([1; 32])]).unwrap();
-        assert!(rotated.verify_mac(Purpose::Csrf, b"message", &tag));
-        assert!(!rotated.verify_mac(Purpose::Csrf, b"another", &tag));
-        assert!(!rotated.verify_mac(Purpose::Flow, b"message", &tag));
-        assert!(!sealer(2).verify_mac(Purpose::Csrf, b"message", &tag));
-        for wrong in [&[0; 32][..], &tag[..31], b""] {
-            assert!(!rotated.verify_mac(Purpose::Csrf, b"message", wrong));
-        }
-    }
-
-    #[test]
-    fn what_an_older_key_sealed_is_known_as_such() {
-        let sealed = sealer(1).seal_bytes(Purpose::KeyCheck, b"", b"value");
-        assert!(sealer(1).is_current(&sealed));
-        let rotated = Sealer::new(&[KeyEncryptionKey::new([2; 32]), KeyEncryptionKey::new([1; 32])]).unwrap();
-        assert!(!rotated.is_current(&sealed));
-        assert!(!rotated.is_current(b""));
-    }
-}
+#[path = "seal_tests.rs"]
+mod tests;

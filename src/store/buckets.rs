@@ -80,6 +80,12 @@ pub async fn revoke_all(conn: &Conn<'_>, key: &str) -> Result<u64> {
     Ok(Entity::delete_many().filter(wanted).exec(conn).await?.rows_affected)
 }
 
+/// Forgets those of this kind whose key ends with a colon and `end`, which has no wildcard in it. How many. Looks at all of the kind: for operators.
+pub async fn revoke_ending(conn: &Conn<'_>, kind: &str, end: &str) -> Result<u64> {
+    let wanted = Column::Key.starts_with(kind).and(Column::Key.ends_with(format!(":{end}")));
+    Ok(Entity::delete_many().filter(wanted).exec(conn).await?.rows_affected)
+}
+
 /// Removes those that were full before `before`, at most `limit`.
 pub async fn purge(conn: &Conn<'_>, before: Timestamp, limit: u64) -> Result<u64> {
     let full = Entity::find().select_only().column(Column::Key).filter(Column::FullAt.lt(before.millis())).limit(limit).into_query();

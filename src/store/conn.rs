@@ -9,6 +9,7 @@ use std::time::Instant;
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder};
 
 use super::error::Result;
+use super::refusal;
 use crate::telemetry::metrics::{Metrics, Statement as Kind};
 
 /// Something statements run on: the database itself, or a transaction.
@@ -119,6 +120,16 @@ impl<'c> Conn<'c> {
         self.after_commit.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Outside a transaction each statement asks for a connection.
+    fn patiently<'f, T: Send + 'f>(&self, statement: Statement, run: impl Fn(Statement) -> Boxed<'f, T> + Send + 'f) -> Boxed<'f, T> {
+        match self.executor {
+            DatabaseExecutor::Connection(pool) if pool.get_database_backend() == DbBackend::Postgres => {
+                Box::pin(refusal::waited_out(move || run(statement.clone())))
+            }
+            _ => run(statement),
+        }
+    }
+
     /// Executes a statement that changes rows. How many it changed.
     pub(super) async fn change<S: StatementBuilder>(&self, statement: &S) -> Result<u64> {
         Ok(self.execute(statement).await?.rows_affected())
@@ -148,7 +159,7 @@ impl ConnectionTrait for Conn<'_> {
         Self: 'f,
     {
         self.counts.timed(kind(&statement.sql), move || match self.counts.record(&statement) {
-            Ok(()) => self.executor.execute_raw(statement),
+            Ok(()) => self.patiently(statement, |statement| self.executor.execute_raw(statement)),
             Err(fault) => Box::pin(std::future::ready(Err(fault))),
         })
     }
@@ -172,7 +183,7 @@ impl ConnectionTrait for Conn<'_> {
         Self: 'f,
     {
         self.counts.timed(kind(&statement.sql), move || match self.counts.record(&statement) {
-            Ok(()) => self.executor.query_one_raw(statement),
+            Ok(()) => self.patiently(statement, |statement| self.executor.query_one_raw(statement)),
             Err(fault) => Box::pin(std::future::ready(Err(fault))),
         })
     }
@@ -183,7 +194,7 @@ impl ConnectionTrait for Conn<'_> {
         Self: 'f,
     {
         self.counts.timed(kind(&statement.sql), move || match self.counts.record(&statement) {
-            Ok(()) => self.executor.query_all_raw(statement),
+            Ok(()) => self.patiently(statement, |statement| self.executor.query_all_raw(statement)),
             Err(fault) => Box::pin(std::future::ready(Err(fault))),
         })
     }

@@ -13,6 +13,15 @@ use super::{BoxFuture, Conn, MigrationStatus, SchemaState, migrate};
 use crate::config;
 use crate::telemetry::SPANS;
 
+/// What came of an address that was given anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// The same database: new connections use the user name and password in it.
+    Here,
+    /// Another database: nothing was changed.
+    Elsewhere,
+}
+
 /// A statement that takes longer is worth a line in the log.
 const SLOW_STATEMENT: Duration = Duration::from_secs(1);
 
@@ -46,6 +55,17 @@ impl Store {
             }
         };
         Ok(Self { backend: Arc::new(backend), counts })
+    }
+
+    /// Uses the user name and password of the URL for connections that are opened from now on; those that are open go on. They are tried first.
+    ///
+    /// # Errors
+    /// When nobody is let in with them, or the database is away: then nothing was changed.
+    pub async fn renew_credentials(&self, config: &config::Database) -> Result<Renewal> {
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => Ok(sqlite.compare(config)),
+            Backend::Postgres(postgres) => postgres.renew_credentials(config).await,
+        }
     }
 
     /// For statements that only read.

@@ -2,6 +2,8 @@
 
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
+use super::refusal;
+
 /// A store error. Its text is for logs, never for clients or people.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -27,7 +29,16 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// The text of an `Unavailable` that is gone when the transaction is tried again.
 const CONTENTION: &str = "two transactions stood in each other's way";
 
+/// The beginning of an `Unavailable` that does not pass by itself.
+const REFUSED: &str = "the database does not let this service in";
+
 impl Error {
+    /// Whether the user name or the password is not good there: waiting does not make it so.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Unavailable(text) if text.starts_with(REFUSED))
+    }
+
     pub(super) fn is_contention(&self) -> bool {
         matches!(self, Self::Unavailable(text) if text == CONTENTION)
     }
@@ -43,6 +54,7 @@ impl From<DbErr> for Error {
             return Self::Conflict;
         }
         match &error {
+            _ if refusal::is_refusal(&error) => Self::Unavailable(format!("{REFUSED}: {error}")),
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error.to_string()),
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => from_driver(cause),
             _ => Self::Database(error.to_string()),

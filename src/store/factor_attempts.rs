@@ -14,8 +14,19 @@ use crate::clock::Timestamp;
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub row: failures::Rules,
-    /// The failures of this long are counted for the owner's notice.
+    /// So many failures of this long, in a row or not, are borne.
+    pub window_failures: i32,
     pub window: Duration,
+}
+
+impl Rules {
+    /// When the next try may be made; the ceiling is another matter.
+    #[must_use]
+    pub fn blocked_until(&self, attempts: &Attempts) -> Timestamp {
+        let full = attempts.window_failures >= self.window_failures;
+        let window_ends = if full { attempts.window_started_at.plus(self.window) } else { Timestamp::default() };
+        attempts.blocked_until.max(window_ends)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +54,7 @@ pub async fn redeem(conn: &Conn<'_>, user_id: Uuid, rules: &Rules, now: Timestam
         sends_since: 0,
     };
     let window_is_over = || column(Column::WindowStartedAt).lte(now.minus(rules.window).millis());
+    let window_is_borne = window_is_over().or(column(Column::WindowFailures).lt(rules.window_failures));
     let again = OnConflict::column(Column::UserId)
         .value(Column::Failures, column(Column::Failures).add(1))
         .value(Column::WindowFailures, Expr::case(window_is_over(), 1).finally(column(Column::WindowFailures).add(1)))
@@ -50,6 +62,7 @@ pub async fn redeem(conn: &Conn<'_>, user_id: Uuid, rules: &Rules, now: Timestam
         .value(Column::BlockedUntil, failures::pauses(|| column(Column::Failures), &rules.row, now))
         .action_and_where(column(Column::BlockedUntil).lte(now.millis()))
         .action_and_where(column(Column::Failures).lt(rules.row.ceiling))
+        .action_and_where(window_is_borne)
         .to_owned();
     let statement = Entity::insert(row.into_active_model()).on_conflict(again).into_query();
     Ok(conn.change(&statement).await? > 0)
@@ -85,8 +98,9 @@ pub async fn update_given_back(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
 }
 
 /// People whose codes are not tried now: for operators.
-pub async fn list_blocked(conn: &Conn<'_>, ceiling: i32, now: Timestamp, limit: u64) -> Result<Vec<(Uuid, Attempts)>> {
-    let blocked = Column::BlockedUntil.gt(now.millis()).or(Column::Failures.gte(ceiling));
+pub async fn list_blocked(conn: &Conn<'_>, rules: &Rules, now: Timestamp, limit: u64) -> Result<Vec<(Uuid, Attempts)>> {
+    let window = Column::WindowStartedAt.gt(now.minus(rules.window).millis()).and(Column::WindowFailures.gte(rules.window_failures));
+    let blocked = Column::BlockedUntil.gt(now.millis()).or(Column::Failures.gte(rules.row.ceiling)).or(window);
     let rows = Entity::find().filter(blocked).limit(limit).all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.user_id, Attempts::from(row))).collect())
 }
@@ -117,6 +131,7 @@ mod tests {
     const ADA: Uuid = Uuid::from_u128(1);
     const RULES: Rules = Rules {
         row: failures::Rules { free: 5, pause: Duration::from_secs(30), longest_pause: Duration::from_mins(4), ceiling: 12 },
+        window_failures: 100,
         window: Duration::from_hours(24),
     };
 
@@ -161,6 +176,29 @@ mod tests {
             tried(&store, later).await;
             let attempts = find(&store.read(), ADA).await.unwrap();
             assert_eq!((attempts.failures, attempts.window_failures, attempts.window_started_at), (1, 1, later));
+        }
+    }
+
+    #[tokio::test]
+    async fn so_many_in_a_window_are_borne_whatever_was_right_between() {
+        let rules = Rules { window_failures: 4, ..RULES };
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let tried = async |now: Timestamp| {
+                store.write_one(move |conn| Box::pin(async move { redeem(conn, ADA, &rules, now).await })).await.unwrap()
+            };
+            for _ in 0..3 {
+                assert!(tried(NOW).await);
+            }
+            store.write_one(|conn| Box::pin(update_succeeded(conn, ADA))).await.unwrap();
+            assert!(tried(NOW).await && tried(NOW).await);
+            assert!(!tried(NOW).await, "two wrong ones before the right one, two after");
+            let listed = list_blocked(&store.read(), &rules, NOW, 10).await.unwrap();
+            assert_eq!(listed.len(), 1);
+            let end = NOW.plus(rules.window);
+            assert!(!tried(end.minus(Duration::from_millis(1))).await);
+            assert!(list_blocked(&store.read(), &rules, end, 10).await.unwrap().is_empty());
+            assert!(tried(end).await);
         }
     }
 

@@ -88,7 +88,7 @@ async fn text(conn: &Conn<'_>, sql: &str) -> Result<String> {
 
 /// The file of a SQLite URL; `None`: another database. Makes nothing.
 pub fn find_file(config: &config::Database) -> Option<PathBuf> {
-    config.url.expose().starts_with("sqlite:").then(|| sqlite::path_of(config.url.expose()).ok())?
+    config.is_file().then(|| sqlite::path_of(config.url.expose()).ok())?
 }
 
 #[cfg(test)]

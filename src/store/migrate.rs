@@ -1,13 +1,16 @@
 //! The schema's state and how it is changed.
 
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, sqlx};
-use vestibule_migrations::{Migrator, MigratorTrait as _};
+use vestibule_migrations::{Migrator, MigratorTrait as _, SERVES_FROM};
 
 use super::Conn;
 use super::conn::Counts;
 use super::connection::Backend;
 use super::error::{Error, Result};
 use super::postgres::Postgres;
+use super::settings;
 
 /// Whether the schema fits this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +18,14 @@ pub enum SchemaState {
     Current,
     /// Migrations are pending.
     Older,
-    /// A newer version of the service has migrated it.
+    /// A newer version of the service has migrated it, and only added to it: this program serves on it.
     Newer,
+    /// A newer version has taken away what this program needs.
+    TooNew,
 }
+
+/// The setting that says which migration a program must know to serve on the schema.
+const SERVES: &str = "schema-serves-from";
 
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct MigrationStatus {
@@ -25,6 +33,8 @@ pub struct MigrationStatus {
     pub pending: Vec<String>,
     /// Applied migrations this program does not know.
     pub unknown: Vec<String>,
+    /// If there are such: the migration that a program must know to serve all the same.
+    pub serves_from: Option<String>,
 }
 
 impl MigrationStatus {
@@ -32,12 +42,13 @@ impl MigrationStatus {
         let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
         let (applied, unknown) = in_database.into_iter().partition::<Vec<_>, _>(|name| known.contains(name));
         let pending = known.into_iter().filter(|name| !applied.contains(name)).collect();
-        Self { applied, pending, unknown }
+        Self { applied, pending, unknown, serves_from: None }
     }
 
     pub(super) fn state(&self) -> SchemaState {
+        let serves = || self.serves_from.as_ref().is_some_and(|from| self.applied.contains(from));
         if !self.unknown.is_empty() {
-            SchemaState::Newer
+            if self.pending.is_empty() && serves() { SchemaState::Newer } else { SchemaState::TooNew }
         } else if self.pending.is_empty() {
             SchemaState::Current
         } else {
@@ -60,9 +71,24 @@ impl MigrationStatus {
 pub(super) async fn status(conn: &Conn<'_>) -> Result<MigrationStatus> {
     let select = Statement::from_string(conn.get_database_backend(), "SELECT version FROM seaql_migrations ORDER BY version");
     match conn.query_all_raw(select).await {
-        Ok(rows) => names(&rows).map(MigrationStatus::of),
+        Ok(rows) => {
+            let mut status = MigrationStatus::of(names(&rows)?);
+            if !status.unknown.is_empty() {
+                status.serves_from = serves_from(conn).await?;
+            }
+            Ok(status)
+        }
         Err(error) if is_missing_table(&error) => Ok(MigrationStatus::of(Vec::new())),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// A schema that nobody has said it of serves nobody else.
+async fn serves_from(conn: &Conn<'_>) -> Result<Option<String>> {
+    match settings::find(conn, SERVES).await {
+        Ok(value) => Ok(value.and_then(|name| String::from_utf8(name).ok())),
+        Err(Error::Database(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -100,6 +126,10 @@ async fn go(backend: &Backend, direction: Direction) -> Result<Vec<String>> {
     }
 }
 
+/// How long another process may migrate before this one gives up, and how often it asks.
+const LOCK_PATIENCE: Duration = Duration::from_mins(10);
+const LOCK_EVERY: Duration = Duration::from_millis(250);
+
 /// The key every version of the service locks: "vestibul" in ASCII.
 const ADVISORY_LOCK: i64 = 0x7665_7374_6962_756c;
 
@@ -115,22 +145,41 @@ async fn under_advisory_lock(postgres: &Postgres, direction: Direction) -> Resul
 
 async fn locked(connection: &DatabaseConnection, direction: Direction) -> Result<Vec<String>> {
     let call = |function: &str| Statement::from_string(DbBackend::Postgres, format!("SELECT {function}({ADVISORY_LOCK})"));
-    connection.execute_raw(call("pg_advisory_lock")).await?;
+    let mut asked = 0;
+    while !taken(connection.query_one_raw(call("pg_try_advisory_lock")).await?)? {
+        asked += 1;
+        if LOCK_EVERY * asked > LOCK_PATIENCE {
+            let what =
+                "another process has been migrating this database for more than ten minutes; look at it, and at its connection (pg_locks)";
+            return Err(Error::Unavailable(what.to_owned()));
+        }
+        tokio::time::sleep(LOCK_EVERY).await;
+    }
     let outcome = change(&Conn::new(connection, &Counts::default()), direction).await;
     connection.execute_raw(call("pg_advisory_unlock")).await?;
     outcome
 }
 
+fn taken(row: Option<QueryResult>) -> Result<bool> {
+    row.map_or(Ok(false), |row| row.try_get_by_index(0).map_err(Error::from))
+}
+
 /// What was done, by the migrations' names in the order they were run.
 async fn change(conn: &Conn<'_>, direction: Direction) -> Result<Vec<String>> {
     let before = status(conn).await?;
-    before.refuse_newer()?;
     match direction {
+        // A rollback: the older program's own migrations are all there.
+        Direction::Up if before.state() == SchemaState::Newer => Ok(Vec::new()),
         Direction::Up => {
+            before.refuse_newer()?;
             Migrator::up(borrow(&conn.executor), None).await?;
+            if settings::find(conn, SERVES).await?.as_deref() != Some(SERVES_FROM.as_bytes()) {
+                settings::update(conn, SERVES, SERVES_FROM.as_bytes()).await?;
+            }
             Ok(before.pending)
         }
         Direction::Down { steps } => {
+            before.refuse_newer()?;
             Migrator::down(borrow(&conn.executor), Some(steps)).await?;
             let steps = usize::try_from(steps).unwrap_or(usize::MAX);
             Ok(before.applied.into_iter().rev().take(steps).collect())
@@ -145,6 +194,10 @@ fn borrow<'a>(executor: &'a DatabaseExecutor<'_>) -> DatabaseExecutor<'a> {
         DatabaseExecutor::OwnedTransaction(transaction) => DatabaseExecutor::Transaction(transaction),
     }
 }
+
+#[cfg(test)]
+#[path = "migrate_ladder_tests.rs"]
+mod ladder_tests;
 
 #[cfg(test)]
 mod tests {
@@ -224,25 +277,63 @@ mod tests {
         }
     }
 
+    async fn migrate_with_a_later_version(store: &crate::store::Store, serves_from: Option<&'static str>) {
+        let job = store.write(move |conn| {
+            Box::pin(async move {
+                Conn::execute_unprepared(conn, "INSERT INTO seaql_migrations VALUES ('m20991231_000001_fly', 0)").await?;
+                match serves_from {
+                    Some(from) => settings::update(conn, SERVES, from.as_bytes()).await,
+                    None => settings::revoke(conn, SERVES).await.map(drop),
+                }
+            })
+        });
+        job.await.unwrap();
+    }
+
     #[tokio::test]
-    async fn a_newer_schema_is_refused_and_left_alone() {
+    async fn a_newer_schema_that_takes_something_away_is_refused_and_left_alone() {
+        for serves_from in [Some("m20991231_000001_fly"), None] {
+            for database in TestDatabase::each().await {
+                let store = database.migrated().await;
+                migrate_with_a_later_version(&store, serves_from).await;
+                assert_eq!(store.check().await.unwrap(), SchemaState::TooNew);
+                let refusal = store.migrate_up().await.unwrap_err().to_string();
+                assert!(refusal.contains("m20991231_000001_fly"), "{refusal}");
+                assert!(store.migrate_down(1).await.is_err());
+                assert_eq!(store.migration_status().await.unwrap().unknown, ["m20991231_000001_fly"]);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newer_schema_that_only_adds_is_served_and_left_alone() {
         for database in TestDatabase::each().await {
             let store = database.migrated().await;
-            store
-                .write(|conn| {
-                    Box::pin(async move {
-                        Conn::execute_unprepared(conn, "INSERT INTO seaql_migrations VALUES ('m20991231_000001_fly', 0)").await?;
-                        Ok(())
-                    })
-                })
-                .await
-                .unwrap();
+            migrate_with_a_later_version(&store, Some(SERVES_FROM)).await;
             assert_eq!(store.check().await.unwrap(), SchemaState::Newer);
-            let refusal = store.migrate_up().await.unwrap_err().to_string();
-            assert!(refusal.contains("m20991231_000001_fly"), "{refusal}");
+            assert!(store.migrate_up().await.unwrap().is_empty());
             assert!(store.migrate_down(1).await.is_err());
-            assert_eq!(store.migration_status().await.unwrap().unknown, ["m20991231_000001_fly"]);
         }
+    }
+
+    #[tokio::test]
+    async fn a_newer_schema_that_lacks_something_of_ours_is_of_another_line() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let newest = Migrator::migrations().last().unwrap().name().to_owned();
+            migrate_with_a_later_version(&store, Some(SERVES_FROM)).await;
+            let forget = store.write(move |conn| {
+                let forget = format!("DELETE FROM seaql_migrations WHERE version = '{newest}'");
+                Box::pin(async move { Ok(Conn::execute_unprepared(conn, &forget).await.map(drop)?) })
+            });
+            forget.await.unwrap();
+            assert_eq!(store.check().await.unwrap(), SchemaState::TooNew);
+        }
+    }
+
+    #[test]
+    fn the_migration_a_program_must_know_is_one_of_ours() {
+        assert!(Migrator::migrations().iter().any(|migration| migration.name() == SERVES_FROM));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -27,6 +27,8 @@ pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod people;
 pub mod recovery_codes;
+pub mod restored;
+pub mod scopes;
 pub mod sealed;
 pub mod sessions;
 pub mod settings;
@@ -43,20 +45,23 @@ mod conn;
 mod connection;
 mod entities;
 mod facts;
+mod file;
 mod measure;
 mod migrate;
 #[cfg(test)]
 mod plans;
 mod postgres;
+mod refusal;
 mod sqlite;
 #[cfg(test)]
 mod testing;
 mod writer;
 
 pub use conn::Conn;
-pub use connection::Store;
+pub use connection::{Renewal, Store};
 pub use error::{Error, Result};
 pub use facts::{Facts, PostgresFacts, SqliteFacts, find_file};
+pub use file::{InUse, claim, fold_log, path};
 pub use measure::{Pool, Queues, find_queues};
 pub use migrate::{MigrationStatus, SchemaState};
 

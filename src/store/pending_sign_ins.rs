@@ -64,12 +64,12 @@ pub async fn update_code(conn: &Conn<'_>, id: Uuid, code: &Digest, now: Timestam
     Ok(noted.rows_affected > 0)
 }
 
-/// Spends the mailed code. Whether it was this one, and sent after `not_before`.
-pub async fn redeem_code(conn: &Conn<'_>, id: Uuid, code: &Digest, not_before: Timestamp) -> Result<bool> {
+/// Spends the mailed code. Whether it was one of these (one code has a digest per key-encryption key), and sent after `not_before`.
+pub async fn redeem_code(conn: &Conn<'_>, id: Uuid, codes: &[Digest], not_before: Timestamp) -> Result<bool> {
     let spent = Entity::update_many()
         .col_expr(Column::Code, Expr::value(Option::<Vec<u8>>::None))
         .filter(Column::Id.eq(id))
-        .filter(Column::Code.eq(code.as_bytes().to_vec()))
+        .filter(Column::Code.is_in(codes.iter().map(|code| code.as_bytes().to_vec())))
         .filter(Column::CodeSentAt.gt(not_before.millis()))
         .exec(conn)
         .await?;
@@ -225,7 +225,10 @@ mod tests {
                     .unwrap()
             };
             let spent = async |code: Digest, not_before: Timestamp| {
-                store.write_one(move |conn| Box::pin(async move { redeem_code(conn, id, &code, not_before).await })).await.unwrap()
+                store
+                    .write_one(move |conn| Box::pin(async move { redeem_code(conn, id, &[Digest::of(b"0"), code], not_before).await }))
+                    .await
+                    .unwrap()
             };
             assert!(noted(first, NOW).await);
             assert!(!noted(second, NOW.plus(half / 2)).await, "too soon");

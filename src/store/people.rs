@@ -49,6 +49,7 @@ pub async fn purge(conn: &Conn<'_>, user_id: Uuid) -> Result<bool> {
     former_addresses::Entity::delete_many().filter(former_addresses::Column::UserId.eq(user_id)).exec(conn).await?;
     memberships::Entity::delete_many().filter(memberships::Column::UserId.eq(user_id)).exec(conn).await?;
     settings::revoke(conn, &settings::declared_hash(user_id)).await?;
+    settings::revoke(conn, &settings::declared_password(user_id)).await?;
     audit_chain::update_erased(conn, user_id).await?;
     Ok(users::Entity::delete_many().filter(users::Column::Id.eq(user_id)).exec(conn).await?.rows_affected > 0)
 }

@@ -74,7 +74,7 @@ async fn second_factors(conn: &Conn<'_>) -> Result<()> {
     passkeys::any(conn, nobody).await?;
     passkeys::list(conn, nobody).await?;
     passkeys::find(conn, b"x").await?;
-    recovery_codes::redeem(conn, nobody, &digest, NOW).await?;
+    recovery_codes::redeem(conn, nobody, &[digest], NOW).await?;
     recovery_codes::find_left(conn, nobody).await?;
     recovery_codes::list(conn, nobody).await?;
     recovery_codes::update_hidden(conn, nobody, nobody).await?;
@@ -84,7 +84,7 @@ async fn second_factors(conn: &Conn<'_>) -> Result<()> {
     trusted_devices::purge(conn, NOW, 10).await?;
     pending_sign_ins::find(conn, &digest, NOW).await?;
     pending_sign_ins::update_failed(conn, nobody, 5).await?;
-    pending_sign_ins::redeem_code(conn, nobody, &digest, NOW).await?;
+    pending_sign_ins::redeem_code(conn, nobody, &[digest], NOW).await?;
     pending_sign_ins::redeem(conn, nobody, 0, NOW).await?;
     pending_sign_ins::purge(conn, NOW, 10).await?;
     factor_attempts::find(conn, nobody).await?;

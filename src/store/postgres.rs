@@ -1,42 +1,76 @@
 //! PostgreSQL: a pool, and transactions that run to their end.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait as _};
 use tracing::Instrument as _;
 
 use super::conn::{Counts, committed};
+use super::connection::Renewal;
 use super::error::{Error, Result};
-use super::{BoxFuture, Conn};
+use super::{BoxFuture, Conn, refusal};
 use crate::config;
 
 /// A pooled connection that rested longer is asked whether it still lives; one in steady use is not, which saves a round trip per request.
 const PING_AFTER: Duration = Duration::from_secs(10);
 
+fn options(config: &config::Database) -> ConnectOptions {
+    let mut options = super::connection::common_options(config);
+    options
+        .max_connections(config.max_connections.max(1))
+        .set_application_name("vestibule")
+        .statement_timeout(config.statement_timeout.0)
+        .test_before_acquire_if_idle_for(PING_AFTER)
+        .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(256));
+    options
+}
+
 /// A pool of connections.
 pub(super) struct Postgres {
     pub(super) pool: DatabaseConnection,
-    options: ConnectOptions,
+    options: Mutex<ConnectOptions>,
 }
 
 impl Postgres {
     pub(super) async fn open(config: &config::Database) -> Result<Self> {
-        let mut options = super::connection::common_options(config);
-        options
-            .max_connections(config.max_connections.max(1))
-            .set_application_name("vestibule")
-            .statement_timeout(config.statement_timeout.0)
-            .test_before_acquire_if_idle_for(PING_AFTER)
-            .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(256));
+        let options = options(config);
         let pool = Database::connect(options.clone()).await?;
         warn_if_not_durable(&pool).await?;
-        Ok(Self { pool, options })
+        Ok(Self { pool, options: Mutex::new(options) })
+    }
+
+    /// A connection with the new ones shows that they are good, and has the options that the pool needs.
+    pub(super) async fn renew_credentials(&self, config: &config::Database) -> Result<Renewal> {
+        let wanted: PgConnectOptions = config.url.expose().parse().map_err(|_| Error::Database("the URL is not understood".to_owned()))?;
+        let pool = self.pool.get_postgres_connection_pool();
+        let present = pool.connect_options();
+        let place = |options: &PgConnectOptions| {
+            let (host, database) = (options.get_host().to_owned(), options.get_database().map(str::to_owned));
+            (host, options.get_port(), options.get_socket().cloned(), database)
+        };
+        if place(&present) != place(&wanted) {
+            return Ok(Renewal::Elsewhere);
+        }
+        let options = options(&config::Database { max_connections: 1, ..config.clone() });
+        if self.lock().get_url() == options.get_url() {
+            return Ok(Renewal::Here);
+        }
+        let trial = Database::connect(options.clone()).await?;
+        pool.set_connect_options(PgConnectOptions::clone(&trial.get_postgres_connection_pool().connect_options()));
+        *self.lock() = options;
+        let _ = trial.close().await;
+        Ok(Renewal::Here)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ConnectOptions> {
+        self.options.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection of its own without a statement timeout: for migrations, which wait for their lock and may take long.
     pub(super) async fn dedicated(&self) -> Result<DatabaseConnection> {
-        let mut options = self.options.clone();
+        let mut options = self.lock().clone();
         options.max_connections(1).idle_timeout(None).max_lifetime(None).statement_timeout(Duration::ZERO);
         Ok(Database::connect(options).await?)
     }
@@ -81,7 +115,7 @@ async fn transact<T, F>(pool: &DatabaseConnection, counts: &Counts, job: &F) -> 
 where
     F: for<'c> Fn(&'c Conn<'c>) -> BoxFuture<'c, Result<T>>,
 {
-    let transaction = pool.begin().await?;
+    let transaction = refusal::waited_out(|| pool.begin()).await?;
     let conn = Conn::new(&transaction, counts);
     let outcome = job(&conn).await.and_then(|made| counts.fault().map(|()| made).map_err(Error::from));
     let after = conn.into_after_commit();

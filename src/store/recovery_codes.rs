@@ -33,13 +33,13 @@ pub async fn rotate(conn: &Conn<'_>, user_id: Uuid, codes: &[RecoveryCode]) -> R
     Ok(())
 }
 
-/// Spends one. Whether it was there and unused.
-pub async fn redeem(conn: &Conn<'_>, user_id: Uuid, digest: &Digest, now: Timestamp) -> Result<bool> {
+/// Spends the one that has any of these digests. Whether it was there and unused.
+pub async fn redeem(conn: &Conn<'_>, user_id: Uuid, digests: &[Digest], now: Timestamp) -> Result<bool> {
     let used = Entity::update_many()
         .col_expr(Column::UsedAt, Expr::value(now.millis()))
         .col_expr(Column::Shown, Expr::value(None::<Vec<u8>>))
         .filter(Column::UserId.eq(user_id))
-        .filter(Column::Digest.eq(digest.as_bytes().as_slice()))
+        .filter(Column::Digest.is_in(digests.iter().map(|digest| digest.as_bytes().as_slice())))
         .filter(Column::UsedAt.is_null())
         .exec(conn)
         .await?;
@@ -145,7 +145,10 @@ mod tests {
             };
             let redeemed = async |name: &'static str| {
                 let digest = Digest::of(name.as_bytes());
-                store.write_one(move |conn| Box::pin(async move { redeem(conn, ADA, &digest, NOW).await })).await.unwrap()
+                store
+                    .write_one(move |conn| Box::pin(async move { redeem(conn, ADA, &[Digest::of(b"another"), digest], NOW).await }))
+                    .await
+                    .unwrap()
             };
             replace(&["a", "b"]).await;
             assert!(redeemed("a").await);

@@ -13,6 +13,12 @@ pub fn declared_hash(user_id: Uuid) -> String {
     format!("declared-hash:{user_id}")
 }
 
+/// The name of the setting that holds the hash that was made of the password a person was declared with in the clear.
+#[must_use]
+pub fn declared_password(user_id: Uuid) -> String {
+    format!("declared-password:{user_id}")
+}
+
 pub async fn find(conn: &Conn<'_>, name: &str) -> Result<Option<Vec<u8>>> {
     Ok(Entity::find_by_id(name).one(conn).await?.map(|row| row.value))
 }

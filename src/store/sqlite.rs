@@ -10,7 +10,9 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 use super::conn::Counts;
+use super::connection::Renewal;
 use super::error::{Error, Result};
+use super::file::{self, InUse};
 use super::writer::Writer;
 use crate::config;
 
@@ -21,6 +23,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Sqlite {
     pub(super) readers: DatabaseConnection,
     pub(super) writer: Writer,
+    /// Until the last connection is gone.
+    _in_use: InUse,
+    path: PathBuf,
 }
 
 impl Sqlite {
@@ -28,12 +33,18 @@ impl Sqlite {
     pub(super) async fn open(config: &config::Database, counts: Arc<Counts>) -> Result<Self> {
         let path = path_of(config.url.expose())?;
         create(&path).map_err(|error| Error::Unavailable(format!("cannot create {}: {error}", path.display())))?;
+        let in_use = file::share(&path)?;
         // The writer first: it turns write-ahead logging on, which a connection that only reads cannot.
         let options = writer_options(config);
         let connection = Database::connect(options.clone()).await?;
         let writer = Writer::start(connection, options, counts);
         let readers = Database::connect(reader_options(config)).await?;
-        Ok(Self { readers, writer })
+        Ok(Self { readers, writer, _in_use: in_use, path })
+    }
+
+    /// There is nobody to be let in by.
+    pub(super) fn compare(&self, config: &config::Database) -> Renewal {
+        if path_of(config.url.expose()).is_ok_and(|path| path == self.path) { Renewal::Here } else { Renewal::Elsewhere }
     }
 
     pub(super) async fn close(&self) {
@@ -51,7 +62,8 @@ pub(super) fn path_of(url: &str) -> Result<PathBuf> {
         let text = "database.url: a SQLite database in memory is not supported, because its readers and its writer would not see the same data; name a file";
         return Err(Error::Database(text.to_owned()));
     }
-    Ok(path)
+    // Where it is in truth: its side files are there, and there a restore puts another in its place.
+    Ok(std::fs::canonicalize(&path).unwrap_or(path))
 }
 
 /// SQLite gives its side files (`-wal`, `-shm`) the mode of the database file.

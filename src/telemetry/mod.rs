@@ -13,10 +13,12 @@ pub use traces::{SPANS, Traces, wanted};
 
 use std::io::IsTerminal as _;
 
+use std::sync::Arc;
+
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::{EnvFilter, Layer, Registry, registry};
+use tracing_subscriber::{EnvFilter, Layer, Registry, registry, reload};
 
 use crate::config::{Log, LogFormat, StartupError};
 
@@ -24,12 +26,28 @@ use crate::config::{Log, LogFormat, StartupError};
 ///
 /// # Errors
 /// When the filter is not understood.
-pub fn init(log: &Log, traces: Option<&Traces>) -> Result<(), StartupError> {
-    let subscriber = subscriber(log, traces, std::io::stderr, std::io::stderr().is_terminal())?;
+pub fn init(log: &Log, traces: Option<&Traces>) -> Result<LogFilter, StartupError> {
+    let (subscriber, filter) = subscriber(log, traces, std::io::stderr, std::io::stderr().is_terminal())?;
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         panic::log_panics();
     }
-    Ok(())
+    Ok(filter)
+}
+
+/// Changes `log.filter` while the service runs. The default changes nothing.
+#[derive(Clone, Default)]
+pub struct LogFilter(Option<Arc<dyn Fn(EnvFilter) -> bool + Send + Sync>>);
+
+impl LogFilter {
+    /// # Errors
+    /// When the filter is not understood; the old one stays.
+    pub fn set(&self, log: &Log) -> Result<(), StartupError> {
+        let filter = filter(log)?;
+        match &self.0 {
+            Some(set) if !set(filter) => Err(StartupError::new("log.filter", "the log is gone".to_owned())),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The filter of `log.filter`.
@@ -46,7 +64,7 @@ pub fn filter(log: &Log) -> Result<EnvFilter, StartupError> {
 type Sink = Box<dyn tracing::Subscriber + Send + Sync>;
 
 /// The filter is for the log alone: what is traced does not depend on it.
-fn subscriber<W>(log: &Log, traces: Option<&Traces>, writer: W, colours: bool) -> Result<Sink, StartupError>
+fn subscriber<W>(log: &Log, traces: Option<&Traces>, writer: W, colours: bool) -> Result<(Sink, LogFilter), StartupError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -55,7 +73,9 @@ where
         LogFormat::Json => lines.fmt_fields(JsonFields::new()).event_format(json::JsonLine).boxed(),
         LogFormat::Text => lines.with_ansi(colours).boxed(),
     };
-    Ok(Box::new(registry().with(lines.with_filter(filter(log)?)).with(traces.map(Traces::layer))))
+    let (filter, handle) = reload::Layer::new(filter(log)?);
+    let sink = registry().with(lines.with_filter(filter)).with(traces.map(Traces::layer));
+    Ok((Box::new(sink), LogFilter(Some(Arc::new(move |filter| handle.reload(filter).is_ok())))))
 }
 
 #[cfg(test)]
@@ -82,7 +102,7 @@ mod tests {
     fn logged(log: &Log, act: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = subscriber(log, None, move || writer.clone(), false).unwrap();
+        let (subscriber, _) = subscriber(log, None, move || writer.clone(), false).unwrap();
         tracing::subscriber::with_default(subscriber, act);
         let bytes = lines.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -125,6 +145,23 @@ mod tests {
             tracing::info!(target: "vestibule::audit", "kept");
         });
         assert!(text.contains("kept") && !text.contains("left out"), "{text}");
+    }
+
+    #[test]
+    fn the_filter_changes_while_the_log_is_written() {
+        for format in [LogFormat::Json, LogFormat::Text] {
+            let (lines, log) = (Lines::default(), Log { format, filter: "warn".to_owned() });
+            let writer = lines.clone();
+            let (subscriber, filter) = subscriber(&log, None, move || writer.clone(), false).unwrap();
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::info!("before");
+                filter.set(&Log { filter: "info".to_owned(), ..log.clone() }).unwrap();
+                assert!(filter.set(&Log { filter: "a=b=c".to_owned(), ..log.clone() }).is_err());
+                tracing::info!("after");
+            });
+            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            assert!(!text.contains("before") && text.contains("after"), "{text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
@@ -24,7 +24,7 @@ pub struct AccessClaims {
     pub iss: String,
     /// The user's id; for `client_credentials` the client's.
     pub sub: String,
-    pub aud: String,
+    pub aud: Audience,
     pub client_id: String,
     pub exp: i64,
     pub iat: i64,
@@ -39,6 +39,34 @@ pub struct AccessClaims {
     /// Ours: the grant whose life it shares. None for `client_credentials`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<Uuid>,
+    /// What scopes beside the standard ones release here: never one of the names above (`custom_scope::RESERVED`).
+    #[serde(flatten)]
+    pub released: Map<String, Value>,
+}
+
+/// Whom a token is for: one as text, several as a list (RFC 7519 §4.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    /// The issuer, where userinfo is, before all others.
+    #[must_use]
+    pub fn of<'a>(issuer: &str, others: impl IntoIterator<Item = &'a str>) -> Self {
+        let others: Vec<String> = others.into_iter().filter(|other| *other != issuer).map(str::to_owned).collect();
+        if others.is_empty() { Self::One(issuer.to_owned()) } else { Self::Several([vec![issuer.to_owned()], others].concat()) }
+    }
+
+    #[must_use]
+    pub fn contains(&self, one: &str) -> bool {
+        match self {
+            Self::One(only) => only == one,
+            Self::Several(all) => all.iter().any(|other| other == one),
+        }
+    }
 }
 
 /// Signs it.
@@ -49,7 +77,7 @@ pub fn sign(keys: &KeyRing, claims: &AccessClaims) -> Result<String, KeyError> {
     keys.signer(Algorithm::ES256)?.sign_jwt(TYP, claims)
 }
 
-/// Checks signature, `typ`, `iss`, `aud`, `exp` of tokens presented to us; a bounded cache from the token's digest spares the second signature
+/// Checks signature, `typ`, `iss`, `aud`, `exp`, `iat` of tokens presented to us; a bounded cache from the token's digest spares the second signature
 /// check, which costs more than everything else that userinfo and introspection do.
 pub struct Verifier {
     keys: KeyRing,
@@ -70,7 +98,7 @@ impl Verifier {
         Self { keys, issuer: issuer.as_str().to_owned(), known: Cache::new(REMEMBERED) }
     }
 
-    /// `None`: not an access token of ours, or expired. Whether its grant is alive is the caller's to check.
+    /// `None`: not an access token of ours, expired, or issued further ahead than clocks of replicas differ (a minute). There is no `nbf`: what we sign holds at once. Whether its grant is alive is the caller's to check.
     #[must_use]
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<Arc<AccessClaims>> {
         let digest = *Digest::of(token.as_bytes()).as_bytes();
@@ -80,13 +108,14 @@ impl Verifier {
             Some(known) => known.claims,
             None => self.remember(digest, revision, self.check(token)?),
         };
-        (now.secs() < claims.exp).then_some(claims)
+        let is_ahead = now.is_before(Timestamp::from_secs(claims.iat));
+        (now.secs() < claims.exp && !is_ahead).then_some(claims)
     }
 
     fn check(&self, token: &str) -> Option<AccessClaims> {
         let claims = self.keys.verify(token, Some(TYP)).ok()?;
         let claims: AccessClaims = serde_json::from_value(Value::Object(claims)).ok()?;
-        (claims.iss == self.issuer && claims.aud == self.issuer).then_some(claims)
+        (claims.iss == self.issuer && claims.aud.contains(&self.issuer)).then_some(claims)
     }
 
     fn remember(&self, digest: [u8; 32], revision: u64, claims: AccessClaims) -> Arc<AccessClaims> {
@@ -106,7 +135,7 @@ mod tests {
         AccessClaims {
             iss: ISSUER.to_owned(),
             sub: "person".to_owned(),
-            aud: ISSUER.to_owned(),
+            aud: Audience::of(ISSUER, []),
             client_id: "client".to_owned(),
             exp: testing::START.secs() + 300,
             iat: testing::START.secs(),
@@ -116,6 +145,7 @@ mod tests {
             acr: None,
             amr: None,
             grant_id: None,
+            released: Map::new(),
         }
     }
 
@@ -132,11 +162,23 @@ mod tests {
     }
 
     #[test]
+    fn a_token_from_the_future_is_none() {
+        let keys = testing::ring(&testing::clock());
+        let verifier = Verifier::new(keys.clone(), &issuer());
+        let token = sign(&keys, &claims()).unwrap();
+        let before = |secs: i64| Timestamp::from_secs(claims().iat - secs);
+        for _ in 0..2 {
+            assert!(verifier.verify(&token, before(10)).is_some() && verifier.verify(&token, before(60)).is_some());
+            assert!(verifier.verify(&token, before(61)).is_none() && verifier.verify(&token, before(86_400)).is_none());
+        }
+    }
+
+    #[test]
     fn tokens_of_another_issuer_audience_or_kind_are_refused() {
         let keys = testing::ring(&testing::clock());
         let verifier = Verifier::new(keys.clone(), &issuer());
         let foreign_issuer = AccessClaims { iss: "https://other.example".to_owned(), ..claims() };
-        let foreign_audience = AccessClaims { aud: "https://api.example".to_owned(), ..claims() };
+        let foreign_audience = AccessClaims { aud: Audience::One("https://api.example".to_owned()), ..claims() };
         for refused in [foreign_issuer, foreign_audience] {
             assert!(verifier.verify(&sign(&keys, &refused).unwrap(), testing::START).is_none());
         }
@@ -145,6 +187,18 @@ mod tests {
             assert!(verifier.verify(&token, testing::START).is_none(), "{typ}");
         }
         assert!(verifier.verify("", testing::START).is_none());
+    }
+
+    #[test]
+    fn a_token_for_an_api_is_for_us_too_and_has_what_its_scopes_release() {
+        let keys = testing::ring(&testing::clock());
+        let released = Map::from_iter([("roles".to_owned(), serde_json::json!(["acme:member"]))]);
+        let wanted = AccessClaims { aud: Audience::of(ISSUER, ["https://api.example", ISSUER]), released, ..claims() };
+        let token = sign(&keys, &wanted).unwrap();
+        assert_eq!(*Verifier::new(keys, &issuer()).verify(&token, testing::START).unwrap(), wanted);
+        let claims = crate::tokens::testing::part(&token, 1);
+        assert_eq!(claims["aud"], serde_json::json!([ISSUER, "https://api.example"]));
+        assert_eq!(claims["roles"], serde_json::json!(["acme:member"]));
     }
 
     #[test]

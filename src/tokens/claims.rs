@@ -51,6 +51,12 @@ pub fn of_scope(user: &User, scope: &Scope) -> Map<String, Value> {
     claims
 }
 
+/// Every standard claim the person has a value for.
+#[must_use]
+pub(super) fn of_everything(user: &User) -> Map<String, Value> {
+    of_scope(user, &Scope::parse(&Scope::KNOWN.join(" ")).unwrap_or_default())
+}
+
 fn add_profile(claims: &mut Map<String, Value>, user: &User) {
     // A struct of optional strings serialises to an object of strings.
     let Ok(Value::Object(mut profile)) = serde_json::to_value(&user.profile) else { return };

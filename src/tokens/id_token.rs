@@ -33,18 +33,24 @@ pub struct IdTokenContent<'a> {
     pub amr: &'a [String],
     /// For `at_hash`.
     pub access_token: &'a str,
+    /// What scopes beside the standard ones release here.
+    pub released: Map<String, Value>,
 }
 
-/// The session (OpenID Connect Back-Channel Logout §2.1): what a later logout token names.
+/// Beside what OpenID Connect Core has.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct SessionClaim {
+struct OurClaims {
+    /// The session (OpenID Connect Back-Channel Logout §2.1): what a later logout token names.
     sid: String,
+    /// Of scopes beside the standard ones, but for those that have a standard claim's name.
+    #[serde(flatten)]
+    released: Map<String, Value>,
 }
 
-impl AdditionalClaims for SessionClaim {}
+impl AdditionalClaims for OurClaims {}
 
-type Claims = IdTokenClaims<SessionClaim, CoreGenderClaim>;
-type Token = IdToken<SessionClaim, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+type Claims = IdTokenClaims<OurClaims, CoreGenderClaim>;
+type Token = IdToken<OurClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
 
 /// Signs it with the client's `id_token_signed_response_alg`.
 ///
@@ -61,9 +67,10 @@ pub fn sign(keys: &KeyRing, config: &Config, content: &IdTokenContent<'_>, now: 
 fn build(config: &Config, content: &IdTokenContent<'_>, now: Timestamp) -> Result<Claims, KeyError> {
     let issuer = IssuerUrl::new(config.issuer().as_str().to_owned()).map_err(failed)?;
     let audience = Audience::new(content.client.client_id.clone());
-    let session = SessionClaim { sid: content.session_id.to_string() };
+    let (standard, released) = content.released.clone().into_iter().partition(|(name, _)| claims::supported().any(|claim| claim == name));
+    let ours = OurClaims { sid: content.session_id.to_string(), released };
     let expires_at = date(now.plus(config.tokens.id_token_ttl.0))?;
-    Ok(Claims::new(issuer, vec![audience], expires_at, date(now)?, about(content)?, session)
+    Ok(Claims::new(issuer, vec![audience], expires_at, date(now)?, about(content, standard)?, ours)
         .set_auth_time(Some(date(content.auth_time)?))
         .set_nonce(content.nonce.map(|nonce| Nonce::new(nonce.to_owned())))
         .set_auth_context_ref(Some(AuthenticationContextClass::new(content.acr.to_owned())))
@@ -72,11 +79,15 @@ fn build(config: &Config, content: &IdTokenContent<'_>, now: Timestamp) -> Resul
 }
 
 /// Who it is about. The claims of scopes belong to userinfo when there is an access token (Core §5.4), unless the client asks for them here.
-fn about(content: &IdTokenContent<'_>) -> Result<StandardClaims<CoreGenderClaim>, KeyError> {
-    if content.client.metadata.id_token_scope_claims {
-        return serde_json::from_value(Value::Object(claims::of_scope(content.user, content.scope))).map_err(failed);
+/// `released`: standard claims from other sources, which win.
+fn about(content: &IdTokenContent<'_>, released: Map<String, Value>) -> Result<StandardClaims<CoreGenderClaim>, KeyError> {
+    if released.is_empty() && !content.client.metadata.id_token_scope_claims {
+        return Ok(StandardClaims::new(SubjectIdentifier::new(content.user.id.to_string())));
     }
-    Ok(StandardClaims::new(SubjectIdentifier::new(content.user.id.to_string())))
+    let scope = if content.client.metadata.id_token_scope_claims { content.scope } else { &Scope::default() };
+    let mut all = claims::of_scope(content.user, scope);
+    all.extend(released);
+    serde_json::from_value(Value::Object(all)).map_err(failed)
 }
 
 fn date(at: Timestamp) -> Result<DateTime<Utc>, KeyError> {
@@ -172,11 +183,12 @@ mod tests {
         scope: Scope,
         session_id: Uuid,
         amr: Vec<String>,
+        released: Map<String, Value>,
     }
 
     fn case(algorithm: Algorithm) -> Case {
         let scope = Scope::parse("openid profile email").unwrap();
-        Case { client: client(algorithm), user: user(), scope, session_id: random_id(), amr: vec!["pwd".to_owned()] }
+        Case { client: client(algorithm), user: user(), scope, session_id: random_id(), amr: vec!["pwd".to_owned()], released: Map::new() }
     }
 
     fn signed(keys: &KeyRing, case: &Case) -> String {
@@ -190,6 +202,7 @@ mod tests {
             acr: "aal1",
             amr: &case.amr,
             access_token: ACCESS_TOKEN,
+            released: case.released.clone(),
         };
         sign(keys, &config(), &content, testing::START).unwrap()
     }
@@ -253,6 +266,29 @@ mod tests {
         }
         assert!(claims.get("phone_number").is_none(), "a scope that was not granted");
         assert_eq!(claims["iss"], ISSUER);
+    }
+
+    #[test]
+    fn says_what_other_scopes_release_each_claim_once() {
+        let keys = testing::ring(&testing::clock());
+        let mut case = case(Algorithm::ES256);
+        let roles = serde_json::json!(["acme:member"]);
+        case.released = Map::from_iter([("roles".to_owned(), roles.clone()), ("name".to_owned(), "Dr. Lima".into())]);
+        for in_id_token in [false, true] {
+            case.client.metadata.id_token_scope_claims = in_id_token;
+            let token = signed(&keys, &case);
+            let claims = part(&token, 1);
+            assert_eq!((&claims["roles"], &claims["name"]), (&roles, &Value::from("Dr. Lima")));
+            assert_eq!(claims.get("email").is_some(), in_id_token);
+            let text = String::from_utf8(base64_of(&token)).unwrap();
+            assert_eq!(text.matches("\"name\"").count(), 1, "{text}");
+            assert_eq!(claims["sub"], case.user.id.to_string());
+        }
+    }
+
+    fn base64_of(token: &str) -> Vec<u8> {
+        use base64::Engine as _;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()
     }
 
     #[test]

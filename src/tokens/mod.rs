@@ -6,6 +6,7 @@
 pub mod access;
 pub mod claims;
 pub mod code;
+pub mod custom_scope;
 pub mod id_token;
 pub mod logout_token;
 pub mod refresh;

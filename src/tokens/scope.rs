@@ -48,6 +48,12 @@ impl Scope {
         Self(self.0.iter().filter(|v| *v != value).cloned().collect())
     }
 
+    /// The values for which `keep` holds.
+    #[must_use]
+    pub fn retained(&self, keep: impl Fn(&str) -> bool) -> Self {
+        Self(self.0.iter().filter(|value| keep(value)).cloned().collect())
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

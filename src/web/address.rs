@@ -110,6 +110,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn whatever_the_header_says_an_untrusted_peer_is_itself(line in proptest::collection::vec(32_u8..=255, 0..80), peer: u32) {
             let mut headers = HeaderMap::new();

@@ -134,6 +134,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn no_header_is_too_strange(text in "[ -~]{0,200}") {
             let _ = accepted(&text);

@@ -80,7 +80,8 @@ struct Line<'l> {
 }
 
 impl Line<'_> {
-    /// Failures of ours are warnings: with `access=warn` in `log.filter` they alone are logged.
+    /// Failures of ours are warnings: with `access=warn` in `log.filter` they alone are logged. A probe that is content is no news, and comes every few
+    /// seconds for ever.
     fn write(&self) {
         let Self { method, status, .. } = *self;
         let route = self.route.unwrap_or("other");
@@ -89,6 +90,8 @@ impl Line<'_> {
         let address = self.address.map(|address| tracing::field::display(address::class(address)));
         if status >= 500 {
             tracing::warn!(target: "access", method, route, status, duration_ms, address, "answered");
+        } else if route.starts_with("/health/") {
+            tracing::debug!(target: "access", method, route, status, duration_ms, address, "answered");
         } else {
             tracing::info!(target: "access", method, route, status, duration_ms, address, "answered");
         }

@@ -248,6 +248,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn parsing_never_panics_and_what_is_encoded_comes_back(text in "\\PC{0,200}") {
             if let Ok(params) = Params::parse(&text) {

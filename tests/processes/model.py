@@ -192,9 +192,11 @@ def refresh(world, old=False):
     grants = [grant for grant in world.grants if not grant.revoked] or world.grants
     if not grants:
         return
-    grant = world.random.choice(grants[-8:])
+    # What was replaced a moment ago is where the grace begins and ends: any old token would seldom be that one.
+    lately = old and world.random.random() < 0.7
+    grant = world.random.choice(sorted(grants, key=lambda grant: grant.rotated)[-2:] if lately else grants[-8:])
     settle_session(world, grant.session)
-    token, generation = world.random.choice(grant.refresh_tokens) if old else grant.refresh_tokens[-1]
+    token, generation = world.random.choice(grant.refresh_tokens[-3:] if lately else grant.refresh_tokens) if old else grant.refresh_tokens[-1]
     now = world.now()
     expected = grant.refreshes(now, generation, GRACE)
     answer = world.app().refresh(token)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from client import CALLBACK, DECLARED, Application, Browser, Http, together
 from postgres import Cluster
-from service import IMPATIENT, Failed, Home, check, until
+from service import IMPATIENT, Failed, Home, check, free_port, until
 
 # It takes about a second; on a machine that does other things too, that is no measure. Never healing is what must be seen.
 HEALS_WITHIN = 30.0
@@ -131,6 +131,33 @@ def a_restarted_postgresql_is_found_again(_databases):
             app.code(browser, prompt="none")
 
 
+def a_service_started_before_its_database_waits_for_it(_databases):
+    """Alive, not ready, and saying why; nobody has to start it again."""
+    with Cluster() as cluster, Home(cluster.database(), IMPATIENT) as home:
+        home.apply(DECLARED)
+        cluster.stop()
+        internal = free_port()
+        process = home.start(wait=False, VESTIBULE_SERVER__INTERNAL_LISTEN=f"127.0.0.1:{internal}")
+
+        def probe(what):
+            return Http(internal, timeout=5).get(f"/health/{what}")
+
+        until("readiness says why not", lambda: waits(lambda: probe("ready").json()["status"] == "the database does not answer: waiting for it"))
+        check(probe("live").status == 200 and probe("ready").status == 503, "alive and not ready")
+        cluster.start()
+        process.wait_until_ready()
+        app = Application(home.issuer, Http(home.port))
+        check(app.token(grant_type="client_credentials").status == 200, "a token afterwards")
+        check(process.terminate() == 0, "exit code", process.output())
+
+
+def waits(asked):
+    try:
+        return asked()
+    except OSError:
+        return False
+
+
 def a_postgresql_that_hangs_is_not_waited_for_for_ever(_databases):
     """Connections stay open and nobody answers, as behind a lost network: requests end, the process lives, and everything heals."""
     with Cluster() as cluster, Home(cluster.database(), {**IMPATIENT, "VESTIBULE_SERVER__REQUEST_TIMEOUT": "3s"}) as home:
@@ -191,5 +218,6 @@ def refreshing(app, browser):
 TESTS = [
     a_lost_postgresql_is_answered_honestly_and_heals,
     a_restarted_postgresql_is_found_again,
+    a_service_started_before_its_database_waits_for_it,
     a_postgresql_that_hangs_is_not_waited_for_for_ever,
 ]

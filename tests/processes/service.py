@@ -39,7 +39,7 @@ IMPATIENT = {
 }
 
 
-class Failed(Exception):
+class Failed(AssertionError):
     """What a test found."""
 
 

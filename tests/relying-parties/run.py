@@ -11,20 +11,18 @@ exit code says all.
 import argparse
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-import traceback
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "processes")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "processes"), str(HERE.parent / "lib")]
 
 import apache  # noqa: E402
+import verdicts  # noqa: E402
 from parties import Hall  # noqa: E402
 from postgres import create_database  # noqa: E402
-from service import ROOT, Failed, binary, check  # noqa: E402
+from service import ROOT, binary, check  # noqa: E402
 
 
 def external(hall, *command):
@@ -51,8 +49,7 @@ def main():
     given = arguments.parse_args()
     if given.binary:
         os.environ["VESTIBULE_BIN"] = str(Path(given.binary).resolve())
-    # What was started is ended on this way out too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    verdicts.end_tidily()
     binary()
     postgres = os.environ.get("VESTIBULE_TEST_POSTGRES_URL")
 
@@ -61,14 +58,15 @@ def main():
 
     parties = {"openid-client": node, "Authlib": authlib, "Apache mod_auth_openidc": apache.party}
     parties = {name: party for name, party in parties.items() if wanted(given.words, name)}
-    ran = failed = 0
+    ran, failed = 0, []
     for name, database, chosen in places(parties, postgres):
         with Hall(database) as hall:
             for party, run in chosen.items():
                 ran += 1
-                failed += not passed(f"{party} on {name}", lambda: run(hall))
-    print(f"{ran - failed} of {ran} passed")
-    return 1 if failed or not ran else 0
+                title = f"{party} on {name}"
+                if not verdicts.passed(title, lambda run=run, hall=hall: run(hall)):
+                    failed.append(title)
+    return verdicts.summary(ran, failed)
 
 
 def places(parties, postgres):
@@ -81,19 +79,6 @@ def places(parties, postgres):
 
 def wanted(words, name):
     return not words or any(word.lower() in name.lower() for word in words)
-
-
-def passed(name, run):
-    began = time.monotonic()
-    try:
-        run()
-        verdict = "ok"
-    except Failed as found:
-        verdict = f"FAILED\n    {found}"
-    except Exception:
-        verdict = f"FAILED\n{traceback.format_exc()}"
-    print(f"{time.monotonic() - began:6.1f} s  {name}: {verdict}", flush=True)
-    return verdict == "ok"
 
 
 if __name__ == "__main__":

@@ -38,6 +38,30 @@ async fn all_other_sessions_are_ended() {
     here.open("/account").await.expect("/account", 200);
 }
 
+/// What others hold ends with them, on every process: what an application was granted for longer than the session, and the trust in a browser.
+#[tokio::test]
+async fn ending_all_others_ends_what_they_hold() {
+    let app = TestApp::start().await;
+    let phone = app.with_totp(seed::ANA).await;
+    let there = app.browser();
+    let page = there.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+    page.tamper("trust", "1").give_code(&phone.code()).await.expect("/account", 200);
+    let url = app.authorize(seed::TICKETING).with("scope", "openid email offline_access").url();
+    let code = there.open(&url).await.allow_if_asked().await.code();
+    let tokens = app.token(TokenRequest::code(seed::TICKETING, &code)).await.expect(200).json();
+    let here = app.browser();
+    let page = here.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+    page.give_code(&phone.next_code()).await.expect("/account", 200);
+    here.open("/account/sessions").await.click("Log out all other devices").await.expect("/account/sessions", 200);
+    let other = app.replica().await;
+    let refresh = TokenRequest::refresh(seed::TICKETING, tokens["refresh_token"].as_str().unwrap());
+    other.token(refresh).await.expect_error(400, "invalid_grant");
+    assert_eq!(other.userinfo(tokens["access_token"].as_str().unwrap()).await.status, 401);
+    there.at(&other).open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+    here.at(&other).open("/account").await.expect("/account", 200);
+    assert!(app.audit().await.contains(&"user.sessions_ended".to_owned()));
+}
+
 /// Nobody ends somebody else's session by its id.
 #[tokio::test]
 async fn a_session_of_somebody_else_cannot_be_ended() {

@@ -1,28 +1,58 @@
 //! Disabled means dead, and changed credentials end what they opened: on every path, on every process, within a second. SECURITY §1.9, SE-5, TE-8.
 
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::organizations::{join, organization};
-use crate::harness::{Browser, Credentials, Page, TestApp, TokenRequest, basic, seed};
+use crate::harness::{Authenticator, Browser, Credentials, Page, TestApp, TokenRequest, basic, seed};
 
-/// What an act does on the first process.
+/// What is done: on the first process by a person, or by an operator, whose command is a process of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
-    /// `enabled = false`, and nothing else.
+    /// `vestibule user lock`.
+    UserLocked,
+    /// `enabled = false`, and nothing else: the flag alone has to do.
     UserDisabled,
-    /// The epoch, and nothing else: what a change of password or second factor, and the end of all sessions, come to.
+    /// The epoch, and nothing else: what every change of credentials comes to.
     EpochRaised,
     /// In My Account.
     PasswordChanged,
+    /// In My Account: another authenticator app.
+    FactorReplaced,
+    /// `vestibule client disable`.
     ClientDisabled,
-    /// The only one they belong to.
+    /// `vestibule organization disable`, the only one they belong to.
     OrganizationDisabled,
 }
 
-const ACTS: [Act; 5] = [Act::UserDisabled, Act::EpochRaised, Act::PasswordChanged, Act::ClientDisabled, Act::OrganizationDisabled];
+const ACTS: [Act; 7] = [
+    Act::UserLocked,
+    Act::UserDisabled,
+    Act::EpochRaised,
+    Act::PasswordChanged,
+    Act::FactorReplaced,
+    Act::ClientDisabled,
+    Act::OrganizationDisabled,
+];
+
+const NEW_PASSWORD: &str = "another password of hers";
+
+/// The command line of an operator, on the database of this service.
+pub fn vestibule(app: &TestApp, arguments: &[&str]) {
+    let done = Command::new(env!("CARGO_BIN_EXE_vestibule"))
+        .args(arguments)
+        .env("VESTIBULE_SERVER__PUBLIC_URL", crate::harness::ISSUER)
+        .env("VESTIBULE_DATABASE__URL", &app.database.url)
+        .env("VESTIBULE_KEYS__DIRECTORY", &app.app.config.keys.directory)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{arguments:?}: {}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+}
 
 /// Everything a person and a client can hold; made on the first process, used on the second.
 struct World<'a> {
+    phone: Authenticator<'a>,
     session: Browser<'a>,
     pending: Browser<'a>,
     trusted: Browser<'a>,
@@ -49,35 +79,34 @@ async fn world(app: &TestApp) -> World<'_> {
     let tokens = app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.expect(200).json();
     let code = code_of(&session.open(&app.authorize(seed::AUTOTALK).url()).await);
     let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
-    World { session, pending, trusted, access_token: text("access_token"), refresh_token: text("refresh_token"), code, reset_link }
+    World { phone, session, pending, trusted, access_token: text("access_token"), refresh_token: text("refresh_token"), code, reset_link }
 }
 
 fn code_of(page: &Page<'_>) -> String {
     page.param("code").unwrap()
 }
 
-async fn perform(app: &TestApp, act: Act) {
+async fn perform(app: &TestApp, world: &World<'_>, act: Act) {
     match act {
+        Act::UserLocked => vestibule(app, &["user", "lock", seed::ANA]),
         Act::UserDisabled => app.change_user(seed::ANA, |user| user.enabled = false).await,
         Act::EpochRaised => app.change_user(seed::ANA, |user| user.auth_epoch += 1).await,
-        Act::OrganizationDisabled => switch(app, false).await,
-        Act::ClientDisabled => app.change_client(seed::AUTOTALK, |client| client.enabled = false).await,
-        Act::PasswordChanged => {
-            let (id, now) = (app.user(seed::ANA).await.id, app.now());
-            let hash = app.app.passwords.hash(vestibule::secret::Secret::new("another password of hers".to_owned())).await.unwrap();
-            let changed = app.app.store.write(move |conn| {
-                let hash = hash.clone();
-                Box::pin(async move { vestibule::store::users::update_password(conn, id, &hash, now).await })
-            });
-            changed.await.unwrap();
+        Act::OrganizationDisabled => vestibule(app, &["organization", "disable", "acme"]),
+        Act::ClientDisabled => vestibule(app, &["client", "disable", seed::AUTOTALK]),
+        Act::PasswordChanged | Act::FactorReplaced => {
+            let browser = app.browser();
+            let page = browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
+            page.give_code(&world.phone.next_code()).await.expect("/account", 200);
+            if act == Act::PasswordChanged {
+                let page = browser.open("/account/password").await.fill("New password", NEW_PASSWORD);
+                page.fill("Confirm new password", NEW_PASSWORD).click("Save").await.expect("/account", 200);
+            } else {
+                let page = browser.open("/account/authentication").await.click("Request New QR code").await;
+                let code = Authenticator::scan(app, &page).code();
+                page.give_code(&code).await.expect("/account/authentication", 200);
+            }
         }
     }
-}
-
-async fn switch(app: &TestApp, enabled: bool) {
-    let now = app.now();
-    let switched = app.app.store.write(move |conn| Box::pin(vestibule::store::organizations::update_enabled(conn, "acme", enabled, now)));
-    assert!(switched.await.unwrap());
 }
 
 /// A process remembers a client for a second; then it has to know.
@@ -99,7 +128,7 @@ async fn every_act_is_honoured_on_every_path_of_another_process() {
         world.session.at(&other).open("/account").await.expect("/account", 200);
         world.trusted.at(&other).open("/login").await.expect("/login", 200);
         assert_eq!(other.introspect(api(), &world.access_token).await.expect(200).json()["active"], true);
-        perform(&app, act).await;
+        perform(&app, &world, act).await;
         a_second_passes().await;
         if act == Act::ClientDisabled {
             dead_for_the_client(&other, &world).await;
@@ -119,7 +148,7 @@ async fn suspended_until_it_is_enabled(app: &TestApp, other: &TestApp, world: &W
     browser.open("/password/reset").await.fill("Email", seed::ANA).click("Send link").await;
     assert_eq!(other.mail_count("password_reset").await, mails, "no mail leaves");
     other.browser().open("/login").await.sign_in(seed::BRUNO).await.expect("/account", 200);
-    switch(app, true).await;
+    vestibule(app, &["organization", "enable", "acme"]);
     a_second_passes().await;
     dead_for_the_person(other, world, Act::OrganizationDisabled).await;
     other.browser().open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
@@ -168,7 +197,25 @@ async fn dead_for_the_person(app: &TestApp, world: &World<'_>, act: Act) {
     let page = browser.open(&world.reset_link).await;
     assert!(!page.has("input[autocomplete=new-password]"), "{act:?}: the link in the mail: {page:?}");
     let trusted = world.trusted.at(app);
-    let password = if act == Act::PasswordChanged { "another password of hers" } else { seed::PASSWORD };
+    let password = if act == Act::PasswordChanged { NEW_PASSWORD } else { seed::PASSWORD };
     let page = trusted.open("/login").await.sign_in_with(seed::ANA, password).await;
     assert!(trusted.cookie("__Host-vestibule-session").is_none(), "{act:?}: the device is trusted no more: {page:?}");
+}
+
+/// A token that a machine got for itself has no grant: it dies with its client, and does not come back before it has expired but with it.
+#[tokio::test]
+async fn a_machine_s_token_dies_with_its_client_on_every_process() {
+    let app = TestApp::start().await;
+    let other = app.replica().await;
+    let tokens = app.token(TokenRequest::client_credentials(seed::BATCH)).await.expect(200).json();
+    let token = tokens["access_token"].as_str().unwrap();
+    let is_active = async |at: &TestApp| at.introspect(api(), token).await.expect(200).json()["active"] == true;
+    assert!(is_active(&app).await && is_active(&other).await);
+    vestibule(&app, &["client", "disable", seed::BATCH]);
+    a_second_passes().await;
+    for at in [&app, &other] {
+        assert!(!is_active(at).await);
+        at.token(TokenRequest::client_credentials(seed::BATCH)).await.expect_error(401, "invalid_client");
+        at.introspect(Credentials::of(seed::BATCH), token).await.expect_error(401, "invalid_client");
+    }
 }

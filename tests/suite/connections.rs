@@ -1,6 +1,8 @@
 //! Over real sockets: slow clients, giant inputs, many connections; and that cheap answers do not wait for passwords.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -65,33 +67,104 @@ pub async fn get(address: SocketAddr, path: &str) -> String {
     rest(&mut stream).await
 }
 
-/// Slowloris: a client that sends its headers byte by byte, or nothing, is closed; others are answered meanwhile.
+/// Sends this, then one byte after another; so many have been sent. Ends when the other side closes.
+fn dripping(stream: TcpStream, begin: &'static [u8], pause: Duration) -> (Arc<AtomicUsize>, JoinHandle<Vec<u8>>) {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    let task = tokio::spawn(async move {
+        let (mut reader, mut writer) = stream.into_split();
+        let reading = tokio::spawn(async move {
+            let mut answer = Vec::new();
+            let _ = reader.read_to_end(&mut answer).await;
+            answer
+        });
+        if writer.write_all(begin).await.is_ok() {
+            while !reading.is_finished() && writer.write_all(b"a").await.is_ok() {
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(pause).await;
+            }
+        }
+        reading.await.unwrap()
+    });
+    (sent, task)
+}
+
+/// Others are answered while those drip, which they do before and after.
+async fn answers_meanwhile(running: &Running, dripping: &[&AtomicUsize]) {
+    let more = async |at_least: usize| {
+        while dripping.iter().any(|sent| sent.load(Ordering::Relaxed) < at_least) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, more(3)).await.expect("they drip");
+    let before = dripping.iter().map(|sent| sent.load(Ordering::Relaxed)).max().unwrap_or_default();
+    for path in ["/jwks", "/login", "/health/ready"] {
+        assert!(get(running.address, path).await.starts_with("HTTP/1.1 200"), "{path}");
+    }
+    tokio::time::timeout(PATIENCE, more(before + 1)).await.expect("they still drip when the answer has come");
+}
+
+/// Slowloris: clients that send their headers byte by byte, or nothing, are closed; others are answered meanwhile.
 #[tokio::test]
 async fn slow_headers_are_not_waited_for() {
-    let running = Running::with(|config| config.server.header_read_timeout = "400ms".parse().unwrap()).await;
-    let (mut silent, mut slow) = (running.connect().await, running.connect().await);
-    let (mut reader, mut writer) = slow.split();
-    let dripping = async {
-        for byte in b"GET / HTTP/1.1\r\nhost: idp.test\r\nx-slow: ".iter().chain(std::iter::repeat(&b'a')) {
-            if writer.write_all(&[*byte]).await.is_err() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let closed = async {
-        let mut bytes = Vec::new();
-        let _ = reader.read_to_end(&mut bytes).await;
-    };
-    let ended = async {
-        tokio::select! {
-            () = dripping => {}
-            () = closed => {}
-        }
-    };
-    assert!(get(running.address, "/jwks").await.starts_with("HTTP/1.1 200"));
-    tokio::time::timeout(PATIENCE, ended).await.expect("closed although bytes kept coming");
+    let running = Running::with(|config| config.server.header_read_timeout = "8s".parse().unwrap()).await;
+    let mut silent = running.connect().await;
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        slow.push(dripping(running.connect().await, b"GET / HTTP/1.1\r\nhost: idp.test\r\nx-slow: ", Duration::from_millis(20)));
+    }
+    let sent: Vec<&AtomicUsize> = slow.iter().map(|(sent, _)| &**sent).collect();
+    answers_meanwhile(&running, &sent).await;
+    for (_, task) in slow {
+        let answer = tokio::time::timeout(PATIENCE, task).await.expect("closed although bytes kept coming").unwrap();
+        assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    }
     assert_eq!(rest(&mut silent).await, "", "closed without an answer");
+    running.end().await;
+}
+
+/// The same with a body that does not end: the request has a time for all of it.
+#[tokio::test]
+async fn slow_bodies_are_not_waited_for() {
+    const HEAD: &[u8] =
+        b"POST /token HTTP/1.1\r\nhost: idp.test\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 60000\r\n\r\n";
+    let running = Running::with(|config| config.server.request_timeout = "8s".parse().unwrap()).await;
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        slow.push(dripping(running.connect().await, HEAD, Duration::from_millis(20)));
+    }
+    let sent: Vec<&AtomicUsize> = slow.iter().map(|(sent, _)| &**sent).collect();
+    answers_meanwhile(&running, &sent).await;
+    for (_, task) in slow {
+        let answer = tokio::time::timeout(PATIENCE, task).await.expect("ended although bytes kept coming").unwrap();
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 503") || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    }
+    running.end().await;
+}
+
+/// Of all connections there are so many and no more: who comes later waits, and has their turn when one ends. Operators' own port is not counted.
+#[tokio::test]
+async fn there_are_so_many_connections_and_no_more() {
+    let running = Running::with(|config| config.server.max_connections = 3).await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = running.connect().await;
+        stream.write_all(b"GET /jwks HTTP/1.1\r\nhost: idp.test\r\n\r\n").await.unwrap();
+        let mut begin = [0; 12];
+        tokio::time::timeout(PATIENCE, stream.read_exact(&mut begin)).await.unwrap().unwrap();
+        assert_eq!(&begin, b"HTTP/1.1 200");
+        held.push(stream);
+    }
+    let address = running.address;
+    let waiting = tokio::spawn(async move { get(address, "/jwks").await });
+    let metrics = get(running.internal, "/metrics").await;
+    assert!(metrics.contains("vestibule_connections 3"), "{metrics}");
+    assert!(get(running.internal, "/health/live").await.starts_with("HTTP/1.1 200"));
+    assert!(!waiting.is_finished(), "a fourth was answered beside three");
+    held.pop();
+    let answer = tokio::time::timeout(PATIENCE, waiting).await.expect("its turn comes").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     running.end().await;
 }
 
@@ -153,30 +226,41 @@ async fn one_address_does_not_take_all_connections() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cheap_answers_do_not_wait_for_passwords() {
     let running = Running::with(|config| {
-        config.password.memory_kib = 64 * 1024;
-        config.password.iterations = 6;
+        // A hash takes so long that none of the queue ends while this looks.
+        config.password.memory_kib = 256 * 1024;
+        config.password.iterations = 16;
         config.password.hash_threads = 1;
         config.password.hash_queue = 4;
-        config.password.hash_deadline = "500ms".parse().unwrap();
+        config.password.hash_deadline = "60s".parse().unwrap();
     })
     .await;
     let passwords = running.app.app.passwords.clone();
-    let busy: Vec<_> = (0..8)
-        .map(|_| {
-            let passwords = passwords.clone();
-            tokio::spawn(async move { passwords.verify(vestibule::secret::Secret::new("x".repeat(12)), None).await.is_err() })
-        })
-        .collect();
-    let saturated = async {
-        while passwords.load().1 == 0 {
+    let verify = || {
+        let passwords = passwords.clone();
+        tokio::spawn(async move { passwords.verify(vestibule::secret::Secret::new("x".repeat(12)), None).await })
+    };
+    let reached = async |load: (usize, usize)| {
+        while passwords.load() != load {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE, saturated).await.unwrap();
+    let mut busy = vec![verify()];
+    tokio::time::timeout(PATIENCE, reached((0, 1))).await.expect("one is computed");
+    busy.extend((0..4).map(|_| verify()));
+    tokio::time::timeout(PATIENCE, reached((4, 1))).await.expect("four wait");
     for path in ["/jwks", "/.well-known/openid-configuration", "/login", "/health/ready"] {
         assert!(get(running.address, path).await.starts_with("HTTP/1.1 200"), "{path}");
+        assert_eq!(passwords.load(), (4, 1), "{path} was answered while they waited");
     }
-    let refused = futures_util::future::join_all(busy).await.into_iter().filter(|refused| *refused.as_ref().unwrap()).count();
-    assert!(refused >= 3, "a queue of four takes no eight: {refused}");
+    {
+        let browser = running.app.browser();
+        let page = browser.open("/login").await.sign_in(crate::harness::seed::ANA).await;
+        assert_eq!(page.status(), 503, "no room in the queue: {page:?}");
+        assert!(page.answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+    }
+    assert_eq!(passwords.load(), (4, 1), "and it did not wait to be told");
+    for waiting in busy {
+        waiting.abort();
+    }
     running.end().await;
 }

@@ -31,26 +31,30 @@ fn person(email: &str) -> String {
 }
 
 /// A directory, and the replica that keeps to it.
-struct Replica<'a> {
+pub struct Replica<'a> {
     app: &'a TestApp,
     directory: tempfile::TempDir,
-    removal: Removal,
+    pub removal: Removal,
     reconciler: Reconciler,
 }
 
 impl<'a> Replica<'a> {
-    fn new(app: &'a TestApp) -> Self {
+    pub fn new(app: &'a TestApp) -> Self {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("tickets-secret"), SECRET).unwrap();
         Self { app, directory, removal: Removal::Disable, reconciler: Reconciler::default() }
     }
 
-    fn write(&self, name: &str, text: &str) -> &Self {
+    pub fn write(&self, name: &str, text: &str) -> &Self {
         std::fs::write(self.directory.path().join(name), text).unwrap();
         self
     }
 
-    fn remove(&self, name: &str) {
+    pub fn path(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    pub fn remove(&self, name: &str) {
         std::fs::remove_file(self.directory.path().join(name)).unwrap();
     }
 
@@ -65,25 +69,25 @@ impl<'a> Replica<'a> {
         self.reconciler.pass(Keeping { store, passwords, removal: self.removal, options }, &directory).await
     }
 
-    async fn look(&mut self) -> Outcome {
+    pub async fn look(&mut self) -> Outcome {
         self.app.seconds_pass(5);
         self.try_look().await.unwrap()
     }
 
-    async fn states(&self) -> Vec<(String, State)> {
+    pub async fn states(&self) -> Vec<(String, State)> {
         rows(self.app).await.into_iter().map(|row| (format!("{} {}", row.kind, row.id), row.state)).collect()
     }
 }
 
-async fn rows(app: &TestApp) -> Vec<DeclaredObject> {
+pub async fn rows(app: &TestApp) -> Vec<DeclaredObject> {
     declared_objects::list(&app.app.store.read()).await.unwrap()
 }
 
-async fn client(app: &TestApp, id: &str) -> Option<Client> {
+pub async fn client(app: &TestApp, id: &str) -> Option<Client> {
     clients::find(&app.app.store.read(), id).await.unwrap()
 }
 
-fn ready(names: &[&str]) -> Vec<(String, State)> {
+pub fn ready(names: &[&str]) -> Vec<(String, State)> {
     names.iter().map(|name| ((*name).to_owned(), State::Ready)).collect()
 }
 
@@ -390,8 +394,9 @@ async fn the_examples_of_the_documentation_work() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/declared-state.md")).unwrap();
     let mut blocks = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     replica.write("everything.toml", blocks.next().unwrap());
-    assert_eq!(replica.look().await.changed.len(), 4);
-    let expected = ["client board", "client tickets", "organization acme", "user ana@example.com"];
+    replica.write("scopes.toml", blocks.next().unwrap());
+    assert_eq!(replica.look().await.changed.len(), 6);
+    let expected = ["client board", "client tickets", "organization acme", "scope roles", "scope staff", "user ana@example.com"];
     assert_eq!(replica.states().await, ready(&expected));
     assert!(!client(&app, "board").await.unwrap().enabled);
     let config: Config = toml::from_str(blocks.next().unwrap()).unwrap();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::body::Body;
-use http::Request;
+use http::{Method, Request};
 
 use crate::harness::{Answer, TestApp, TokenRequest, seed};
 
@@ -50,6 +50,39 @@ async fn a_429_has_the_shape_of_who_asked() {
     let json = app.token(TokenRequest::client_credentials(seed::BATCH)).await;
     json.expect_error(429, "temporarily_unavailable");
     assert!(json.header("retry-after").parse::<u64>().unwrap() > 0);
+}
+
+/// Nothing gets around the fence: a wrong method, a file, and an address that is nowhere are counted like everything else, and say so.
+#[tokio::test]
+async fn what_is_not_there_is_counted_too() {
+    for (method, path, budget, status) in [
+        (Method::DELETE, "/login", 5, 405),
+        (Method::GET, "/nothing/here", 5, 404),
+        (Method::PUT, "/token", 3, 405),
+        (Method::DELETE, "/userinfo", 3, 405),
+        (Method::GET, "/static/nothing.0.css", 4, 404),
+    ] {
+        let app = limited().await;
+        for _ in 0..budget {
+            let answer = app.method(method.clone(), path).await.expect(status);
+            assert!(answer.has("ratelimit-policy") && !answer.has("x-ratelimit-remaining"), "{path}: {answer:?}");
+        }
+        app.method(method, path).await.expect(429);
+    }
+}
+
+/// In words, and in the visitor's own.
+#[tokio::test]
+async fn a_429_speaks_the_visitors_language() {
+    for (language, words) in [("pt-BR", "minuto"), ("es", "minuto"), ("en", "minute")] {
+        let app = limited().await;
+        let ask = || Request::get("/").header("accept-language", language).body(Body::empty()).unwrap();
+        for _ in 0..5 {
+            app.send(ask()).await.expect(200);
+        }
+        let page = app.send(ask()).await.expect(429);
+        assert!(page.text().contains(&format!("lang=\"{language}\"")) && page.text().contains(words), "{page:?}");
+    }
 }
 
 /// Groups do not starve each other, and the health of the process is never limited.

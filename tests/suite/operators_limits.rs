@@ -38,6 +38,7 @@ async fn a_banned_network_is_kept_out_within_a_second() {
     assert!(page.text().contains("Your network is blocked"), "{page:?}");
     let json = get_from(&app, "203.0.113.8", "/userinfo").await;
     json.expect_error(403, "access_denied");
+    get_from(&app, "203.0.113.7", "/nothing/here").await.expect(403);
     get_from(&app, "203.0.113.7", "/health/live").await.expect(200);
     get_from(&app, "203.0.114.7", "/").await.expect(200);
     app.restart().await;

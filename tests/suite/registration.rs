@@ -177,7 +177,7 @@ async fn codes_leave_no_rows_that_outlive_their_mail() {
     let app = TestApp::with(open).await;
     let browser = app.browser();
     let page = ask(&browser, EVE).await.expect("/sign-up/sent", 200);
-    let counted = async || vestibule::store::buckets::list(&app.app.store.read(), "mailed-code:", app.now(), 10).await.unwrap();
+    let counted = async || vestibule::store::buckets::list(&app.app.store.read(), "typed-code:", app.now(), 10).await.unwrap();
     let page = page.fill("Code from the email", "000000").click("Continue").await;
     let rows = counted().await;
     assert_eq!(rows.len(), 1);

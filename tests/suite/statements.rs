@@ -1,5 +1,8 @@
 //! How often the database is asked: the budget of ARCHITECTURE §6.
 
+use serde_json::json;
+
+use crate::custom_scopes;
 use crate::harness::{Credentials, TestApp, TokenRequest, seed};
 
 /// Statements `(reads, writes)` that `work` took.
@@ -37,18 +40,20 @@ async fn anonymous_requests_write_nothing() {
     assert_eq!(app.app.store.statement_counts().1, before.1, "an anonymous request wrote something");
 }
 
-/// Discovery and keys are prerendered; whether another replica has made keys is looked up once a second, whoever asks how often.
+/// Discovery and keys are prerendered; whether there are other scopes, or another replica has made keys, is looked up once a second, whoever asks how
+/// often.
 #[tokio::test]
-async fn discovery_asks_nothing_and_the_keys_once_a_second() {
+async fn discovery_and_the_keys_ask_once_a_second() {
     let app = TestApp::start().await;
     let (first, ()) = cost(&app, async {
         app.get("/.well-known/openid-configuration").await.expect(200);
         app.get("/jwks").await.expect(200);
     })
     .await;
-    within("discovery and keys", first, (1, 0));
+    within("discovery and keys", first, (2, 0));
     let (again, ()) = cost(&app, async {
         for _ in 0..10 {
+            app.get("/.well-known/openid-configuration").await.expect(200);
             app.get("/jwks").await.expect(200);
         }
     })
@@ -98,6 +103,24 @@ async fn a_refresh_costs_one_conditional_update() {
     let (cost, answer) = cost(&app, app.token(request)).await;
     answer.expect(200);
     within("refresh", cost, (1, 1));
+}
+
+/// A scope of one's own costs nothing more; one that tells of organisations a read where they appear.
+#[tokio::test]
+async fn claims_of_organisations_cost_one_read_where_they_appear() {
+    let app = TestApp::start().await;
+    custom_scopes::scope(&app, "tier", &json!({ "claims": { "tier": { "constant": "gold" }, "login": "email" } })).await;
+    custom_scopes::scope(&app, "roles", &json!({ "claims": { "roles": "organization_roles" }, "in": ["id_token"] })).await;
+    app.change_client(seed::AUTOTALK, |client| client.metadata.scope = "openid tier roles".to_owned()).await;
+    for (scope, expected) in [("openid tier", 1), ("openid roles", 2)] {
+        let tokens = app.tokens(seed::AUTOTALK, scope).await;
+        let request = TokenRequest::refresh(seed::AUTOTALK, tokens["refresh_token"].as_str().unwrap());
+        let (refresh, answer) = cost(&app, app.token(request)).await;
+        let access = answer.expect(200).json()["access_token"].as_str().unwrap().to_owned();
+        within("refresh", refresh, (expected, 1));
+        let (userinfo, _) = cost(&app, app.userinfo(&access)).await;
+        within("userinfo", userinfo, (1, 0));
+    }
 }
 
 /// Userinfo and introspection: is the grant alive? One indexed read.

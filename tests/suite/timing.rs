@@ -42,7 +42,10 @@ async fn app() -> TestApp {
     .await;
     // As it is after one sign-in under these settings: a hash from before costs what it cost then.
     let hash = app.app.passwords.hash(Secret::new(seed::PASSWORD.to_owned())).await.unwrap();
-    app.change_user(seed::ANA, |user| user.password_hash = Some(hash)).await;
+    for email in [seed::ANA, seed::CARLA] {
+        let hash = hash.clone();
+        app.change_user(email, |user| user.password_hash = Some(hash)).await;
+    }
     app
 }
 
@@ -120,6 +123,19 @@ async fn a_refused_sign_in_takes_as_long_for_unknown_addresses() {
     let pairs = samples(
         async || refused(&browser, &page, seed::ANA, "not the right password").await,
         async || refused(&browser, &page, "eve@example.test", "not the right password").await,
+    );
+    assert_the_same(&pairs.await);
+}
+
+/// PW-1: the right password of somebody whose account is disabled, and any of nobody.
+#[tokio::test]
+async fn a_refused_sign_in_takes_as_long_for_disabled_accounts() {
+    let app = app().await;
+    let browser = app.browser();
+    let page = browser.open("/login").await;
+    let pairs = samples(
+        async || refused(&browser, &page, seed::CARLA, seed::PASSWORD).await,
+        async || refused(&browser, &page, "eve@example.test", seed::PASSWORD).await,
     );
     assert_the_same(&pairs.await);
 }

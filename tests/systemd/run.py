@@ -60,7 +60,7 @@ def settings_exist(binary, text, directory):
     for setting in ("database.url", "mail.smtp_password"):
         if setting not in found:
             sys.exit(f"{setting} did not come from its credential: {found}")
-    for command in re.findall(r"(?m)^Exec\w+=\S+ (.+)$", text):
+    for command in re.findall(rf"(?m)^Exec\w+={re.escape(binary)} (.+)$", text):
         if subprocess.run([binary, *command.split(), "--help"], capture_output=True).returncode:
             sys.exit(f"there is no `vestibule {command}`")
 

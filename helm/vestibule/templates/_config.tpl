@@ -5,6 +5,12 @@
 {{- if kindIs "bool" . }}{{ . }}
 {{- else if or (kindIs "float64" .) (kindIs "int64" .) (kindIs "int" .) }}{{ int64 . }}
 {{- else if kindIs "slice" . }}{{ toJson . }}
+{{- else if kindIs "map" . }}
+{{- $members := list }}
+{{- range $key, $value := . }}
+{{- if not (kindIs "invalid" $value) }}{{ $members = append $members (printf "%s = %s" (toJson $key) (include "vestibule.toml.value" $value)) }}{{ end }}
+{{- end }}
+{{- if $members }}{ {{ join ", " $members }} }{{ else }}{}{{ end }}
 {{- else }}{{ toJson (toString .) }}
 {{- end }}
 {{- end }}
@@ -80,10 +86,24 @@ client_secret_file = {{ printf "/etc/vestibule/client-secrets/%s/%s" .name .key 
 {{ end }}
 {{- end }}
 
+{{/* `scopes` as a document; none without. */}}
+{{- define "vestibule.scopes.toml" -}}
+# From the chart's value scopes.
+{{- range .Values.scopes }}
+[[scopes]]
+{{- range $key, $value := . }}
+{{- if not (kindIs "invalid" $value) }}
+{{ $key }} = {{ include "vestibule.toml.value" $value }}
+{{- end }}
+{{- end }}
+{{ end }}
+{{- end }}
+
 {{/* All documents by file name, as JSON. */}}
 {{- define "vestibule.documents" -}}
 {{- $documents := dict }}
 {{- range $name, $text := .Values.declared.documents }}{{ $_ := set $documents $name (tpl $text $) }}{{ end }}
 {{- $_ := set $documents "clients.toml" (include "vestibule.clients.toml" .) }}
+{{- if .Values.scopes }}{{ $_ := set $documents "scopes.toml" (include "vestibule.scopes.toml" .) }}{{ end }}
 {{- toJson $documents }}
 {{- end }}

@@ -137,17 +137,21 @@
 {{- $problems = append $problems "mail.existingSecret.name: there is no mail.host to log in at" }}
 {{- end }}
 {{- range .Values.extraEnv }}
-{{- if and (hasKey . "value") (regexMatch "^VESTIBULE_(DATABASE__URL|MAIL__SMTP_PASSWORD)$" .name) }}
-{{- $problems = append $problems (printf "extraEnv: %s is a secret and does not belong in values; use database.existingSecret or mail.existingSecret" .name) }}
+{{- if and (hasKey . "value") (regexMatch "^(VESTIBULE_(DATABASE__URL|MAIL__SMTP_PASSWORD)|PGPASSWORD|OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS)$" .name) }}
+{{- $problems = append $problems (printf "extraEnv: %s is a secret and does not belong in values; take it from a Secret (valueFrom.secretKeyRef), or use database.existingSecret or mail.existingSecret" .name) }}
 {{- end }}
 {{- end }}
 {{- range $name, $text := .Values.declared.documents }}
-{{- if regexMatch "(?m)(^|[{,\\s])(client_secret|password|totp_secret)\\s*=" $text }}
+{{- /* As a bare or a quoted key, on its own, in an inline table or after a dot. */}}
+{{- if regexMatch "(?m)(^|[{,.\\s])[\"']?(client_secret|password|totp_secret)[\"']?\\s*=" $text }}
 {{- $problems = append $problems (printf "declared.documents: %s has a secret in it; use clients[].secretRef, or set passwords with `vestibule user set-password`" $name) }}
 {{- end }}
 {{- end }}
 {{- if hasKey (default dict .Values.declared.documents) "clients.toml" }}
 {{- $problems = append $problems "declared.documents: clients.toml is the name of the document made from clients; choose another" }}
+{{- end }}
+{{- if and .Values.scopes (hasKey (default dict .Values.declared.documents) "scopes.toml") }}
+{{- $problems = append $problems "declared.documents: scopes.toml is the name of the document made from scopes; choose another" }}
 {{- end }}
 {{- range .Values.clients }}
 {{- $public := eq (default "client_secret_basic" .token_endpoint_auth_method) "none" }}

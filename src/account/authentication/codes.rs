@@ -91,7 +91,7 @@ async fn generate(app: &App, scene: &Scene, session_id: Uuid) -> store::Result<(
                 if user_security::find(conn, scene.user.id).await?.frozen_at.is_some() {
                     return Ok(());
                 }
-                let codes = recovery_codes::generate(&scene.app().sealer, scene.user.id, session_id, scene.now);
+                let codes = recovery_codes::generate(&scene.app().sealer, &scene.app().pepper, scene.user.id, session_id, scene.now);
                 store::recovery_codes::rotate(conn, scene.user.id, &codes).await?;
                 mails::insert(conn, &scene.notice(|place, not_me| Message::RecoveryCodesReplaced { place, not_me })).await?;
                 audit::record(conn, &scene.event(Kind::RecoveryCodesGenerated), scene.now).await

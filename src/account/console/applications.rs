@@ -8,7 +8,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 
-use super::show;
+use super::{locale, show};
 use crate::account::confirm::{Detour, Then, signed_in};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
@@ -18,9 +18,10 @@ use crate::session::{self, Current};
 use crate::store;
 use crate::store::consents::{self, Consent};
 use crate::store::grants::{self, Grant};
+use crate::web::pages::views::ScopeView;
 use crate::web::pages::views::account::Done;
 use crate::web::pages::views::devices::{ApplicationsPage, ConnectedApplication};
-use crate::web::{ErrorKind, PageError, StrictForm, Visit};
+use crate::web::{ErrorKind, Locale, PageError, StrictForm, Visit};
 
 /// What may use the account, by name.
 ///
@@ -28,7 +29,7 @@ use crate::web::{ErrorKind, PageError, StrictForm, Visit};
 /// A detour: not signed in; the store's.
 pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Detour> {
     let current = signed_in(&app, &visit, Then::Applications).await?;
-    let applications = list(&app, &current).await?;
+    let applications = list(&app, &current, locale(&visit, &current)).await?;
     let done = Done::said(query.as_deref().unwrap_or_default());
     Ok(show(&app, &visit, &current, StatusCode::OK, |csrf_token| ApplicationsPage { csrf_token, applications, done }))
 }
@@ -62,10 +63,12 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     Ok(Redirect::to(&Done::AccessRevoked.on(Then::Applications.path())).into_response())
 }
 
-async fn list(app: &App, current: &Current) -> store::Result<Vec<ConnectedApplication>> {
+async fn list(app: &App, current: &Current, locale: Locale) -> store::Result<Vec<ConnectedApplication>> {
     let read = app.store.read();
     let consents = consents::list_by_user(&read, current.user.id).await?;
     let grants = grants::list_live_by_user(&read, current.user.id, current.user.auth_epoch, app.now()).await?;
+    let known = app.scopes.all().await?;
+    let shown = |value: &String| ScopeView::new(value, known.description(value, locale.tag()));
     let mut applications = Vec::new();
     for (client_id, access) in by_client(&consents, &grants) {
         let Some(client) = app.clients.find(&client_id).await? else { continue };
@@ -73,7 +76,7 @@ async fn list(app: &App, current: &Current) -> store::Result<Vec<ConnectedApplic
             name: client.name().to_owned(),
             client_uri: client.metadata.client_uri.clone(),
             client_id,
-            scopes: access.scopes.into_iter().filter(|scope| scope != "openid").collect(),
+            scopes: access.scopes.iter().filter(|scope| *scope != "openid").map(shown).collect(),
             since: access.since.secs(),
             last_used_at: access.last_used.map(Timestamp::secs),
             offline: access.offline,

@@ -10,11 +10,11 @@ use uuid::Uuid;
 use super::show;
 use crate::account::confirm::{Detour, Then, signed_in};
 use crate::app::App;
-use crate::audit::{Event, Kind};
+use crate::audit::{self, Event, Kind};
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
 use crate::store::sessions::{self, Session};
-use crate::store::{self, grants};
+use crate::store::{self, grants, users};
 use crate::web::cookies::{Cookie, with_cookie};
 use crate::web::pages::views::account::Done;
 use crate::web::pages::views::devices::{SessionView, SessionsPage};
@@ -49,7 +49,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
         return Err(Detour::To(Then::Sessions.path().to_owned()));
     }
     if form.get("others").is_some() {
-        end_others(&app, &current).await?;
+        end_others(&app, &visit, &current).await?;
         return Ok(Redirect::to(&Done::OthersEnded.on(Then::Sessions.path())).into_response());
     }
     let id = form.get("end").and_then(|id| id.parse::<Uuid>().ok());
@@ -68,13 +68,19 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
     Ok(Redirect::to(&Done::SessionEnded.on(Then::Sessions.path())).into_response())
 }
 
-/// Every other session of the person.
-pub(super) async fn end_others(app: &App, current: &Current) -> store::Result<()> {
+/// Everything that others hold: every other session, sign-ins under way, browsers that are trusted, and what applications were granted; through the session
+/// that goes on they get it again.
+pub(super) async fn end_others(app: &App, visit: &Visit, current: &Current) -> store::Result<()> {
     let (kept, now) = (current.session.clone(), app.now());
+    let event = Event::new(Kind::SessionsEnded, &session::origin(visit)).user(kept.user_id).session(kept.id);
     app.store
         .write(move |conn| {
-            let kept = kept.clone();
-            Box::pin(async move { session::end_others_within(conn, (kept.user_id, Some(kept.id)), REASON, now).await })
+            let (kept, event) = (kept.clone(), event.clone());
+            Box::pin(async move {
+                let user = users::find(conn, kept.user_id).await?.ok_or(store::Error::NotFound("user"))?;
+                session::raise_epoch_within(conn, &user, Some(kept.id), REASON, now).await?.ok_or(store::Error::Conflict)?;
+                audit::record(conn, &event, now).await
+            })
         })
         .await?;
     app.logout_waiting.notify_one();

@@ -5,18 +5,17 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::super::mail_budget::MailBudget;
 use super::super::mail_link::MailLink;
 use super::super::mailed::{self, Mailed};
 use super::super::not_me;
 use super::super::notice::{place, recipient};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
-use crate::config::Quota;
 use crate::mail::{self, Message, Recipient};
 use crate::secret::{self, Purpose};
 use crate::session;
 use crate::store;
-use crate::store::buckets::{self, Take};
 use crate::store::mails::{self, Mail};
 use crate::store::users::User;
 use crate::web::{Visit, address};
@@ -62,29 +61,30 @@ fn message(app: &App, made: &mailed::Made) -> Message {
 
 /// How many mails an account, a client address and a mailbox that gets them may cause: whoever has an account must not be able to fill the mailboxes of
 /// others, nor one of them from many accounts.
-fn limits(app: &App, (visit, user, to): (&Visit, &User, &str)) -> [(String, Quota); 3] {
+fn budget(app: &App, (visit, user, to): (&Visit, &User, &str)) -> MailBudget {
     let limits = &app.config.recovery;
     // Keyed, so that the table names no mailboxes.
     let to = URL_SAFE_NO_PAD.encode(app.sealer.mac(Purpose::MailLink, &[b"confirm-email", to.as_bytes()].concat()));
-    [
-        (format!("confirm-email-address:{}", address::class(visit.address)), limits.mails_per_address),
-        (format!("confirm-email-account:{}", user.id), limits.mails_per_account),
-        (format!("confirm-email-to:{to}"), limits.mails_per_account),
-    ]
+    MailBudget::new(
+        app,
+        [
+            (format!("confirm-email-address:{}", address::class(visit.address)), limits.mails_per_address),
+            (format!("confirm-email-account:{}", user.id), limits.mails_per_account),
+            (format!("confirm-email-to:{to}"), limits.mails_per_account),
+        ],
+    )
 }
 
 /// Whether the mails were put out.
 async fn put_out(app: &App, whom: (&Visit, &User, &str), mails: Vec<Mail>, event: Option<Event>) -> store::Result<bool> {
-    let (limits, now) = (limits(app, whom), app.now());
+    let (budget, now) = (budget(app, whom), app.now());
     let done = app
         .store
         .write(move |conn| {
-            let (limits, mails, event) = (limits.clone(), mails.clone(), event.clone());
+            let (budget, mails, event) = (budget.clone(), mails.clone(), event.clone());
             Box::pin(async move {
-                for (key, quota) in &limits {
-                    if let Take::Wait(_) = buckets::take(conn, key, *quota, now).await? {
-                        return Ok(false);
-                    }
+                if budget.take(conn, now).await?.is_some() {
+                    return Ok(false);
                 }
                 for mail in &mails {
                     mails::insert(conn, mail).await?;

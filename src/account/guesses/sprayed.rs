@@ -3,8 +3,6 @@
 //! A password is counted by twenty bits of a keyed digest: enough to see that many tried the same, and worth nothing to whoever reads the database. Who was
 //! right, and who tries in a browser that knows them, is not concerned.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::{Limit, Limited};
@@ -16,16 +14,14 @@ use crate::secret::{Purpose, Secret};
 use crate::store::buckets::{self, Take};
 use crate::store::{self, Conn, tried_accounts};
 
-/// Addresses from which one password may be tried in vain. By chance two share a digest in a million.
-const ADDRESSES: Quota = Quota { burst: 30, per: Duration::from_mins(10) };
-/// It is recorded, and the password kept from strangers, for so long at a time.
-const KEPT_OUT: Duration = Duration::from_mins(10);
-
 /// A password that is tried: what it is counted by, and nothing more of it.
 #[derive(Clone, Debug)]
 pub struct Tried {
+    /// By chance two passwords share one in a million.
     key: String,
     address: Uuid,
+    /// Addresses from which it may be tried in vain. It is recorded, and the password kept from strangers, for as long as they are counted.
+    quota: Quota,
 }
 
 impl Tried {
@@ -35,7 +31,8 @@ impl Tried {
         let digest = mac(b"password", password.expose());
         let [a, b, c, ..] = digest;
         let address = mac(b"address", address).split_first_chunk::<16>().map_or([0; 16], |(id, _)| *id);
-        Self { key: format!("password:{a:02x}{b:02x}{:x}", c >> 4), address: uuid::Builder::from_random_bytes(address).into_uuid() }
+        let quota = app.config.limits.addresses_per_password;
+        Self { key: format!("password:{a:02x}{b:02x}{:x}", c >> 4), address: uuid::Builder::from_random_bytes(address).into_uuid(), quota }
     }
 
     /// Whether strangers are kept from trying it now. Asks no database: this process has seen a failure since the limit was met.
@@ -52,12 +49,12 @@ impl Tried {
 
     /// Counts a failure, in the transaction that records it. Whether there were too many. `event`: what is recorded then, once in a while.
     pub(in crate::account) async fn count_within(&self, conn: &Conn<'_>, event: &Event, now: Timestamp) -> store::Result<bool> {
-        if tried_accounts::redeem(conn, &self.key, self.address, ADDRESSES, now).await? {
+        if tried_accounts::redeem(conn, &self.key, self.address, self.quota, now).await? {
             return Ok(false);
         }
-        let once = Quota { burst: 1, per: KEPT_OUT };
+        let once = Quota { burst: 1, ..self.quota };
         if buckets::take(conn, &format!("limited:{}", self.key), once, now).await? == Take::Given {
-            audit::record(conn, &event.clone().detail("addresses", ADDRESSES.burst), now).await?;
+            audit::record(conn, &event.clone().detail("addresses", self.quota.burst), now).await?;
         }
         Ok(true)
     }
@@ -65,6 +62,6 @@ impl Tried {
     /// Keeps strangers from trying it for a while.
     pub(in crate::account) fn keep_out(&self, app: &App) {
         let now = app.now();
-        app.refused.insert(self.key.clone(), now.plus(KEPT_OUT), now);
+        app.refused.insert(self.key.clone(), now.plus(self.quota.per), now);
     }
 }

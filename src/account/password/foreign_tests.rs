@@ -85,6 +85,8 @@ fn halves_of_hashes_and_other_formats_are_refused() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     #[test]
     fn anything_can_be_parsed_without_a_panic(text in "\\PC*", name in "(2b|scrypt|pbkdf2-sha256|pbkdf2_sha512)", rest in "[a-zA-Z0-9=,./+$]*") {
         let _ = Foreign::parse(&text);

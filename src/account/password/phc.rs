@@ -155,6 +155,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn anything_can_be_parsed_without_a_panic(text in "\\PC*") {
             let _ = Stored::parse(&text);

@@ -145,6 +145,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn normalisation_never_outgrows_its_room(text in "\\PC{0,128}") {
             if let Ok(normalized) = normalize(&text) {

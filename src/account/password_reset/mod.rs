@@ -13,7 +13,7 @@ pub(super) use code::digits;
 pub use code::{CodeError, verify_code};
 pub use finish::finish;
 pub use look::{Found, State, Way, look};
-pub use request::{Requested, Whom, Wish, request};
+pub use request::{Requested, Whom, Wish, request, send};
 pub(super) use request::{insert_within, prepare, six_digits};
 
 use std::time::Duration;

@@ -3,23 +3,25 @@
 //! For an address that is nobody's the same statements are run: a row of nobody's is written, and a mail that is never sent. So neither the answer
 //! nor its time tells who has an account (OWASP ASVS 5 §6.3.8); the audit log does.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::super::email;
 use super::super::guesses::RECORDED;
+use super::super::mail_budget::{MailBudget, never_sent};
 use super::super::mail_link::{self, MailLink};
 use super::super::notice::{place, recipient};
 use super::{code_message, expiry, minutes, seal_flow};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
-use crate::config::Quota;
 use crate::mail::{self, Message, Recipient, Where};
 use crate::secret::{self, Digest, Purpose};
 use crate::session;
 use crate::store::buckets::{self, Take};
-use crate::store::mails::{self, Mail, MailState};
+use crate::store::mails::{self, Mail};
 use crate::store::password_resets::{self, Reset};
 use crate::store::users::{self, User};
 use crate::store::{self, Conn};
@@ -91,8 +93,30 @@ pub(in crate::account) async fn insert_within(conn: &Conn<'_>, reset: &Reset, ma
 
 /// A reset of this account with its mail, not yet written.
 pub(in crate::account) fn prepare(app: &App, visit: &Visit, user: &User, locale: Locale) -> (Reset, Mail) {
-    let wish = Wish { whom: Whom::Account(user.id), locale, application: None, flow: None, before: None };
-    made(app, visit, &wish, Some(user), app.now())
+    made(app, place(visit, app.now()), &of_account(user, locale), Some(user))
+}
+
+fn of_account(user: &User, locale: Locale) -> Wish {
+    Wish { whom: Whom::Account(user.id), locale, application: None, flow: None, before: None }
+}
+
+/// Mails a link that an operator asks for: no limit holds it back, and everything stays as it is until another password is chosen with it. `event`: by whom.
+///
+/// # Errors
+/// The store's.
+pub async fn send(app: &App, user: &User, locale: Locale, event: Event) -> store::Result<()> {
+    let now = app.now();
+    let (reset, mail) = made(app, Where { at: now, ..Where::default() }, &of_account(user, locale), Some(user));
+    let job = Arc::new((reset, mail, event));
+    app.store
+        .write(move |conn| {
+            let job = Arc::clone(&job);
+            Box::pin(async move {
+                insert_within(conn, &job.0, &job.1).await?;
+                audit::record(conn, &job.2, now).await
+            })
+        })
+        .await
 }
 
 /// A typed address is shown as it was typed; of an account known by its link only so much that its owner recognises it.
@@ -107,7 +131,7 @@ fn shown(whom: &Whom, user: Option<&User>) -> String {
 /// What one transaction does: a copy for every time it is run.
 #[derive(Clone)]
 struct Asking {
-    buckets: [(String, Quota); 2],
+    budget: MailBudget,
     reset: Reset,
     mail: Mail,
     event: Event,
@@ -117,31 +141,33 @@ struct Asking {
 impl Asking {
     fn new(app: &App, visit: &Visit, wish: &Wish, user: Option<&User>) -> Self {
         let now = app.now();
-        let (reset, mail) = made(app, visit, wish, user, now);
+        let asked_for = Where { application: wish.application.clone(), ..place(visit, now) };
+        let (reset, mail) = made(app, asked_for, wish, user);
         let limits = &app.config.recovery;
-        let buckets = [
-            (format!("password-reset-address:{}", address::class(visit.address)), limits.mails_per_address),
-            (format!("password-reset-account:{}", reset.user_id), limits.mails_per_account),
-        ];
+        let budget = MailBudget::new(
+            app,
+            [
+                (format!("password-reset-address:{}", address::class(visit.address)), limits.mails_per_address),
+                (format!("password-reset-account:{}", reset.user_id), limits.mails_per_account),
+            ],
+        );
         let event = Event::new(Kind::PasswordResetRequested, &session::origin(visit)).detail("mail", withheld(user).unwrap_or("sent"));
         let event = match (user, &wish.whom) {
             (Some(user), _) => event.user(user.id),
             (None, Whom::Address(address)) => event.detail("address_digest", email::fingerprint(&app.sealer, address)),
             (None, Whom::Account(_)) => event,
         };
-        Self { buckets, reset, mail, event, now }
+        Self { budget, reset, mail, event, now }
     }
 
     /// Whether a mail was put out; over a limit there is none, and an earlier one stays good.
     async fn run(&self, conn: &Conn<'_>) -> store::Result<bool> {
-        for (key, quota) in &self.buckets {
-            if let Take::Wait(_) = buckets::take(conn, key, *quota, self.now).await? {
-                // Once in a while: a flood must not fill the log with itself.
-                if buckets::take(conn, &format!("limited:{key}"), RECORDED, self.now).await? == Take::Given {
-                    audit::record(conn, &self.event.clone().detail("mail", "limit"), self.now).await?;
-                }
-                return Ok(false);
+        if let Some(key) = self.budget.take(conn, self.now).await? {
+            // Once in a while: a flood must not fill the log with itself.
+            if buckets::take(conn, &format!("limited:{key}"), RECORDED, self.now).await? == Take::Given {
+                audit::record(conn, &self.event.clone().detail("mail", "limit"), self.now).await?;
             }
+            return Ok(false);
         }
         insert_within(conn, &self.reset, &self.mail).await?;
         audit::record(conn, &self.event, self.now).await?;
@@ -158,7 +184,9 @@ fn withheld(user: Option<&User>) -> Option<&'static str> {
     }
 }
 
-fn made(app: &App, visit: &Visit, wish: &Wish, user: Option<&User>, now: Timestamp) -> (Reset, Mail) {
+/// `place`: when and from where it is asked for.
+fn made(app: &App, place: Where, wish: &Wish, user: Option<&User>) -> (Reset, Mail) {
+    let now = place.at;
     let user_id = user.map_or_else(|| nobody(app, &wish.whom), |user| user.id);
     let (id, secret, code) = (secret::random_id(), secret::random_token(), six_digits());
     let expires_at = expiry(app, now);
@@ -177,12 +205,7 @@ fn made(app: &App, visit: &Visit, wish: &Wish, user: Option<&User>, now: Timesta
     };
     let token = mail_link::seal(app, &MailLink::Reset { user_id, secret }, expires_at);
     let link = app.issuer.url(&format!("/password/reset/finish?token={token}"));
-    let message = Message::PasswordReset {
-        link,
-        code,
-        minutes: minutes(app),
-        place: Where { application: wish.application.clone(), ..place(visit, now) },
-    };
+    let message = Message::PasswordReset { link, code, minutes: minutes(app), place };
     let mail = mail::prepare(app, &to(user, wish), &message, now);
     (reset, if let Some(reason) = withheld(user) { never_sent(mail, reason) } else { mail })
 }
@@ -195,11 +218,6 @@ fn to(user: Option<&User>, wish: &Wish) -> Recipient {
             Recipient { user_id: None, email, name: None, locale: wish.locale.tag().to_owned() }
         }
     }
-}
-
-/// A row of the outbox that was finished before it began: the same statement, and no mail.
-fn never_sent(mail: Mail, reason: &str) -> Mail {
-    Mail { state: MailState::Failed, content: Vec::new(), last_error: Some(format!("not sent: {reason}")), ..mail }
 }
 
 /// An id that is nobody's, and always the same for the same address.

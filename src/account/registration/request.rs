@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use super::super::email;
+use super::super::mail_budget::{MailBudget, never_sent};
 use super::super::mail_link::MailLink;
 use super::super::mailed::{self, Mailed};
 use super::super::notice::place;
 use crate::app::App;
-use crate::config::{Config, Quota};
+use crate::config::Config;
 use crate::mail::{self, Message, Recipient};
 use crate::secret::{self, Purpose};
-use crate::store::buckets::{self, Take};
-use crate::store::mails::{self, Mail, MailState};
+use crate::store::mails::{self, Mail};
 use crate::store::{self, Conn, users};
 use crate::web::{Locale, Visit, address};
 
@@ -69,13 +69,16 @@ pub async fn request(app: &App, visit: &Visit, to: &str, locale: Locale, flow: O
     };
     let mail = mail::prepare(app, &recipient, &message, now);
     // To a disabled account goes nothing.
-    let mail = if owner.is_some_and(|user| !user.is_active()) { never_sent(mail) } else { mail };
+    let mail = if owner.is_some_and(|user| !user.is_active()) { never_sent(mail, "disabled") } else { mail };
     let limits = app.config.recovery.clone();
     let asking = Asking {
-        buckets: [
-            (format!("sign-up-address:{}", address::class(visit.address)), limits.mails_per_address),
-            (format!("sign-up-email:{}", digest(app, to)), limits.mails_per_account),
-        ],
+        budget: MailBudget::new(
+            app,
+            [
+                (format!("sign-up-address:{}", address::class(visit.address)), limits.mails_per_address),
+                (format!("sign-up-email:{}", digest(app, to)), limits.mails_per_account),
+            ],
+        ),
         mail,
     };
     app.store
@@ -90,24 +93,18 @@ pub async fn request(app: &App, visit: &Visit, to: &str, locale: Locale, flow: O
 
 #[derive(Clone)]
 struct Asking {
-    buckets: [(String, Quota); 2],
+    budget: MailBudget,
     mail: Mail,
 }
 
 impl Asking {
     /// Over a limit the page is the same, and no mail leaves.
     async fn run(&self, conn: &Conn<'_>, now: crate::clock::Timestamp) -> store::Result<()> {
-        for (key, quota) in &self.buckets {
-            if let Take::Wait(_) = buckets::take(conn, key, *quota, now).await? {
-                return Ok(());
-            }
+        match self.budget.take(conn, now).await? {
+            Some(_) => Ok(()),
+            None => mails::insert(conn, &self.mail).await,
         }
-        mails::insert(conn, &self.mail).await
     }
-}
-
-fn never_sent(mail: Mail) -> Mail {
-    Mail { state: MailState::Failed, content: Vec::new(), last_error: Some("not sent: disabled".to_owned()), ..mail }
 }
 
 /// Addresses that nobody has are not kept in the clear.

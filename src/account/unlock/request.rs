@@ -6,17 +6,16 @@ use uuid::Uuid;
 
 use super::super::email;
 use super::super::guesses::{self, nobody};
+use super::super::mail_budget::MailBudget;
 use super::super::mail_link::{self, MailLink};
 use super::super::notice::{place, recipient};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
-use crate::config::Quota;
 use crate::mail::{self, Message, Recipient};
 use crate::mfa::attempts::Counter;
 use crate::secret;
 use crate::session;
-use crate::store::buckets::{self, Take};
 use crate::store::mails::{self, Mail, MailState};
 use crate::store::users::{self, User};
 use crate::store::{self, Conn, failures};
@@ -47,10 +46,13 @@ pub(super) async fn request(app: &App, visit: &Visit, whom: Whom, locale: Locale
     let account = user.as_ref().map_or_else(|| nobody(app, &typed), |user| user.id);
     let limits = &app.config.recovery;
     let asking = Arc::new(Asking {
-        buckets: [
-            (format!("unlock-address:{}", address::class(visit.address)), limits.mails_per_address),
-            (format!("unlock-account:{account}"), limits.mails_per_account),
-        ],
+        budget: MailBudget::new(
+            app,
+            [
+                (format!("unlock-address:{}", address::class(visit.address)), limits.mails_per_address),
+                (format!("unlock-account:{account}"), limits.mails_per_account),
+            ],
+        ),
         account,
         ceiling: guesses::strangers(app).ceiling,
         mail: letter(app, visit, (account, user.as_ref(), codes.as_ref()), locale, now),
@@ -72,7 +74,7 @@ pub(super) async fn request(app: &App, visit: &Visit, whom: Whom, locale: Locale
 }
 
 struct Asking {
-    buckets: [(String, Quota); 2],
+    budget: MailBudget,
     account: Uuid,
     ceiling: i32,
     /// Where codes are counted, when it is they.
@@ -85,12 +87,7 @@ struct Asking {
 
 impl Asking {
     async fn run(&self, conn: &Conn<'_>) -> store::Result<()> {
-        for (key, quota) in &self.buckets {
-            if let Take::Wait(_) = buckets::take(conn, key, *quota, self.now).await? {
-                return Ok(());
-            }
-        }
-        if !self.is_paused(conn).await? {
+        if self.budget.take(conn, self.now).await?.is_some() || !self.is_paused(conn).await? {
             return Ok(());
         }
         mails::insert(conn, &self.mail).await?;

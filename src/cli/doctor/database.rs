@@ -61,10 +61,14 @@ async fn look_at_schema(store: &Store) -> Finding {
         }
         Ok(SchemaState::Newer) => {
             let advice = (
-                "A newer version has migrated it; this one may serve beside it, but not start again.",
+                "A newer version has migrated it, and only added to it: this one serves beside it.",
                 "Finish the rollout with the newer version.",
             );
             Finding::warning("schema", "the schema is newer than this program", advice)
+        }
+        Ok(SchemaState::TooNew) => {
+            let advice = ("A newer version has taken something away that this program needs.", "Start the newer version.");
+            Finding::failed("schema", "the schema is too new for this program", advice)
         }
         Err(error) => Finding::failed("schema", error.to_string(), (NOTHING, "Check the database's log and the rights of its user.")),
     }

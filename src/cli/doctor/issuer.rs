@@ -6,24 +6,28 @@ use reqwest::tls::TlsInfo;
 use reqwest::{Client, Response};
 use serde_json::Value;
 
-use super::certificate;
 use super::finding::Finding;
+use crate::app::{Left, Tls, Validity};
 use crate::clock::Timestamp;
-use crate::config::Config;
+use crate::config::{Config, Server};
 use crate::oidc::discovery::Discovery;
 use crate::outbound;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 /// No discovery document is longer.
 const MOST: usize = 256 * 1024;
-/// A certificate that expires sooner is renewed by nobody.
-const SOON: i64 = 14;
 /// Clocks of machines that keep time differ by less, in seconds.
 const DRIFT: i64 = 5;
 
 const NOT_REACHED: &str = "Applications and browsers use this URL for everything; every token names it.";
 
 pub(super) async fn look(config: &Config, now: Timestamp) -> Vec<Finding> {
+    let mut found = reach(config, now).await;
+    found.extend(look_at_files(&config.server, now));
+    found
+}
+
+async fn reach(config: &Config, now: Timestamp) -> Vec<Finding> {
     let issuer = config.issuer();
     let client = match client(config) {
         Ok(client) => client,
@@ -79,7 +83,7 @@ async fn look_at_document(config: &Config, url: &str, mut response: Response) ->
 fn compare(config: &Config, answered: &Value) -> Finding {
     let issuer = config.issuer();
     let ours = Discovery::new(&issuer, config.registration.mode);
-    let ours: Value = serde_json::from_slice(ours.document()).unwrap_or_default();
+    let ours: Value = serde_json::from_slice(&ours.document()).unwrap_or_default();
     let theirs = answered.get("issuer").and_then(Value::as_str).unwrap_or_default();
     if theirs != issuer.as_str() {
         let why = "Applications refuse tokens whose issuer is not the one they know (OpenID Connect Discovery §4.3).";
@@ -87,8 +91,12 @@ fn compare(config: &Config, answered: &Value) -> Finding {
         return Finding::failed("issuer", format!("the service at {} calls itself {theirs:?}", issuer.as_str()), (why, remedy));
     }
     let (ours, theirs) = (ours.as_object().cloned().unwrap_or_default(), answered.as_object().cloned().unwrap_or_default());
-    let mut differing: Vec<&str> =
-        ours.keys().chain(theirs.keys()).filter(|key| ours.get(*key) != theirs.get(*key)).map(String::as_str).collect();
+    let mut differing: Vec<&str> = ours
+        .keys()
+        .chain(theirs.keys())
+        .filter(|key| ours.get(*key) != theirs.get(*key) && !has_more(key, ours.get(*key), theirs.get(*key)))
+        .map(String::as_str)
+        .collect();
     differing.sort_unstable();
     differing.dedup();
     if differing.is_empty() {
@@ -102,25 +110,45 @@ fn compare(config: &Config, answered: &Value) -> Finding {
     )
 }
 
+/// Scopes that the database has are no setting, and neither are their claims.
+fn has_more(key: &str, ours: Option<&Value>, theirs: Option<&Value>) -> bool {
+    let of_scopes = ["scopes_supported", "claims_supported"].contains(&key);
+    let (ours, theirs) = (ours.and_then(Value::as_array), theirs.and_then(Value::as_array));
+    of_scopes && ours.zip(theirs).is_some_and(|(ours, theirs)| ours.iter().all(|one| theirs.contains(one)))
+}
+
 fn look_at_certificate(response: &Response, https: bool, now: Timestamp) -> Finding {
     let der = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
-    match der.and_then(certificate::expires_at) {
-        Some(at) => judge_days(at.saturating_sub(now.secs()).div_euclid(86_400)),
+    match der.and_then(Validity::of) {
+        Some(validity) => judge_certificate("the issuer's certificate", validity, now),
         None if https => Finding::skipped("certificate", "the certificate cannot be read"),
         None => Finding::ok("certificate", "none: the issuer is http on this machine, for development"),
     }
 }
 
-fn judge_days(days: i64) -> Finding {
-    let what = format!("the certificate is good for {days} days");
+/// The files of `server.tls_certificate` and `server.tls_key` as they are, whoever else ends TLS in front.
+fn look_at_files(server: &Server, now: Timestamp) -> Option<Finding> {
+    match Tls::load(server) {
+        Ok(None) => None,
+        Ok(Some(tls)) => tls.validity().map(|validity| judge_certificate("server.tls_certificate", validity, now)),
+        Err(problem) => {
+            let why = "The service goes on with the certificate it has, and does not start again.";
+            Some(Finding::failed("certificate", problem.to_string(), (why, "Put a chain and its own key in place, both in PEM.")))
+        }
+    }
+}
+
+fn judge_certificate(whose: &str, validity: Validity, now: Timestamp) -> Finding {
+    let days = validity.days_left(now);
+    let what = if days < 0 { format!("{whose} has expired") } else { format!("{whose} is good for {days} days") };
     let advice = (
         "When it expires nobody can sign in and no application can fetch keys.",
         "Look at what renews it: cert-manager, the ACME client, the balancer.",
     );
-    match days {
-        ..=3 => Finding::failed("certificate", what, advice),
-        4..=SOON => Finding::warning("certificate", what, advice),
-        _ => Finding::ok("certificate", what),
+    match validity.left(now) {
+        Left::HardlyAny => Finding::failed("certificate", what, advice),
+        Left::Little => Finding::warning("certificate", what, advice),
+        Left::Enough => Finding::ok("certificate", what),
     }
 }
 
@@ -165,8 +193,10 @@ mod tests {
     fn another_issuer_is_a_failure_and_another_version_a_warning() {
         let mut config = Config::default();
         config.server.public_url = Some("https://id.example.com".parse().unwrap());
-        let same: Value = serde_json::from_slice(Discovery::new(&config.issuer(), config.registration.mode).document()).unwrap();
+        let mut same: Value = serde_json::from_slice(&Discovery::new(&config.issuer(), config.registration.mode).document()).unwrap();
         assert_eq!(compare(&config, &same).level, Level::Ok);
+        same["scopes_supported"].as_array_mut().unwrap().push("roles".into());
+        assert_eq!(compare(&config, &same).level, Level::Ok, "a declared scope is no setting");
         let mut newer = same.clone();
         newer["claims_supported"] = serde_json::json!([]);
         let found = compare(&config, &newer);
@@ -177,11 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn days_and_clocks_are_judged() {
-        assert_eq!(
-            [-1, 3, 4, 14, 15].map(|days| judge_days(days).level),
-            [Level::Failed, Level::Failed, Level::Warning, Level::Warning, Level::Ok]
-        );
+    fn certificates_and_clocks_are_judged() {
+        let year = Validity { not_before: 0, not_after: 365 * 86_400 };
+        let judged = [-1, 6, 8, 29, 31].map(|left| judge_certificate("it", year, Timestamp::from_secs((365 - left) * 86_400)).level);
+        assert_eq!(judged, [Level::Failed, Level::Failed, Level::Warning, Level::Warning, Level::Ok]);
         assert_eq!(
             [0, -5, 6, 31, -31].map(|off| judge_clock("its", 1000 + off, 1000).level),
             [Level::Ok, Level::Ok, Level::Warning, Level::Failed, Level::Failed]

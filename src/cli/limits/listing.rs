@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::kinds::KINDS;
 use super::{Answer, Failure, rfc3339, table};
 use crate::clock::Timestamp;
-use crate::config::{Config, Limits, Quota};
+use crate::config::{Config, Quota};
+use crate::mfa::attempts;
 use crate::store::{Store, bans, buckets, factor_attempts, failures, tried_accounts, users};
 
 /// Rows of each kind: an attack makes many, and a person reads few.
@@ -25,7 +27,7 @@ struct Limited {
 
 pub(super) async fn list(store: &Store, config: &Config, now: Timestamp) -> Result<Answer, Failure> {
     let mut limited = guesses(store, config, now).await?;
-    limited.extend(addresses(store, &config.limits, now).await?);
+    limited.extend(addresses(store, config, now).await?);
     let banned = bans::list(&store.read(), now).await?;
     let people = people(store, &limited).await?;
     let name = |limited: &Limited| limited.whose.map(|id| people.get(&id).cloned().unwrap_or_else(|| "nobody".to_owned()));
@@ -74,39 +76,37 @@ async fn guesses(store: &Store, config: &Config, now: Timestamp) -> Result<Vec<L
         let until = until(row.failures, most, row.blocked_until);
         found.push(Limited { why, whose: Some(row.user_id), detail: detail(row.failures), until, key: row.key });
     }
-    let codes = ceiling(limits.code_ceiling);
-    for (id, row) in factor_attempts::list_blocked(&store.read(), codes, now, MOST).await? {
-        let until = until(row.failures, codes, row.blocked_until);
-        found.push(Limited { key: format!("code:{id}"), why: "wrong codes", whose: Some(id), detail: detail(row.failures), until });
+    let codes = attempts::rules(limits);
+    for (id, row) in factor_attempts::list_blocked(&store.read(), &codes, now, MOST).await? {
+        let until = until(row.failures, codes.row.ceiling, codes.blocked_until(&row));
+        let detail = format!("{} in a row, {} in a day", row.failures, row.window_failures);
+        found.push(Limited { key: format!("code:{id}"), why: "wrong codes", whose: Some(id), detail, until });
     }
     Ok(found)
 }
 
-/// By address.
-async fn addresses(store: &Store, limits: &Limits, now: Timestamp) -> Result<Vec<Limited>, Failure> {
+/// By address, and whatever else is counted in buckets.
+async fn addresses(store: &Store, config: &Config, now: Timestamp) -> Result<Vec<Limited>, Failure> {
     let mut found = Vec::new();
-    let quota = limits.accounts_per_address;
-    for tried in tried_accounts::list_full(&store.read(), quota, now, MOST).await? {
-        let sprayed = tried.address.starts_with("password:");
-        found.push(Limited {
-            key: format!("accounts:{}", tried.address),
-            why: if sprayed { "one password from many addresses" } else { "many accounts from one address" },
-            whose: None,
-            detail: format!("{} {}", tried.accounts, if sprayed { "addresses" } else { "accounts" }),
-            until: Some(tried.started_at.plus(quota.per)),
-        });
-    }
-    for (kind, why, quota) in [
-        ("password-address:", "wrong passwords from one address", limits.password_per_address),
-        ("password-account:", "wrong passwords for one account from one address", limits.password_per_account_and_address),
-        ("client:", "failed authentications of a client", limits.client_authentication),
+    let limits = &config.limits;
+    for (sprayed, quota, why, of) in [
+        (false, limits.accounts_per_address, "many accounts from one address", "accounts"),
+        (true, limits.addresses_per_password, "one password from many addresses", "addresses"),
     ] {
-        for (key, full_at) in buckets::list(&store.read(), kind, now, MOST).await? {
+        let full = tried_accounts::list_full(&store.read(), quota, now, MOST).await?;
+        for tried in full.into_iter().filter(|tried| tried.address.starts_with("password:") == sprayed) {
+            let (key, until) = (format!("accounts:{}", tried.address), Some(tried.started_at.plus(quota.per)));
+            found.push(Limited { key, why, whose: None, detail: format!("{} {of}", tried.accounts), until });
+        }
+    }
+    for kind in &KINDS {
+        let quota = (kind.quota)(config);
+        for (key, full_at) in buckets::list(&store.read(), kind.prefix, now, MOST).await? {
             // Empty: less than one is in it.
             let another = full_at.minus(another_after(quota));
             if another > now {
-                let whose = key.strip_prefix("password-account:").and_then(|rest| rest.get(..36)?.parse().ok());
-                found.push(Limited { why, whose, detail: quota.to_string(), until: Some(another), key });
+                let whose = kind.account(&key);
+                found.push(Limited { why: kind.why, whose, detail: quota.to_string(), until: Some(another), key });
             }
         }
     }

@@ -161,7 +161,7 @@ impl Adding {
         if !store::recovery_codes::list(conn, user.id).await?.is_empty() {
             return Ok(false);
         }
-        let codes = recovery_codes::generate(&self.scene.app().sealer, user.id, self.bound.id(), *now);
+        let codes = recovery_codes::generate(&self.scene.app().sealer, &self.scene.app().pepper, user.id, self.bound.id(), *now);
         store::recovery_codes::rotate(conn, user.id, &codes).await?;
         audit::record(conn, &self.scene.event(Kind::RecoveryCodesGenerated), *now).await?;
         Ok(true)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::claims;
 use super::request::{Asked, AuthorizeRequest};
 use crate::interaction::step::Prompt;
+use crate::oauth::scopes::check_audience;
 use crate::oauth::{Code, Error, pkce};
 use crate::session::{AAL1, AAL2};
 use crate::store::clients::GrantType;
@@ -105,15 +106,16 @@ fn scope(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(), Error>
         return refuse(Code::InvalidScope, "scope is not a list of at most 50 scope values of RFC 6749 in at most 1024 bytes");
     };
     let wanted = if asked.client.may_use(GrantType::RefreshToken) { wanted } else { wanted.without("offline_access") };
-    let registered = Scope::parse(&asked.client.metadata.scope).unwrap_or_default();
-    if let Some(refused) = Scope::KNOWN.into_iter().find(|value| wanted.contains(value) && !registered.contains(value)) {
+    let registered = asked.scopes.registered(asked.client);
+    let mut known = Scope::KNOWN.into_iter().chain(asked.scopes.names());
+    if let Some(refused) = known.find(|value| wanted.contains(value) && !registered.contains(value)) {
         return refuse(Code::InvalidScope, format!("the client is not registered for the scope {refused}"));
     }
     request.scope = wanted.intersection(&registered);
     if request.scope.is_empty() {
         return refuse(Code::InvalidScope, "scope is missing, or has no value that this service knows; ask for openid at least");
     }
-    Ok(())
+    check_audience(asked.scopes, &request.scope).map_err(|description| Error::new(Code::InvalidScope, description))
 }
 
 /// A challenge without a method would be `plain` (RFC 7636 §4.3), which is never accepted; a method without a challenge is a mistake.

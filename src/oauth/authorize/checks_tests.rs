@@ -5,6 +5,8 @@ use uuid::Uuid;
 use super::*;
 use crate::clock::Timestamp;
 use crate::store::clients::{AuthMethod, Client, Metadata};
+use crate::store::scopes::CustomScope;
+use crate::tokens::custom_scope::Scopes;
 use crate::web::Params;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -23,10 +25,29 @@ fn client(metadata: Metadata) -> Client {
     }
 }
 
+/// `roles`, and two for different APIs.
+fn scopes() -> Scopes {
+    let at = Timestamp::default();
+    let row = |name: &str, definition: &str| CustomScope {
+        name: name.to_owned(),
+        definition: definition.to_owned(),
+        managed: false,
+        enabled: name != "disabled",
+        created_at: at,
+        updated_at: at,
+    };
+    Scopes::of(vec![
+        row("roles", "{}"),
+        row("disabled", "{}"),
+        row("orders", r#"{"audience":"https://orders.example"}"#),
+        row("stock", r#"{"audience":"https://stock.example"}"#),
+    ])
+}
+
 fn check(metadata: Metadata, pairs: &[(&str, &str)]) -> Result<AuthorizeRequest, (Code, String)> {
     let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let hinted_user = |token: &str| (token == "ours").then_some(ANN);
-    let asked = Asked { params: &Params::parse(&text).unwrap(), client: &client(metadata), hinted_user: &hinted_user };
+    let asked = Asked { params: &Params::parse(&text).unwrap(), client: &client(metadata), scopes: &scopes(), hinted_user: &hinted_user };
     AuthorizeRequest::check(&asked).map_err(|error| (error.code, error.description.into_owned()))
 }
 
@@ -192,4 +213,19 @@ fn every_check_has_a_name_of_its_own_and_a_clause() {
     names.dedup();
     assert_eq!(names.len(), ALL.len());
     assert!(ALL.iter().all(|check| !check.clause.is_empty()));
+}
+
+#[test]
+fn scopes_beside_the_standard_ones_are_for_clients_that_are_registered_for_them() {
+    let registered = || Metadata { scope: "openid roles disabled orders stock".to_owned(), ..Metadata::default() };
+    let granted = |scope: &str| with(registered(), &[("scope", scope)]).map(|request| request.scope.to_string());
+    assert_eq!(granted("openid roles").unwrap(), "openid roles");
+    assert_eq!(granted("openid roles disabled unknown").unwrap(), "openid roles", "what nobody knows, or nobody gets, is ignored");
+    assert_eq!(granted("openid orders").unwrap(), "openid orders");
+    // RFC 9068 §3: one token is not for two APIs.
+    let (code, description) = granted("openid orders stock").unwrap_err();
+    assert!(code == Code::InvalidScope && description.contains("https://stock.example"), "{description}");
+    let (code, description) = with(Metadata::default(), &[("scope", "openid roles")]).unwrap_err();
+    assert!(code == Code::InvalidScope && description.contains("not registered for the scope roles"), "{description}");
+    assert!(with(Metadata::default(), &[("scope", "openid disabled")]).is_ok());
 }

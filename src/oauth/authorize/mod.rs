@@ -96,7 +96,8 @@ async fn proceed(app: &App, visit: &Visit, params: &Params, flow: Flow) -> Resul
 
 async fn decide(app: &App, visit: &Visit, params: &Params, flow: Flow, target: &Target) -> Result<Response, Error> {
     let hinted_user = |token: &str| id_token::open_hint(&app.keys, &app.config, token).map(|hint| hint.user_id);
-    let request = AuthorizeRequest::check(&Asked { params, client: &target.client, hinted_user: &hinted_user })?;
+    let scopes = app.scopes.all().await?;
+    let request = AuthorizeRequest::check(&Asked { params, client: &target.client, scopes: &scopes, hinted_user: &hinted_user })?;
     if request.prompt.create && app.config.registration.mode != RegistrationMode::Open {
         return Err(Error::new(Code::InvalidRequest, "prompt=create is not supported: people cannot register here themselves"));
     }

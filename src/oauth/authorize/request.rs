@@ -10,6 +10,7 @@ use crate::interaction::step::{Demand, Prompt};
 use crate::oauth::Error;
 use crate::store::clients::Client;
 use crate::tokens::Scope;
+use crate::tokens::custom_scope::Scopes;
 use crate::web::Params;
 
 /// The parameters that are read; all others are ignored (RFC 6749 §3.1) and do not travel.
@@ -49,6 +50,8 @@ pub fn relevant(text: &str) -> String {
 pub struct Asked<'a> {
     pub params: &'a Params,
     pub client: &'a Client,
+    /// Beside the standard ones.
+    pub scopes: &'a Scopes,
     /// The person an ID token of ours names; `None` for any other text.
     pub hinted_user: &'a (dyn Fn(&str) -> Option<Uuid> + Send + Sync),
 }

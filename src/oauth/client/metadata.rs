@@ -86,19 +86,20 @@ fn check_public(metadata: &Metadata, problems: &mut Problems) {
     problems.add_if(metadata.resource_server, "resource_server", "introspection needs a client secret (RFC 7662 §2.1)");
 }
 
-/// Scopes about people are ours to know. A client that acts for itself may also have scopes of the APIs it calls.
 fn check_scope(metadata: &Metadata, problems: &mut Problems) {
-    let Some(scope) = Scope::parse(&metadata.scope) else {
-        problems.add("scope", "must be at most 50 values of printable ASCII in 1024 bytes, separated by spaces (RFC 6749 §3.3)");
-        return;
-    };
+    let malformed = Scope::parse(&metadata.scope).is_none();
+    problems.add_if(malformed, "scope", "must be at most 50 values of printable ASCII in 1024 bytes, separated by spaces (RFC 6749 §3.3)");
+}
+
+/// The scopes a client is to have that are neither standard nor `is_custom`. Scopes about people are ours to know; a client that acts for itself may
+/// also have scopes of the APIs it calls.
+#[must_use]
+pub fn unknown_scopes(metadata: &Metadata, is_custom: impl Fn(&str) -> bool) -> Vec<String> {
     if metadata.grant_types.contains(&GrantType::ClientCredentials) {
-        return;
+        return Vec::new();
     }
-    for unknown in scope.iter().filter(|value| !Scope::KNOWN.contains(value)) {
-        let known = Scope::KNOWN.join(" ");
-        problems.add("scope", format!("`{unknown}` is not one of {known} (scopes of APIs are for clients with client_credentials)"));
-    }
+    let scope = Scope::parse(&metadata.scope).unwrap_or_default();
+    scope.iter().filter(|value| !Scope::KNOWN.contains(value) && !is_custom(value)).map(str::to_owned).collect()
 }
 
 fn check_addresses(metadata: &Metadata, problems: &mut Problems) {
@@ -180,7 +181,7 @@ mod tests {
 
     #[test]
     fn grant_types_and_response_types_belong_together() {
-        assert_eq!(broken(&Metadata { grant_types: vec![], ..service() }), ["grant_types", "scope"]);
+        assert_eq!(broken(&Metadata { grant_types: vec![], ..service() }), ["grant_types"]);
         assert_eq!(broken(&Metadata { response_types: vec!["code".to_owned(), "id_token".to_owned()], ..web() }), ["response_types"]);
         assert_eq!(broken(&Metadata { response_types: vec![], ..web() }), ["response_types"]);
         assert_eq!(broken(&Metadata { redirect_uris: vec![], ..web() }), ["redirect_uris"]);
@@ -199,7 +200,9 @@ mod tests {
 
     #[test]
     fn scopes_are_known_unless_the_client_acts_for_itself() {
-        assert_eq!(broken(&Metadata { scope: "openid profil".to_owned(), ..web() }), ["scope"]);
+        let of = |metadata: &Metadata| unknown_scopes(metadata, |value| value == "roles");
+        assert_eq!(of(&Metadata { scope: "openid profil roles".to_owned(), ..web() }), ["profil"]);
+        assert!(of(&Metadata { scope: "openid orders.read".to_owned(), ..service() }).is_empty());
         assert_eq!(broken(&Metadata { scope: "open\"id".to_owned(), ..service() }), ["scope"]);
     }
 

@@ -8,7 +8,7 @@ mod metadata;
 mod uri;
 
 pub use cache::ClientCache;
-pub use metadata::{MetadataProblem, check_metadata};
+pub use metadata::{MetadataProblem, check_metadata, unknown_scopes};
 
 use crate::secret::{Secret, random_token};
 use crate::store::clients::Client;

@@ -45,7 +45,8 @@ pub(super) async fn decide(app: &App, request: &ClientRequest) -> Result<Outcome
                 Ok(found) => found,
                 Err(description) => return burn(app, request, code, description).await,
             };
-            let scope = grant_life::still_registered(&code.scope, request.client());
+            let scopes = app.scopes.all().await?;
+            let scope = grant_life::still_registered(&code.scope, request.client(), &scopes);
             if !grant_life::is_consented(&app.store.read(), request.client(), user.id, &scope).await? {
                 return burn(app, request, code, grant_life::Dead::ConsentWithdrawn.description().to_owned()).await;
             }

@@ -2,25 +2,29 @@
 
 use super::issue::Issuance;
 use super::{Code, Outcome};
+use crate::app::App;
 use crate::oauth::client_request::ClientRequest;
+use crate::oauth::error::Error;
+use crate::oauth::scopes::check_audience;
 use crate::tokens::scope::Scope;
 
-pub(super) fn decide(request: &ClientRequest) -> Outcome {
-    match scope(request.form.get("scope"), &request.client().metadata.scope) {
+pub(super) async fn decide(app: &App, request: &ClientRequest) -> Result<Outcome, Error> {
+    let scopes = app.scopes.all().await?;
+    let scope = scope(request.form.get("scope"), &scopes.registered(request.client()));
+    Ok(match scope.and_then(|scope| check_audience(&scopes, &scope).map(|()| scope)) {
         Ok(scope) => Outcome::Issue(Box::new(Issuance { scope, delegation: None })),
         Err(description) => Outcome::reject(Code::InvalidScope, description),
-    }
+    })
 }
 
 /// What was asked for, if it is registered and about no person (RFC 9068 §3: such a token must not be mistaken for a person's). Nothing
 /// asked for, nothing given.
-fn scope(asked: Option<&str>, registered: &str) -> Result<Scope, String> {
+fn scope(asked: Option<&str>, registered: &Scope) -> Result<Scope, String> {
     let Some(asked) = asked else { return Ok(Scope::default()) };
     let asked = Scope::parse(asked).ok_or("scope is malformed (RFC 6749 section 3.3)")?;
     if let Some(personal) = asked.iter().find(|value| Scope::KNOWN.contains(value)) {
         return Err(format!("the scope {personal} is about a person, and client_credentials has none"));
     }
-    let registered = Scope::parse(registered).unwrap_or_default();
     if let Some(foreign) = asked.iter().find(|value| !registered.contains(value)) {
         return Err(format!("the scope {foreign} is not registered for this client"));
     }
@@ -30,6 +34,10 @@ fn scope(asked: Option<&str>, registered: &str) -> Result<Scope, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn scope(asked: Option<&str>, registered: &str) -> Result<Scope, String> {
+        super::scope(asked, &Scope::parse(registered).unwrap())
+    }
 
     #[test]
     fn a_client_that_acts_for_itself_gets_what_it_registered_and_asked_for() {

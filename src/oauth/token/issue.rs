@@ -3,6 +3,7 @@
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -11,8 +12,10 @@ use crate::oauth::client_request::ClientRequest;
 use crate::oauth::error::Error;
 use crate::secret::random_id;
 use crate::store::grants::Grant;
+use crate::store::memberships;
 use crate::store::users::User;
-use crate::tokens::access::{self, AccessClaims};
+use crate::tokens::access::{self, AccessClaims, Audience};
+use crate::tokens::custom_scope::{About, Place, Scopes};
 use crate::tokens::id_token::{self, IdTokenContent};
 use crate::tokens::refresh::{self, RefreshToken};
 use crate::tokens::scope::Scope;
@@ -51,14 +54,28 @@ struct Answer {
     id_token: Option<String>,
 }
 
+/// What scopes beside the standard ones release, and for whom.
+#[derive(Default)]
+struct Released {
+    audience: Vec<String>,
+    access_token: Map<String, Value>,
+    id_token: Map<String, Value>,
+}
+
 /// # Errors
-/// `server_error` when there is no key.
-pub(super) fn answer(app: &App, request: &ClientRequest, issuance: &Issuance) -> Result<Response, Error> {
+/// `server_error` when there is no key, or the store fails.
+pub(super) async fn answer(app: &App, request: &ClientRequest, issuance: &Issuance) -> Result<Response, Error> {
     let delegation = issuance.delegation.as_ref();
     let expires_at = expiry(app, delegation, request.now);
-    let access_token = access::sign(&app.keys, &access_claims(app, request, issuance, expires_at))?;
+    let Released { audience, access_token, id_token } = released(app, request, issuance).await?;
+    let mut claims = access_claims(app, request, issuance, expires_at);
+    claims.aud = Audience::of(app.issuer.as_str(), audience.iter().map(String::as_str));
+    claims.released = access_token;
+    let access_token = access::sign(&app.keys, &claims)?;
     let id_token = match delegation {
-        Some(delegation) if issuance.scope.contains("openid") => Some(id_token(app, request, &issuance.scope, delegation, &access_token)?),
+        Some(delegation) if issuance.scope.contains("openid") => {
+            Some(sign_id_token(app, request, (&issuance.scope, delegation), &access_token, id_token)?)
+        }
         _ => None,
     };
     let refresh_token = delegation.and_then(|delegation| {
@@ -76,6 +93,32 @@ pub(super) fn answer(app: &App, request: &ClientRequest, issuance: &Issuance) ->
     Ok(answer::json(StatusCode::OK, &body))
 }
 
+async fn released(app: &App, request: &ClientRequest, issuance: &Issuance) -> Result<Released, Error> {
+    let (scopes, scope) = (app.scopes.all().await?, &issuance.scope);
+    let everything = request.client().metadata.id_token_scope_claims;
+    let organizations = match &issuance.delegation {
+        Some(delegation) if scopes.asks_for_organizations(scope, places(everything)) => {
+            memberships::list_by_user(&app.store.read(), delegation.user.id).await?
+        }
+        _ => Vec::new(),
+    };
+    let about = issuance.delegation.as_ref().map(|delegation| About { user: &delegation.user, organizations: &organizations });
+    let of = |place| Scopes::claims(&scopes, scope, place, about);
+    let mut id_token = of(Place::IdToken);
+    if everything {
+        for (name, value) in of(Place::Userinfo) {
+            id_token.entry(name).or_insert(value);
+        }
+    }
+    let audience = scopes.audiences(scope).into_iter().map(str::to_owned).collect();
+    Ok(Released { audience, access_token: of(Place::AccessToken), id_token })
+}
+
+/// Where the tokens' claims come from. `everything`: what userinfo has is in the ID token, too.
+const fn places(everything: bool) -> &'static [Place] {
+    if everything { &[Place::AccessToken, Place::IdToken, Place::Userinfo] } else { &[Place::AccessToken, Place::IdToken] }
+}
+
 /// An access token does not outlive its grant.
 fn expiry(app: &App, delegation: Option<&Delegation>, now: Timestamp) -> Timestamp {
     let end = now.plus(app.config.tokens.access_token_ttl.0);
@@ -89,7 +132,7 @@ fn access_claims(app: &App, request: &ClientRequest, issuance: &Issuance, expire
     AccessClaims {
         iss: app.issuer.as_str().to_owned(),
         sub: delegation.map_or_else(|| client_id.clone(), |delegation| delegation.user.id.to_string()),
-        aud: app.issuer.as_str().to_owned(),
+        aud: Audience::of(app.issuer.as_str(), []),
         client_id,
         exp: expires_at.secs(),
         iat: request.now.secs(),
@@ -99,10 +142,17 @@ fn access_claims(app: &App, request: &ClientRequest, issuance: &Issuance, expire
         acr: grant.map(|grant| grant.acr.clone()),
         amr: grant.map(|grant| grant.amr.clone()),
         grant_id: grant.map(|grant| grant.id),
+        released: Map::new(),
     }
 }
 
-fn id_token(app: &App, request: &ClientRequest, scope: &Scope, delegation: &Delegation, access_token: &str) -> Result<String, Error> {
+fn sign_id_token(
+    app: &App,
+    request: &ClientRequest,
+    (scope, delegation): (&Scope, &Delegation),
+    access_token: &str,
+    released: Map<String, Value>,
+) -> Result<String, Error> {
     let grant = &delegation.grant;
     let content = IdTokenContent {
         client: request.client(),
@@ -114,6 +164,7 @@ fn id_token(app: &App, request: &ClientRequest, scope: &Scope, delegation: &Dele
         acr: &grant.acr,
         amr: &grant.amr,
         access_token,
+        released,
     };
     Ok(id_token::sign(&app.keys, &app.config, &content, request.now)?)
 }

@@ -50,10 +50,10 @@ async fn answer(app: &App, request: &ClientRequest) -> Result<Response, Error> {
     let outcome = match grant_type {
         GrantType::AuthorizationCode => authorization_code::decide(app, request).await?,
         GrantType::RefreshToken => refresh_token::decide(app, request).await?,
-        GrantType::ClientCredentials => client_credentials::decide(request),
+        GrantType::ClientCredentials => client_credentials::decide(app, request).await?,
     };
     match outcome {
-        Outcome::Issue(issuance) => issue::answer(app, request, &issuance).inspect(|_| app.metrics.token_issued(name_of(grant_type))),
+        Outcome::Issue(issuance) => issue::answer(app, request, &issuance).await.inspect(|_| app.metrics.token_issued(name_of(grant_type))),
         Outcome::Reject(error) => Err(error),
         Outcome::RejectAndCommit(error) => {
             tracing::warn!(

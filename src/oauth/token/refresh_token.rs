@@ -16,7 +16,6 @@ use crate::oauth::client_request::ClientRequest;
 use crate::oauth::error::Error;
 use crate::oauth::grant_life::{self, Dead};
 use crate::session;
-use crate::store::clients::Client;
 use crate::store::grants::{self, Grant, GrantContext};
 use crate::store::{self, Conn};
 use crate::tokens::refresh::{self, RefreshToken};
@@ -72,11 +71,13 @@ async fn attempt(app: &App, request: &ClientRequest, token: RefreshToken, contex
     if let Err(dead) = alive(app, &context, request.now) {
         return Ok(Some(invalid(dead.description())));
     }
-    let scope = match narrowed(&context.grant.scope, client, request.form.get("scope")) {
+    let granted = Scope::parse(&context.grant.scope).unwrap_or_default();
+    let scopes = app.scopes.all().await?;
+    let left = grant_life::still_registered(&context.grant.scope, client, &scopes);
+    let scope = match narrowed(&granted, &left, request.form.get("scope")) {
         Ok(scope) => scope,
         Err(description) => return Ok(Some(Outcome::reject(Code::InvalidScope, description))),
     };
-    let granted = Scope::parse(&context.grant.scope).unwrap_or_default();
     if !grant_life::is_consented(&app.store.read(), client, context.user.id, &granted).await? {
         return Ok(Some(invalid(Dead::ConsentWithdrawn.description())));
     }
@@ -110,16 +111,19 @@ fn alive(app: &App, context: &GrantContext, now: Timestamp) -> Result<(), Dead> 
     if now < grant_life::idle_end(context, &app.config) { Ok(()) } else { Err(Dead::Idle) }
 }
 
-/// What the new access token may do: what the person allowed and the client is still registered for, or less if less is asked for
-/// (RFC 6749 §6). The grant keeps what it has.
-fn narrowed(granted: &str, client: &Client, asked: Option<&str>) -> Result<Scope, String> {
-    let allowed = grant_life::still_registered(granted, client);
-    let Some(asked) = asked else { return Ok(allowed) };
+/// What the new access token may do: what the person allowed and is `left` of it, or less if less is asked for (RFC 6749 §6). The grant keeps what it has.
+/// Whoever asks for all that was granted is not refused for what there is no more: the answer says what it got (§3.3).
+fn narrowed(granted: &Scope, left: &Scope, asked: Option<&str>) -> Result<Scope, String> {
+    let Some(asked) = asked else { return Ok(left.clone()) };
     let asked = Scope::parse(asked).ok_or("scope is malformed (RFC 6749 section 3.3)")?;
-    if let Some(more) = asked.iter().find(|value| !allowed.contains(value)) {
+    if let Some(more) = asked.iter().find(|value| !granted.contains(value)) {
         return Err(format!("the scope {more} was not granted: a refresh can only narrow (RFC 6749 section 6)"));
     }
-    Ok(asked)
+    let scope = asked.intersection(left);
+    if scope.is_empty() && !asked.is_empty() {
+        return Err(format!("of the scope {asked} nothing is left"));
+    }
+    Ok(scope)
 }
 
 /// A grant that dies with its session keeps it from dying of neglect: whoever works in an application all day is not idle, though their
@@ -168,7 +172,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::store::clients::Metadata;
+    use crate::store::clients::{Client, Metadata};
+    use crate::tokens::custom_scope::Scopes;
 
     const GRACE: Duration = Duration::from_secs(10);
     const ROTATED: Timestamp = Timestamp::from_secs(1000);
@@ -232,10 +237,18 @@ mod tests {
 
     #[test]
     fn scope_only_narrows() {
-        let all = registered_for(&Scope::KNOWN.join(" "));
-        assert_eq!(narrowed("openid email", &all, None).unwrap().to_string(), "email openid");
-        assert_eq!(narrowed("openid email", &all, Some("openid")).unwrap().to_string(), "openid");
-        assert!(narrowed("openid email", &all, Some("openid profile")).is_err());
-        assert_eq!(narrowed("openid email", &registered_for("openid"), None).unwrap().to_string(), "openid");
+        let granted = Scope::parse("openid email").unwrap();
+        let narrowed = |registered: &str, asked| {
+            let left = grant_life::still_registered("openid email", &registered_for(registered), &Scopes::default());
+            super::narrowed(&granted, &left, asked).map(|scope| scope.to_string())
+        };
+        let all = Scope::KNOWN.join(" ");
+        assert_eq!(narrowed(&all, None).unwrap(), "email openid");
+        assert_eq!(narrowed(&all, Some("openid")).unwrap(), "openid");
+        assert!(narrowed(&all, Some("openid profile")).is_err());
+        // What the client is no longer registered for, or nobody knows any more, is left out.
+        assert_eq!(narrowed("openid", None).unwrap(), "openid");
+        assert_eq!(narrowed("openid", Some("openid email")).unwrap(), "openid");
+        assert!(narrowed("openid", Some("email")).is_err());
     }
 }

@@ -23,6 +23,7 @@ pub mod passkeys;
 pub mod password_resets;
 pub mod pending_sign_ins;
 pub mod recovery_codes;
+pub mod scopes;
 pub mod sessions;
 pub mod settings;
 pub mod signing_keys;

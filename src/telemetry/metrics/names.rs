@@ -42,6 +42,10 @@ pub(super) const EXPORT_FAILING: &str = "vestibule_trace_export_failing";
 pub(super) const DECLARED: &str = "vestibule_declared_objects";
 pub(super) const DECLARED_DIRECTORY: &str = "vestibule_declared_directory";
 pub(super) const DECLARED_SUCCESS: &str = "vestibule_declared_last_success_timestamp_seconds";
+pub(super) const CERTIFICATE_FROM: &str = "vestibule_tls_certificate_not_before_timestamp_seconds";
+pub(super) const CERTIFICATE_UNTIL: &str = "vestibule_tls_certificate_not_after_timestamp_seconds";
+pub(super) const RELOADED: &str = "vestibule_last_reload_successful";
+pub(super) const RELOADED_AT: &str = "vestibule_last_reload_success_timestamp_seconds";
 pub(super) const STARTED: &str = "vestibule_start_time_seconds";
 
 const COUNTERS: [(&str, &str); 12] = [
@@ -62,7 +66,7 @@ const COUNTERS: [(&str, &str); 12] = [
     (LOGOUTS, "Attempts to tell an application of a logout, by outcome."),
 ];
 
-const GAUGES: [(&str, &str); 24] = [
+const GAUGES: [(&str, &str); 28] = [
     (HTTP_IN_FLIGHT, "Requests being answered."),
     (CONNECTIONS, "Open connections."),
     (EDGE_ADDRESSES, "Addresses the limiters of this process remember."),
@@ -86,6 +90,10 @@ const GAUGES: [(&str, &str); 24] = [
     (EXPORT_FAILING, "Whether the last spans could not be handed to the trace collector."),
     (DECLARED, "Objects of the declared directory by state; documents that cannot be used are errors."),
     (DECLARED_DIRECTORY, "Whether the directory this process sees is the one in force, an old one, or lost."),
+    (CERTIFICATE_FROM, "From when the TLS certificate holds that this process serves."),
+    (CERTIFICATE_UNTIL, "When it expires."),
+    (RELOADED, "Whether the settings, secrets and certificates that changed last could be used."),
+    (RELOADED_AT, "When settings, secrets or certificates were last read again with success."),
     (DECLARED_SUCCESS, "When this process last found or brought everything about that its directory declares."),
 ];
 

@@ -6,9 +6,9 @@ use metrics::Label;
 
 use super::Metrics;
 use super::names::{
-    AUDIT_OLDEST, AUDIT_WAITING, BUILD, CONNECTIONS, DATABASE_UP, DECLARED, DECLARED_DIRECTORY, DECLARED_SUCCESS, EDGE_ADDRESSES,
-    EXPORT_FAILING, HASHES, KEY_AGE, KEY_ROTATES, KEYS, LOGOUTS_OLDEST, LOGOUTS_WAITING, MAILS_OLDEST, MAILS_WAITING, POOL, POOL_MAX,
-    READY, STARTED, WRITES_WAITING,
+    AUDIT_OLDEST, AUDIT_WAITING, BUILD, CERTIFICATE_FROM, CERTIFICATE_UNTIL, CONNECTIONS, DATABASE_UP, DECLARED, DECLARED_DIRECTORY,
+    DECLARED_SUCCESS, EDGE_ADDRESSES, EXPORT_FAILING, HASHES, KEY_AGE, KEY_ROTATES, KEYS, LOGOUTS_OLDEST, LOGOUTS_WAITING, MAILS_OLDEST,
+    MAILS_WAITING, POOL, POOL_MAX, READY, RELOADED, RELOADED_AT, STARTED, WRITES_WAITING,
 };
 use super::series::number;
 
@@ -82,6 +82,20 @@ impl Metrics {
     /// Whether the last spans could be handed over; never said where there is no collector.
     pub fn trace_export(&self, failing: bool) {
         self.series().gauge(EXPORT_FAILING, &[]).set(f64::from(u8::from(failing)));
+    }
+
+    /// From when to when the TLS certificate holds that is served, as Unix time in seconds; never said where none is.
+    pub fn certificate(&self, not_before: i64, not_after: i64) {
+        self.series().gauge(CERTIFICATE_FROM, &[]).set(seconds(not_before));
+        self.series().gauge(CERTIFICATE_UNTIL, &[]).set(seconds(not_after));
+    }
+
+    /// Settings, secrets or certificates were read again at this second; whether all of them could be used.
+    pub fn reloaded(&self, used: bool, at: i64) {
+        self.series().gauge(RELOADED, &[]).set(f64::from(u8::from(used)));
+        if used {
+            self.series().gauge(RELOADED_AT, &[]).set(seconds(at));
+        }
     }
 
     /// How many declared objects are in each state.

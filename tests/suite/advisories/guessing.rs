@@ -110,3 +110,33 @@ async fn cve_2024_47070_2026_33495_forwarding_headers_of_anybody_are_not_believe
     let events = vestibule::store::audit_events::list(&app.app.store.read(), 20).await.unwrap();
     assert!(events.iter().filter_map(|event| event.address.as_deref()).all(|address| address == "192.0.2.1"), "{events:#?}");
 }
+
+/// Keycloak: whoever typed wrong passwords often enough locked the account for its owner, for good.
+#[tokio::test]
+async fn ghsa_cq42_vhv7_xr7p_wrong_passwords_of_strangers_lock_nobody_out() {
+    let app = TestApp::with(|config| {
+        config.limits.password_free = 3;
+        config.limits.password_pause = "1s".parse().unwrap();
+        config.limits.password_longest_pause = "1s".parse().unwrap();
+        config.limits.password_ceiling = 6;
+    })
+    .await;
+    let owner = app.browser_of(seed::ANA).await;
+    owner.forget_cookie("__Host-vestibule-session");
+    for _ in 0..12 {
+        app.browser().open("/login").await.sign_in_with(seed::ANA, "not the right password").await;
+        app.advance(std::time::Duration::from_secs(2));
+    }
+    // Nobody guesses any more, not even with the right password; the owner signs in where they did before, and their mail opens every other browser.
+    let elsewhere = app.browser();
+    assert_eq!(elsewhere.open("/login").await.sign_in(seed::ANA).await.status(), 429);
+    owner.open("/login").await.sign_in(seed::ANA).await.expect("/account", 200);
+    let user = app.user(seed::ANA).await;
+    assert!(user.enabled, "a pause is no state of the account");
+    let page = elsewhere.open("/password/reset").await.fill("Email", seed::ANA).click("Send link").await;
+    drop(page);
+    let link = app.mail("password_reset", seed::ANA).await.path("link");
+    let new = "a lamp that nobody lit";
+    elsewhere.open(&link).await.fill("New password", new).fill("Confirm new password", new).click("Save").await.expect("/login", 200);
+    elsewhere.open("/login").await.sign_in_with(seed::ANA, new).await.expect("/account", 200);
+}

@@ -5,7 +5,9 @@ mod account;
 mod disabled;
 mod flows;
 mod guessing;
+mod http2;
 mod input;
+mod outside;
 mod redirects;
 mod tokens;
 
@@ -30,17 +32,41 @@ fn the_table_of_advisories_is_true() {
     assert_eq!(named, tests, "docs/security/advisories.md and tests/suite/advisories");
 }
 
-/// What the checklist and the threat model name is there.
+/// What the checklist and the threat model name is there: files, and in them the tests that are named after two colons.
 #[test]
-fn the_documents_name_files_that_are_there() {
+fn the_documents_name_files_and_tests_that_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
     for document in ["asvs.md", "threat-model.md"] {
-        let text = std::fs::read_to_string(root.join("docs/security").join(document)).unwrap();
-        for word in text.split('`').skip(1).step_by(2) {
+        let whole = std::fs::read_to_string(root.join("docs/security").join(document)).unwrap();
+        for word in whole.split('`').skip(1).step_by(2) {
             let is_path =
                 ["suite/", "tests/", "src/", "docs/", "keys/"].iter().any(|start| word.starts_with(start)) && !word.ends_with('…');
-            let path = if word.starts_with("suite/") { root.join("tests").join(word) } else { root.join(word) };
-            assert!(!is_path || path.exists(), "docs/security/{document}: {word} is not there");
+            let (file, test) = word.split_once("::").map_or((word, None), |(file, test)| (file, Some(test)));
+            let path = if file.starts_with("suite/") { root.join("tests").join(file) } else { root.join(file) };
+            assert!(!is_path || path.exists(), "docs/security/{document}: {file} is not there");
+            let Some(test) = test.filter(|_| is_path) else { continue };
+            let source = std::fs::read_to_string(&path).unwrap();
+            let (before, _) =
+                source.split_once(&format!("fn {test}(")).unwrap_or_else(|| panic!("docs/security/{document}: {file} has no {test}"));
+            let attributes = before.rsplit("\n\n").next().unwrap();
+            assert!(attributes.contains("test") || source.contains("proptest!"), "docs/security/{document}: {word} is no test");
+            named += 1;
         }
+    }
+    assert!(named > 80, "{named}");
+}
+
+/// Nothing is said to be met without something that shows it, and nothing is "being built".
+#[test]
+fn what_is_met_is_shown() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/security/asvs.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| ") && line.as_bytes().get(2).is_some_and(u8::is_ascii_digit));
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert_eq!(cells.len(), 4, "{row}");
+        assert!(["met", "met in part", "operator", "–"].contains(&cells[2]) || cells[2].starts_with("not met"), "{row}");
+        assert!(!cells[3].is_empty() && !cells[3].contains("being built"), "{row}");
     }
 }

@@ -3,12 +3,13 @@
 use axum::Router;
 use axum::body::Body;
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreTokenResponse,
+    CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreIdTokenClaims, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
+    CoreProviderMetadata, CoreTokenResponse,
 };
 use openidconnect::{
-    AccessTokenHash, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken,
-    Scope, TokenResponse as _,
+    AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, IdToken, IdTokenClaims, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, Scope, TokenResponse as _, UserInfoClaims,
 };
 use url::Url;
 use vestibule::store::clients::{self, AuthMethod, Client};
@@ -134,8 +135,23 @@ impl<'a> RelyingParty<'a> {
         self.finish(started, &callback).await
     }
 
+    /// The ID token with claims of one's own, verified again.
+    pub fn id_token_as<AC: AdditionalClaims + Clone>(&self, signed_in: &SignedIn) -> IdTokenClaims<AC, CoreGenderClaim> {
+        type Token<AC> = IdToken<AC, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+        let now = chrono::DateTime::from_timestamp_millis(self.app.now().millis()).unwrap();
+        let token: Token<AC> = signed_in.id_token().parse().unwrap();
+        let verifier = self.oidc.id_token_verifier().set_time_fn(move || now);
+        let claims = token.claims(&verifier, |_: Option<&Nonce>| Ok(())).unwrap_or_else(|error| panic!("{error:?}"));
+        claims.clone()
+    }
+
     /// Claims from userinfo, checked by the crate to be about the same person.
     pub async fn userinfo(&self, signed_in: &SignedIn) -> openidconnect::core::CoreUserInfoClaims {
+        self.userinfo_as(signed_in).await
+    }
+
+    /// The same with claims of one's own.
+    pub async fn userinfo_as<AC: AdditionalClaims>(&self, signed_in: &SignedIn) -> UserInfoClaims<AC, CoreGenderClaim> {
         let router = self.app.router();
         let http = |request| call(router.clone(), request);
         let request = self.oidc.user_info(signed_in.tokens.access_token().clone(), Some(signed_in.claims.subject().clone())).unwrap();

@@ -23,12 +23,25 @@ async fn exhausted(app: &TestApp) {
     counting.await.unwrap();
 }
 
-pub(super) async fn unlock<'a>(app: &'a TestApp, path: &str) -> Ready<'a> {
+/// A form that asks for the mail, filled in.
+async fn asking(app: &TestApp) -> Ready<'_> {
     exhausted(app).await;
     let browser = app.browser();
     let (_, mut form) = browser.open("/login").await.form_of("#login-submit");
     form.retain(|(name, _)| name == "csrf_token");
     form.push(("email".to_owned(), seed::ANA.to_owned()));
+    Ready { browser, form }
+}
+
+/// The link of the mail.
+pub async fn link(app: &TestApp) -> String {
+    let Ready { browser, form } = asking(app).await;
+    browser.submit("/login/unlock/send", &form).await.expect("/login/unlock", 200);
+    app.mail("unlock", seed::ANA).await.path("link")
+}
+
+pub(super) async fn unlock<'a>(app: &'a TestApp, path: &str) -> Ready<'a> {
+    let Ready { browser, form } = asking(app).await;
     if path == "/login/unlock/send" {
         return Ready { browser, form };
     }

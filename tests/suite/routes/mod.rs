@@ -5,9 +5,10 @@
 
 mod acts;
 mod acts_passkeys;
-mod acts_unlock;
+pub mod acts_unlock;
 mod forgery;
 mod headers;
+mod internal;
 mod listed;
 mod matrix;
 mod methods;

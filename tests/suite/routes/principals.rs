@@ -11,7 +11,7 @@ use crate::organizations::{join, organization};
 
 const FLOW: &str = "__Host-vestibule-flow";
 
-/// The columns of `table.txt`. Operators have the command line and no HTTP surface.
+/// The columns of `table.txt`. Operators have the command line, and the port of `internal.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// A browser that has just come.
@@ -22,6 +22,8 @@ pub enum Principal {
     User,
     /// Bruno, with everything that names something of Ana's.
     OtherUser,
+    /// The same, Bruno administering Ana's organisation and nothing else.
+    OrganizationAdministrator,
     /// The same, Bruno administering the service and Ana's organisation.
     Administrator,
     /// AutoTalk, with its secret and what it was given.
@@ -31,8 +33,16 @@ pub enum Principal {
 }
 
 impl Principal {
-    pub const ALL: [Self; 7] =
-        [Self::Anonymous, Self::HalfSignedIn, Self::User, Self::OtherUser, Self::Administrator, Self::Client, Self::WrongClient];
+    pub const ALL: [Self; 8] = [
+        Self::Anonymous,
+        Self::HalfSignedIn,
+        Self::User,
+        Self::OtherUser,
+        Self::OrganizationAdministrator,
+        Self::Administrator,
+        Self::Client,
+        Self::WrongClient,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,6 +50,7 @@ impl Principal {
             Self::HalfSignedIn => "half",
             Self::User => "user",
             Self::OtherUser => "other",
+            Self::OrganizationAdministrator => "org-admin",
             Self::Administrator => "admin",
             Self::Client => "client",
             Self::WrongClient => "wrong-client",
@@ -64,11 +75,14 @@ impl Principal {
         if self == Self::HalfSignedIn {
             app.with_totp(seed::ANA).await;
         }
-        if matches!(self, Self::OtherUser | Self::Administrator) {
+        if matches!(self, Self::OtherUser | Self::OrganizationAdministrator | Self::Administrator) {
             names = strangers::names_of_ana(&app).await.0;
         }
-        if self == Self::Administrator {
+        if matches!(self, Self::OrganizationAdministrator | Self::Administrator) {
             administers(&app).await;
+        }
+        if self == Self::OrganizationAdministrator {
+            app.change_user(seed::BRUNO, |user| user.administrator = false).await;
         }
         Scene { app, names }
     }
@@ -92,7 +106,7 @@ impl Principal {
                 browser
             }
             Self::User => app.browser_of(seed::ANA).await,
-            Self::OtherUser | Self::Administrator => app.browser_of(seed::BRUNO).await,
+            Self::OtherUser | Self::OrganizationAdministrator | Self::Administrator => app.browser_of(seed::BRUNO).await,
             Self::Anonymous | Self::Client | Self::WrongClient => app.browser(),
         }
     }

@@ -3,7 +3,7 @@
 use crate::audit::Kind;
 
 /// What is shown. The rest is between applications and us, or for operators.
-pub(super) const SHOWN: [&str; 48] = [
+pub(super) const SHOWN: [&str; 49] = [
     Kind::SignInSucceeded.as_str(),
     Kind::SignInFailed.as_str(),
     Kind::SignInLimited.as_str(),
@@ -11,6 +11,7 @@ pub(super) const SHOWN: [&str; 48] = [
     Kind::Unlocked.as_str(),
     Kind::SignedOut.as_str(),
     Kind::SessionEnded.as_str(),
+    Kind::SessionsEnded.as_str(),
     Kind::ConsentGranted.as_str(),
     Kind::ConsentRevoked.as_str(),
     Kind::GrantCreated.as_str(),

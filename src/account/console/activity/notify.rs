@@ -26,7 +26,7 @@ use crate::web::{ErrorKind, PageError, StrictForm, Visit};
 /// What a person may write, in code points.
 const MAX_WORDS: usize = 500;
 /// Enough to be heard, too little to fill a mailbox.
-const MOST: Quota = Quota { burst: 3, per: Duration::from_hours(1) };
+pub const MESSAGES: Quota = Quota { burst: 3, per: Duration::from_hours(1) };
 
 /// Mails the administrators, and ends the other sessions when that was ticked.
 ///
@@ -47,7 +47,7 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
         return refuse(&app, &visit, &current, words, NotifyError::TooOften).await;
     }
     if form.get("log_out_others").is_some() {
-        sessions::end_others(&app, &current).await?;
+        sessions::end_others(&app, &visit, &current).await?;
     }
     Ok(Redirect::to(&Done::AdministratorNotified.on(Then::Activity.path())).into_response())
 }
@@ -94,7 +94,7 @@ struct Notice {
 impl Notice {
     async fn run(&self, conn: &Conn<'_>) -> store::Result<bool> {
         let Some(user_id) = self.event.user_id else { return Ok(false) };
-        if let Take::Wait(_) = buckets::take(conn, &format!("notify-administrator:{user_id}"), MOST, self.now).await? {
+        if let Take::Wait(_) = buckets::take(conn, &format!("notify-administrator:{user_id}"), MESSAGES, self.now).await? {
             return Ok(false);
         }
         for mail in &self.mails {

@@ -1,6 +1,7 @@
 //! My Account: profile, devices, applications, activity, data, deletion.
 
 use super::{HOSTILE, Sample};
+use crate::web::pages::views::ScopeView;
 use crate::web::pages::views::account::Done;
 use crate::web::pages::views::activity::{ActivityEntry, ActivityPage, NotifyError};
 use crate::web::pages::views::deletion::{CancelDeletionPage, CancelState, DataPage, DeletePage, DeletedPage};
@@ -78,7 +79,7 @@ fn applications() -> Vec<Sample> {
         client_id: "autotalk".to_owned(),
         name: "AutoTalk".to_owned(),
         client_uri: Some("https://autotalk.example.com".to_owned()),
-        scopes: ["profile", "email", "offline_access"].map(str::to_owned).into(),
+        scopes: ["profile", "email", "offline_access"].map(|value| ScopeView::new(value, None)).into(),
         since: NOW,
         last_used_at: Some(NOW),
         offline: true,
@@ -86,7 +87,7 @@ fn applications() -> Vec<Sample> {
     let hostile = ConnectedApplication {
         client_id: HOSTILE.to_owned(),
         name: HOSTILE.to_owned(),
-        scopes: vec!["tickets:write".to_owned(), HOSTILE.to_owned()],
+        scopes: vec![ScopeView::new("tickets:write", None), ScopeView::new(HOSTILE, None), ScopeView::new("roles", Some(HOSTILE))],
         last_used_at: None,
         ..application.clone()
     };
@@ -142,6 +143,7 @@ fn activity() -> Vec<Sample> {
         "user-deletion_requested",
         "user-deletion_cancelled",
         "user-imported",
+        "user-sessions_ended",
         "user-locked",
         "user-unlocked",
         "second_factor-reset",

@@ -17,7 +17,7 @@ use super::views::mail::Letter;
 use super::views::password::PasswordProblem;
 use super::views::{
     AccountChoice, ChooseAccountPage, ClientView, ConsentPage, HomePage, LoggedOutPage, LoginError, LoginPage, LogoutPage, Notice,
-    SetupError, SetupPage,
+    ScopeView, SetupError, SetupPage,
 };
 use super::{Page, Pages, check, engine};
 use crate::config;
@@ -177,12 +177,12 @@ fn consent() -> Vec<Sample> {
         client_host: "autotalk.example.com".to_owned(),
         email: "ana@example.com".to_owned(),
         another_account: "/choose-account?i=x".to_owned(),
-        scopes: ["profile", "email", "phone", "address", "offline_access"].map(str::to_owned).into(),
+        scopes: ["profile", "email", "phone", "address", "offline_access"].map(|value| ScopeView::new(value, None)).into(),
         return_origin: None,
     };
     let openid = ConsentPage { scopes: Vec::new(), client: long_client(), ..page.clone() };
     let hostile = ConsentPage {
-        scopes: vec!["tickets:write".to_owned(), HOSTILE.to_owned()],
+        scopes: vec![ScopeView::new("tickets:write", None), ScopeView::new(HOSTILE, None), ScopeView::new("roles", Some(HOSTILE))],
         client: ClientView { name: HOSTILE.to_owned(), tos_uri: Some("javascript:alert(1)".to_owned()), ..ClientView::default() },
         email: HOSTILE.to_owned(),
         client_host: HOSTILE.to_owned(),

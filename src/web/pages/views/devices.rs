@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::ScopeView;
 use super::account::Done;
 use crate::web::pages::Page;
 
@@ -40,8 +41,7 @@ pub struct ConnectedApplication {
     pub client_id: String,
     pub name: String,
     pub client_uri: Option<String>,
-    /// Scope values, each with the text `scope-<value>`; unknown ones are shown as they are.
-    pub scopes: Vec<String>,
+    pub scopes: Vec<ScopeView>,
     pub since: i64,
     pub last_used_at: Option<i64>,
     /// It may act while the person is away.

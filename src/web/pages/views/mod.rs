@@ -139,6 +139,21 @@ impl Page for LoginPage {
     }
 }
 
+/// What an application may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ScopeView {
+    pub value: String,
+    /// What its definition says of it. Without it the text is `scope-<value>`, or the value itself where there is none.
+    pub description: Option<String>,
+}
+
+impl ScopeView {
+    #[must_use]
+    pub fn new(value: &str, description: Option<&str>) -> Self {
+        Self { value: value.to_owned(), description: description.map(str::to_owned) }
+    }
+}
+
 /// `GET /consent`. Posts to `/consent`: `i`, `csrf_token`, `decision` = `allow` or `deny`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ConsentPage {
@@ -151,8 +166,8 @@ pub struct ConsentPage {
     pub email: String,
     /// The link "Not you? Use another account".
     pub another_account: String,
-    /// Scope values asked for, without `openid`; each has the text `scope-<value>` and unknown ones are shown as they are.
-    pub scopes: Vec<String>,
+    /// Asked for, without `openid`.
+    pub scopes: Vec<ScopeView>,
     /// Where a post from this page may lead beside ourselves: `web::pages::form_action_sources(redirect_uri, …)`.
     #[serde(skip)]
     pub return_origin: Option<String>,
