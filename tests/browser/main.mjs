@@ -1,4 +1,5 @@
-// One process and one browser: the files below register their tests. Those of one group run side by side, the groups one after the other.
+// What people do: mostly waiting, for mails, for the next code, for something to be over. One process and one browser: the files below register their
+// tests. Those of one group run side by side, the groups one after the other.
 import { after } from 'node:test';
 import { stopWorld } from './lib/world.mjs';
 // Imported at once, not one after the other: the tests are over for the runner whenever none is left.
@@ -16,6 +17,5 @@ import './tests/expiry.mjs';
 import './tests/keyboard.mjs';
 import './tests/keyboard_account.mjs';
 import './tests/weight.mjs';
-import './tests/appearance.mjs';
 
 after(stopWorld);
