@@ -76,7 +76,7 @@ class Cluster:
         self.certificate = certificates / "apiserver.crt"
         server = self.run(
             "apiserver", "control-plane", "kube-apiserver", f"--etcd-servers={etcd}", f"--secure-port={self.ports['api']}", "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
-            f"--cert-dir={certificates}", "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.0.0.0/24,fd00:10::/112",
+            f"--cert-dir={certificates}", "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/16,fd00:10::/112", "--allow-privileged",
             "--authorization-mode=RBAC", f"--token-auth-file={self.path / 'tokens.csv'}", f"--service-account-issuer={self.url}",
             f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}",
         )  # fmt: skip

@@ -9,13 +9,13 @@ import threading
 from pathlib import Path
 
 from cluster import CHART, ROOT, check, until
-from world import DEPLOYER, NAMESPACE, NAMESPACES, examples, values_of
+from world import DEPLOYER, EXISTING_CLAIM, NAMESPACE, NAMESPACES, examples, values_of
 
 NAME = "vestibule"
 # What a release may leave behind, and what Kubernetes itself puts into a namespace.
 KINDS = "deployment,replicaset,pod,job,service,endpointslice,configmap,secret,serviceaccount,persistentvolumeclaim,poddisruptionbudget,horizontalpodautoscaler"
 KINDS += ",networkpolicy,ingress,httproute,servicemonitor,podmonitor,prometheusrule"
-NOT_OURS = {"ConfigMap/kube-root-ca.crt", "ServiceAccount/default", "ServiceAccount/existing"}
+NOT_OURS = {"ConfigMap/kube-root-ca.crt", "ServiceAccount/default", "ServiceAccount/existing", f"PersistentVolumeClaim/{EXISTING_CLAIM}"}
 
 
 def install(cluster, example, *more, chart=CHART, verb="install", wait=True):
@@ -27,7 +27,7 @@ def uninstall(cluster):
     cluster.helm("uninstall", NAME, "--namespace", NAMESPACE, "--wait", user=DEPLOYER)
     until("nothing of the release is left", lambda: left(cluster) <= {"PersistentVolumeClaim/vestibule-data"}, 120)
     found = left(cluster)
-    cluster.kubectl("delete", "persistentvolumeclaim", "--all", "--namespace", NAMESPACE)
+    cluster.kubectl("delete", "persistentvolumeclaim", f"--field-selector=metadata.name!={EXISTING_CLAIM}", "--namespace", NAMESPACE)
     return found
 
 

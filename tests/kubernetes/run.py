@@ -57,7 +57,7 @@ def clean(cluster):
     """What a test that failed has left, so that the next one fails by itself alone."""
     cluster.done("helm", "uninstall", releases.NAME, "--namespace", world.NAMESPACE, "--ignore-not-found", "--wait")
     for namespace in world.NAMESPACES:
-        cluster.done("kubectl", "delete", "all,configmap,networkpolicy,ingress,poddisruptionbudget,persistentvolumeclaim,job", "--all", "--namespace", namespace)
+        cluster.done("kubectl", "delete", "all,configmap,networkpolicy,ingress,poddisruptionbudget,persistentvolumeclaim,job", f"--field-selector=metadata.name!={world.EXISTING_CLAIM}", "--namespace", namespace)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
 """What the chart finds in a cluster: namespaces, resources of others, what its examples refer to."""
 
-import json
-
 import yaml
 
-from cluster import CHART, ROOT, until
+from cluster import CHART, until
 
 NAMESPACE = "auth"
 # Namespaces where pods must be restricted, and who installs there: with the rights of `admin` in these namespaces, and none elsewhere.
 NAMESPACES, DEPLOYER = [NAMESPACE, "identity"], "deployer"
+EXISTING_CLAIM = "identity-data"
 CUSTOM = {
     "ServiceMonitor": ("monitoring.coreos.com", "v1", "servicemonitors"),
     "PodMonitor": ("monitoring.coreos.com", "v1", "podmonitors"),
@@ -23,17 +22,18 @@ def examples():
 
 
 def prepare(cluster):
-    cluster.apply([definition(kind, *names) for kind, names in CUSTOM.items()])
+    cluster.apply(definitions(cluster))
     level = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
     objects = [named("v1", "Namespace", name, labels=level) for name in NAMESPACES]
     objects += [
         named("scheduling.k8s.io/v1", "PriorityClass", "important", value=1000),
+        named("node.k8s.io/v1", "RuntimeClass", "gvisor", handler="runsc"),
         named("storage.k8s.io/v1", "StorageClass", "fast", provisioner="example.com/none", volumeBindingMode="WaitForFirstConsumer"),
         # As those who bring these resources do it.
         named("rbac.authorization.k8s.io/v1", "ClusterRole", "others", labels={"rbac.authorization.k8s.io/aggregate-to-admin": "true"}, rules=[
             {"apiGroups": sorted({group for group, _, _ in CUSTOM.values()}), "resources": ["*"], "verbs": ["*"]}]),
     ]  # fmt: skip
-    objects += [volume(f"volume-{number}") for number in range(12)]
+    objects += [volume(f"volume-{number}") for number in range(16)]
     cluster.apply(objects)
     for namespace in NAMESPACES:
         cluster.apply([
@@ -41,6 +41,9 @@ def prepare(cluster):
                   roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin"},
                   subjects=[{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": DEPLOYER}]),
             named("v1", "ServiceAccount", "existing", namespace=namespace),
+            # For the example with a claim that is there already.
+            named("v1", "PersistentVolumeClaim", EXISTING_CLAIM, namespace=namespace, spec={
+                "accessModes": ["ReadWriteOnce"], "storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}}),
         ])  # fmt: skip
     until("the resources of others are served", lambda: all(served(cluster, names) for names in CUSTOM.values()), 60)
     can = ["auth", "can-i", "create", "servicemonitors.monitoring.coreos.com", "--namespace", NAMESPACE, "--as", DEPLOYER]
@@ -62,29 +65,10 @@ def volume(name):
     return named("v1", "PersistentVolume", name, spec=spec | {"hostPath": {"path": f"/nowhere/{name}"}})
 
 
-def definition(kind, group, version, plural):
-    """Of the schema that tests/chart has for what we render; whatever is not in it is refused."""
-    schema = structural(json.loads((ROOT / "tests" / "chart" / "resources" / f"{kind}.json").read_text()))
-    schema["properties"].update({"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}})
-    return named("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"{plural}.{group}", spec={
-        "group": group, "scope": "Namespaced", "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
-        "versions": [{"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
-    }) | {"metadata": {"name": f"{plural}.{group}", "annotations": {"api-approved.kubernetes.io": "unapproved, a test"}}}  # fmt: skip
-
-
-def structural(schema):
-    """JSON Schema as Kubernetes wants it: no constants, and unknown members are refused without being told so."""
-    found = {key: value for key, value in schema.items() if not key.startswith("$") and key != "const"}
-    if found.get("additionalProperties") is False:
-        del found["additionalProperties"]
-    if "const" in schema:
-        found |= {"enum": [schema["const"]], "type": found.get("type", "string")}
-    if isinstance(found.get("additionalProperties"), dict):
-        found["additionalProperties"] = structural(found["additionalProperties"])
-    if "properties" in found:
-        found["properties"] = {name: structural(value) for name, value in found["properties"].items()}
-    if "items" in found:
-        found["items"] = structural(found["items"])
+def definitions(cluster):
+    """As the Prometheus operator and the Gateway API publish them."""
+    found = [yaml.safe_load(path.read_text()) for path in sorted((cluster.tools.parent / "crds").glob("*.yaml"))]
+    assert {made["metadata"]["name"] for made in found} == {f"{plural}.{group}" for group, _, plural in CUSTOM.values()}, found
     return found
 
 
