@@ -65,7 +65,7 @@ impl App {
             .await
             .map_err(|error| StartupError::new("keys.directory", format!("the pepper of recovery codes cannot be used: {error}")))?;
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
-        let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
+        let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound", error))?;
         let mailer = Arc::new(Mailer::open(&config)?);
         store.measure(&metrics);
         metrics.started(clock.now().secs(), store.kind());
@@ -113,7 +113,7 @@ impl App {
             discovery: Discovery::new(&self.issuer, config.registration.mode),
             edge,
             pages: Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?,
-            outbound: Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?,
+            outbound: Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound", error))?,
             mailer: Arc::new(Mailer::open(&config)?),
             config,
             ..Shared::clone(self)
