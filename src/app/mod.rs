@@ -38,6 +38,7 @@ use crate::keys::KeyRing;
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
 use crate::oauth::scopes::ScopeCache;
+use crate::oauth::unanswered::Unanswered;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
@@ -68,6 +69,7 @@ pub struct Shared {
     pub access_tokens: Arc<Verifier>,
     pub clients: Arc<ClientCache>,
     pub scopes: Arc<ScopeCache>,
+    pub unanswered: Unanswered,
     pub discovery: Discovery,
     pub passwords: Passwords,
     pub pages: Pages,

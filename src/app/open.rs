@@ -12,6 +12,7 @@ use crate::keys::{self, KeyRing};
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
 use crate::oauth::scopes::ScopeCache;
+use crate::oauth::unanswered::Unanswered;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
@@ -38,7 +39,7 @@ impl App {
     /// As [`open`](Self::open).
     pub async fn open_with(config: Config, clock: Arc<dyn Clock>, metrics: Metrics) -> Result<Self, StartupError> {
         let sealer = open_sealer(&config)?;
-        let store = open_store(&config, &Stage::default(), false).await?;
+        let store = open_store(&config, &Stage::new(&metrics), false).await?;
         Self::over(store, sealer, (config, metrics), clock).await
     }
 
@@ -72,6 +73,7 @@ impl App {
             access_tokens: Arc::new(Verifier::new(keys.clone(), &issuer)),
             clients: Arc::new(ClientCache::new(store.clone())),
             scopes: Arc::new(ScopeCache::new(store.clone())),
+            unanswered: Unanswered::default(),
             discovery: Discovery::new(&issuer, config.registration.mode),
             passwords: Passwords::start(&config.password).measured(&metrics),
             edge: Arc::new(Edge::new(&config.limits, &metrics)),
@@ -134,6 +136,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 async fn open_store(config: &Config, stage: &Stage, patient: bool) -> Result<Store, StartupError> {
     let refused = |error: crate::store::Error| StartupError::new("database.url", error.to_string());
     let (store, mut schema) = connect(config, stage, patient).await.map_err(refused)?;
+    stage.found(schema);
     if config.database.migrate_on_start && matches!(schema, SchemaState::Older | SchemaState::Current) {
         stage.enter("bringing the database schema up to date");
         let applied = store.migrate_up().await.map_err(refused)?;
@@ -145,6 +148,7 @@ async fn open_store(config: &Config, stage: &Stage, patient: bool) -> Result<Sto
     if schema == SchemaState::Older && patient && !config.database.migrate_on_start {
         schema = wait_for_schema(&store, stage).await.map_err(refused)?;
     }
+    stage.found(schema);
     match schema {
         SchemaState::Current => Ok(store),
         SchemaState::Newer => {

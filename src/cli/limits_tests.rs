@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::cli::database::temporary;
+use crate::cli::testing::inserted;
 use crate::config::Quota;
 use crate::declare::plan::new_user;
 use crate::store::audit_events;
@@ -35,13 +36,7 @@ async fn an_operator_sees_who_is_limited_and_releases_them() {
     let (store, _directory) = temporary().await;
     let ana = new_user("ana@example.com", NOW);
     let id = ana.id;
-    store
-        .write(move |conn| {
-            let ana = ana.clone();
-            Box::pin(async move { users::insert(conn, &ana).await })
-        })
-        .await
-        .unwrap();
+    inserted(&store, [&ana]).await;
     assert_eq!(listed(&store).await.text, "Nobody is limited.");
     failed(&store, &format!("password:{id}"), id, 100).await;
     failed(&store, "password:00000000-0000-0000-0000-000000000007", Uuid::from_u128(7), 100).await;
@@ -75,13 +70,7 @@ async fn every_kind_of_bucket_is_listed_and_released() {
     let (store, _directory) = temporary().await;
     let ana = new_user("ana@example.com", NOW);
     let (id, address, config) = (ana.id, "192.0.2.7", Config::default());
-    store
-        .write(move |conn| {
-            let ana = ana.clone();
-            Box::pin(async move { users::insert(conn, &ana).await })
-        })
-        .await
-        .unwrap();
+    inserted(&store, [&ana]).await;
     for kind in &KINDS {
         let key = match kind.whose {
             Whose::Account => format!("{}{id}", kind.prefix),

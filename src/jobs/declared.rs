@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::{Apps, pause, repeat, turn};
+use crate::account::notice;
 use crate::app::App;
 use crate::declare::{self, Directory, Keeping, Lost, Options, Outcome, Reconciler, Turn};
 use crate::store::declared_objects::{DeclaredObject, State};
@@ -19,7 +20,9 @@ const AGAIN: Duration = Duration::from_millis(500);
 pub(super) async fn run(apps: Apps, shutdown: CancellationToken) {
     let declared = apps.newest().config.declared.clone();
     let (Some(path), usual) = (declared.directory, declared.interval.0) else { return };
-    let memory = Mutex::default();
+    let teller = apps.clone();
+    let reconciler = Reconciler::default().telling(move |user, now| notice::password_set(&teller.newest(), user, now));
+    let memory = Mutex::new(Memory { reconciler, said: None });
     let look = || async { Keeper { app: &apps.newest(), path: path.clone(), memory: &memory }.look().await };
     let first = turn("declared state", look()).await.unwrap_or(usual);
     if pause(&shutdown, first).await {
@@ -35,7 +38,6 @@ struct Keeper<'a> {
 }
 
 /// What this replica knows of its last look.
-#[derive(Default)]
 struct Memory {
     reconciler: Reconciler,
     /// What was said in the log already.
@@ -94,6 +96,9 @@ impl Keeper<'_> {
                     self.app.scopes.forget();
                 }
                 outcome.news.iter().for_each(announce);
+                if outcome.changed.iter().any(|key| key.kind == "user") {
+                    self.app.mail_waiting.notify_one();
+                }
                 if !outcome.changed.is_empty() {
                     tracing::info!(changes = outcome.changed.len(), "declared state brought about");
                 }

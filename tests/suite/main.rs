@@ -53,6 +53,7 @@ mod key_rings;
 mod languages;
 mod limits;
 mod logout;
+mod lost_commits;
 mod mail;
 mod navigation;
 mod new_device;
