@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 
 use super::current::Current;
@@ -35,9 +35,15 @@ pub struct Origin {
     pub log: LogFilter,
 }
 
+/// Where settings come from, and what asks to have them read again at once.
+pub(super) struct Source {
+    pub(super) origin: Origin,
+    pub(super) hangups: Option<Signal>,
+}
+
 /// Looks until `stop`.
 pub(super) struct Reload {
-    origin: Origin,
+    source: Source,
     current: Arc<Current>,
     internal: Option<Arc<Internal>>,
     tls: Option<Tls>,
@@ -50,12 +56,12 @@ pub(super) struct Reload {
 }
 
 impl Reload {
-    pub(super) fn new(origin: Origin, current: &Arc<Current>, internal: Option<Arc<Internal>>, tls: Option<Tls>) -> Self {
-        Self { origin, current: Arc::clone(current), internal, tls, seen: None, applied: None, refused: Vec::new() }
+    pub(super) fn new(source: Source, current: &Arc<Current>, internal: Option<Arc<Internal>>, tls: Option<Tls>) -> Self {
+        Self { source, current: Arc::clone(current), internal, tls, seen: None, applied: None, refused: Vec::new() }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
-        let mut hangups = signal(SignalKind::hangup()).ok();
+        let mut hangups = self.source.hangups.take();
         let app = self.current.app();
         self.applied = Some(Self::digest(&app.config));
         app.metrics.reloaded(true, app.now().secs());
@@ -67,7 +73,6 @@ impl Reload {
             };
             if asked {
                 notify::reloading();
-                self.applied = None;
             }
             self.look().await;
             if asked {
@@ -119,7 +124,7 @@ impl Reload {
     }
 
     fn read(&self) -> Result<Config, String> {
-        config::load(self.origin.path.as_deref()).map(|loaded| loaded.config).map_err(|error| error.to_string())
+        config::load(self.source.origin.path.as_deref()).map(|loaded| loaded.config).map_err(|error| error.to_string())
     }
 
     /// The settings, and the files of certificate authorities that they name.
@@ -143,7 +148,7 @@ impl Reload {
         let (next, changed) = app.config.taking_over(&wanted).map_err(|error| error.to_string())?;
         let renewal = app.store.renew_credentials(&wanted.database).await.map_err(|error| format!("database.url: {error}"))?;
         let renewed = app.with_settings(next).map_err(|error| error.to_string())?;
-        self.origin.log.set(&renewed.config.log).map_err(|error| error.to_string())?;
+        self.source.origin.log.set(&renewed.config.log).map_err(|error| error.to_string())?;
         if let Some(internal) = &self.internal {
             internal.switch(routes::internal_router(&renewed));
         }
@@ -170,8 +175,7 @@ impl Reload {
             return Ok(false);
         }
         let sealer = Sealer::new(&keys).map_err(|error| error.to_string())?;
-        let checked = keys::check_key_encryption_key(&app.store, &sealer, directory).await;
-        checked.map_err(|error| error.to_string())?;
+        keys::check_start(&app.store, &sealer, directory).await.map_err(|error| error.to_string())?;
         app.sealer.replace(sealer);
         tracing::info!(keys = ?ids, "key-encryption keys read again; the first seals");
         Ok(true)

@@ -10,13 +10,14 @@ use std::sync::atomic::Ordering;
 
 use axum::Router;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connections::Connections;
 use super::current::Current;
 use super::internal::Internal;
-use super::reload::{Origin, Reload};
+use super::reload::{Origin, Reload, Source};
 use super::tls::Tls;
 use super::{App, Left, Stage, notify};
 use crate::account::setup;
@@ -30,6 +31,8 @@ use crate::telemetry::metrics::Metrics;
 /// # Errors
 /// When it cannot start.
 pub async fn serve(config: Config, metrics: Metrics, origin: Origin) -> Result<(), StartupError> {
+    // Before anything that may take long: unasked for, the signal ends the process, and with it a migration or the wait for a database.
+    let source = Source { origin, hangups: signal(SignalKind::hangup()).ok() };
     let stop = CancellationToken::new();
     tokio::spawn({
         let stop = stop.clone();
@@ -52,7 +55,7 @@ pub async fn serve(config: Config, metrics: Metrics, origin: Origin) -> Result<(
     };
     drop(opening);
     announce_setup(&app).await?;
-    let server = Server::over(app, internal).await?.reloading(origin);
+    let server = Server::over(app, internal).await?.reloading(source);
     server.run(stop).await;
     Ok(())
 }
@@ -112,7 +115,7 @@ pub struct Server {
     internal: Option<Internal>,
     tls: Option<Tls>,
     beside: Router,
-    origin: Option<Origin>,
+    source: Option<Source>,
 }
 
 impl Server {
@@ -133,7 +136,7 @@ impl Server {
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|error| StartupError::new("server.listen", format!("cannot listen on {listen}: {error}")))?;
-        Ok(Self { app, listener, internal, tls, beside: Router::new(), origin: None })
+        Ok(Self { app, listener, internal, tls, beside: Router::new(), source: None })
     }
 
     /// Serves these routes too, before our own: the demo has pages of its own on the issuer's address.
@@ -143,8 +146,8 @@ impl Server {
     }
 
     /// Reads again, while it runs, what comes from there.
-    fn reloading(self, origin: Origin) -> Self {
-        Self { origin: Some(origin), ..self }
+    fn reloading(self, source: Source) -> Self {
+        Self { source: Some(source), ..self }
     }
 
     /// The address bound, with the port the system chose where 0 was configured.
@@ -160,7 +163,7 @@ impl Server {
 
     /// Serves until `stop`; then readiness says no, running requests get `server.drain_timeout`, jobs stop, the store closes.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { app, listener, internal, tls, beside, origin } = self;
+        let Self { app, listener, internal, tls, beside, source } = self;
         let current = Current::new(app.clone(), beside);
         let internal = internal.map(Arc::new);
         if let Some(internal) = &internal {
@@ -169,12 +172,13 @@ impl Server {
         let background = TaskTracker::new();
         let jobs_stop = CancellationToken::new();
         background.spawn(Arc::clone(&current).run_jobs(jobs_stop.clone()));
-        if let Some(origin) = origin {
-            let reload = Reload::new(origin, &current, internal.clone(), tls.clone());
-            background.spawn(reload.run(jobs_stop.clone()));
-        }
         tracing::info!(issuer = app.issuer.as_str(), listen = ?listener.local_addr().ok(), tls = tls.is_some(), "serving");
         notify::ready(&format!("serving {}", app.issuer.as_str()));
+        // A signal that came before is answered now; the service manager hears of a reload only after the start.
+        if let Some(source) = source {
+            let reload = Reload::new(source, &current, internal.clone(), tls.clone());
+            background.spawn(reload.run(jobs_stop.clone()));
+        }
 
         let connections = Connections::new(&current);
         tokio::select! {

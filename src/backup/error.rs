@@ -24,6 +24,8 @@ pub enum Error {
     NoDatabase(PathBuf),
     #[error("{0} is there already: --force replaces it, and keeps it under another name")]
     Occupied(PathBuf),
+    #[error("{0} belongs to the database itself: name another file for the backup")]
+    Own(PathBuf),
     #[error("the database in this backup is not sound, and was not restored: {0}")]
     Unsound(String),
     #[error("the database in this backup was made by a newer version of Vestibule ({0}): restore it with that version")]

@@ -1,13 +1,13 @@
 //! Making a backup while the service runs and writes.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{Error, Result};
 use super::header::Header;
-use super::place::{Unfinished, beside, open_own, remove_file};
+use super::place::{Unfinished, beside, is_at, lock_own, refuse_own, remove_file};
 use super::{finish, format};
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::Timestamp;
@@ -36,8 +36,11 @@ pub enum Target {
 /// the database itself, removed at the end), and that is sealed.
 ///
 /// # Errors
-/// The store's; no room on the disk; keys that do not belong to this database.
+/// The store's; no room on the disk; keys that do not belong to this database; a target that is one of the database's own files.
 pub async fn make(store: &Store, sealer: &Arc<Sealer>, database: &Path, target: Target, now: Timestamp) -> Result<Made> {
+    if let Target::File { path, .. } = &target {
+        refuse_own(database, path)?;
+    }
     finish::check_key(store, sealer).await?;
     let status = store.migration_status().await?;
     let schema = status.unknown.last().or(status.applied.last()).cloned().unwrap_or_default();
@@ -81,15 +84,15 @@ impl Snapshot {
     /// The file is ours alone while its lock is held; one that was left behind by a backup that was killed is used again.
     async fn take(store: &Store, database: &Path) -> Result<Self> {
         let path = beside(database, ".backup");
-        let file = open_own(&path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Twice),
-            Err(TryLockError::Error(error)) => return Err(Error::at(&path)(error)),
-        }
-        let snapshot = Self { file, path };
+        let snapshot = Self { file: lock_own(&path)?, path };
         snapshot.file.set_len(0).map_err(Error::at(&snapshot.path))?;
         store.snapshot(&snapshot.path).await?;
+        // Sealed is what was opened, and filled was what has the name.
+        if !is_at(&snapshot.file, &snapshot.path)? || snapshot.file.metadata().map_err(Error::at(&snapshot.path))?.len() == 0 {
+            return Err(Error::at(&snapshot.path)(std::io::Error::other(
+                "somebody else took its place, and it was left empty: nothing was backed up",
+            )));
+        }
         Ok(snapshot)
     }
 }

@@ -1,22 +1,18 @@
 //! Files: made closed to others, complete before they have their name.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, Result};
+use crate::store::directory_of;
 
 /// `path` with something behind its name.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-/// The directory a file is in.
-pub(super) fn directory_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A file that has its name when it is complete: until then it is called `….part`. Dropped before [`Unfinished::finish`] it leaves nothing.
@@ -54,13 +50,73 @@ impl Drop for Unfinished {
 pub(super) fn open_own(path: &Path) -> Result<File> {
     let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
     let file = open.map_err(Error::at(path))?;
-    let (opened, there) = (file.metadata().map_err(Error::at(path))?, fs::symlink_metadata(path).map_err(Error::at(path))?);
-    let same = (opened.dev(), opened.ino()) == (there.dev(), there.ino());
-    if same && opened.is_file() && opened.nlink() == 1 {
-        Ok(file)
-    } else {
-        Err(Error::at(path)(std::io::Error::other("not a file of its own")))
+    let opened = file.metadata().map_err(Error::at(path))?;
+    // Without a name it was somebody's like us, who is done with it by now.
+    let linked = opened.nlink() == 0 || opened.nlink() == 1 && is_at(&file, path)?;
+    if linked && opened.is_file() { Ok(file) } else { Err(Error::at(path)(std::io::Error::other("not a file of its own"))) }
+}
+
+/// Whether `path` is still the name of this file, and not gone or another one's.
+pub(super) fn is_at(file: &File, path: &Path) -> Result<bool> {
+    let opened = file.metadata().map_err(Error::at(path))?;
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok((opened.dev(), opened.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::at(path)(error)),
     }
+}
+
+/// A file of ours at `path` whose lock we hold, open like [`open_own`]. Whoever held it takes its name away before the lock: what was opened while they did is
+/// nobody's file any more, and another is made.
+///
+/// # Errors
+/// [`Error::Twice`] while somebody holds it.
+pub(super) fn lock_own(path: &Path) -> Result<File> {
+    for _ in 0..ATTEMPTS {
+        if let Some(file) = lock(open_own(path)?, path)? {
+            return Ok(file);
+        }
+    }
+    Err(Error::Twice)
+}
+
+/// How often somebody else may be done with the file just when it is opened.
+const ATTEMPTS: u32 = 100;
+
+fn lock(file: File, path: &Path) -> Result<Option<File>> {
+    match file.try_lock() {
+        Ok(()) => Ok(is_at(&file, path)?.then_some(file)),
+        Err(TryLockError::WouldBlock) => Err(Error::Twice),
+        Err(TryLockError::Error(error)) => Err(Error::at(path)(error)),
+    }
+}
+
+/// Files that are the database's own: its log, its locks, a snapshot that is being taken, a restore that is under way.
+const OWN: [&str; 7] = ["", "-wal", "-shm", "-journal", ".lock", ".backup", ".restoring"];
+
+/// Refuses what would be written over the database itself, by whatever name: `target`, and the name it has until it is complete.
+///
+/// # Errors
+/// [`Error::Own`].
+pub(super) fn refuse_own(database: &Path, target: &Path) -> Result<()> {
+    let mut databases = vec![database.to_owned()];
+    databases.extend(fs::canonicalize(database));
+    let targets = [target.to_owned(), beside(target, ".part")];
+    let own = databases.iter().flat_map(|database| OWN.map(|suffix| beside(database, suffix)));
+    for own in own {
+        if targets.iter().any(|target| is_same(target, &own)) {
+            return Err(Error::Own(target.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// One file, or one name, whether there is a file or not.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let file = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    let name = |path: &Path| Some((fs::canonicalize(directory_of(path)).ok()?, path.file_name()?.to_owned()));
+    let both = |one: Option<_>, other: Option<_>| one.is_some() && one == other;
+    both(file(one), file(other)) || name(one).is_some_and(|one| name(other) == Some(one))
 }
 
 pub(super) fn remove_file(path: &Path) -> Result<()> {
@@ -76,10 +132,19 @@ pub(super) fn sync_directory(path: &Path) -> Result<()> {
     File::open(directory).and_then(|opened| opened.sync_all()).map_err(Error::at(directory))
 }
 
-/// The directory that `path` is to be in: mode 0700 when it is missing.
+/// The directory that `path` is to be in: mode 0700 when it is missing, and of the same owner as the nearest one that is there, for root may do this for a
+/// service of another user.
 pub(super) fn make_directory(path: &Path) -> Result<()> {
     let directory = directory_of(path);
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(Error::at(directory))
+    let there = |above: &&Path| above.as_os_str().is_empty() || above.exists();
+    let missing: Vec<&Path> = directory.ancestors().take_while(|above| !there(above)).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(Error::at(directory))?;
+    let Some(top) = missing.last() else { return Ok(()) };
+    let owner = fs::metadata(directory_of(top)).map_err(Error::at(top))?;
+    for made in missing {
+        let _ = std::os::unix::fs::lchown(made, Some(owner.uid()), Some(owner.gid()));
+    }
+    Ok(())
 }
 
 /// An empty directory of mode 0700 for one attempt. Dropped, it is gone with all that is in it.
@@ -166,6 +231,41 @@ mod tests {
         assert!(open_own(&second).is_err());
         assert!(open_own(&home.path().join("new")).is_ok() && open_own(&home.path().join("new")).is_ok());
         assert_eq!(fs::read(&other).unwrap(), b"somebody else's");
+    }
+
+    /// It is opened, whoever held it takes its name away and lets its lock go, it is locked: nothing that is written at the path is in it.
+    #[test]
+    fn a_file_whose_name_went_between_opening_and_locking_is_not_taken() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("db.backup");
+        let first = lock_own(&path).unwrap();
+        assert!(matches!(lock_own(&path), Err(Error::Twice)));
+        let second = open_own(&path).unwrap();
+        remove_file(&path).unwrap();
+        drop(first);
+        assert!(lock(second, &path).unwrap().is_none());
+        let third = open_own(&path).unwrap();
+        remove_file(&path).unwrap();
+        let fourth = lock_own(&path).unwrap();
+        assert!(lock(third, &path).unwrap().is_none(), "the name is another file's");
+        assert!(is_at(&fourth, &path).unwrap());
+    }
+
+    #[test]
+    fn nothing_of_the_databases_own_is_a_target() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        fs::write(at("db"), "live").unwrap();
+        std::os::unix::fs::symlink(at("db"), at("link")).unwrap();
+        fs::hard_link(at("db"), at("second")).unwrap();
+        for name in ["db", "link", "second", "db-wal", "db-shm", "db.lock", "db.backup", "./db"] {
+            assert!(matches!(refuse_own(&at("db"), &at(name)), Err(Error::Own(_))), "{name}");
+        }
+        assert!(refuse_own(&at("link"), &at("db-wal")).is_err(), "where SQLite has it");
+        assert!(refuse_own(&at("b.part"), &at("b")).is_err(), "what it is called until it is complete");
+        for name in ["backup", "db2", "db.backup-2027", "nowhere/db"] {
+            assert!(refuse_own(&at("db"), &at(name)).is_ok(), "{name}");
+        }
     }
 
     #[test]

@@ -153,3 +153,36 @@ async fn postgresql_is_left_to_its_own_tools() {
     let refusal = bring(&config, &directory.path().join("backup"), true).await.unwrap_err().to_string();
     assert!(refusal.contains("pg_restore") && refusal.contains("restore --finish"), "{refusal}");
 }
+
+#[tokio::test]
+async fn the_database_itself_is_no_place_for_a_backup() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = prepared(directory.path(), b"here").await;
+    let database = store::path(&config.database).unwrap().unwrap();
+    for suffix in ["", "-wal", "-shm", ".lock", ".backup"] {
+        let target = PathBuf::from(format!("{}{suffix}", database.display()));
+        let refusal = take(&config, &target, true).await.unwrap_err().to_string();
+        assert!(refusal.contains("belongs to the database itself"), "{suffix}: {refusal}");
+    }
+    assert_eq!(mark(&config).await, b"here");
+}
+
+/// Root restores for a service of another user, on a new machine.
+#[tokio::test]
+async fn everything_a_restore_leaves_is_of_whoever_owns_the_directory() {
+    const SOMEBODY: u32 = 65_534;
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    if std::os::unix::fs::chown(new.path(), Some(SOMEBODY), Some(SOMEBODY)).is_err() {
+        return; // Only root gives away.
+    }
+    let mut config = prepared(old.path(), b"there").await;
+    let file = old.path().join("backup");
+    take(&config, &file, false).await.unwrap();
+    config.database.url = Secret::new(format!("sqlite://{}/data/of/vestibule.db", new.path().display()));
+    bring(&config, &file, false).await.unwrap();
+    let made = ["data", "data/of", "data/of/vestibule.db", "data/of/vestibule.db.lock"];
+    for name in made {
+        let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(new.path().join(name)).unwrap());
+        assert_eq!(owner, SOMEBODY, "{name}");
+    }
+}

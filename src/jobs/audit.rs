@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::repeat;
+use super::{Apps, repeat};
 use crate::app::App;
 use crate::audit::chain;
 use crate::keys::Algorithm;
@@ -17,12 +17,12 @@ const REMOVE_EVERY: Duration = Duration::from_hours(6);
 const TURNS: u32 = 200;
 const AGAIN: Duration = Duration::from_secs(1);
 
-pub(super) async fn seal_all(app: App, shutdown: CancellationToken) {
-    repeat("audit seal", SEAL_EVERY, &shutdown, || async { pause("sealed", seal(&app).await, SEAL_EVERY) }).await;
+pub(super) async fn seal_all(apps: Apps, shutdown: CancellationToken) {
+    repeat("audit seal", SEAL_EVERY, &shutdown, || async { pause("sealed", seal(&apps.newest()).await, SEAL_EVERY) }).await;
 }
 
-pub(super) async fn remove_old(app: App, shutdown: CancellationToken) {
-    repeat("audit retention", REMOVE_EVERY, &shutdown, || async { pause("removed", remove(&app).await, REMOVE_EVERY) }).await;
+pub(super) async fn remove_old(apps: Apps, shutdown: CancellationToken) {
+    repeat("audit retention", REMOVE_EVERY, &shutdown, || async { pause("removed", remove(&apps.newest()).await, REMOVE_EVERY) }).await;
 }
 
 /// Seals what waits, at most for one run. How many events, and whether there may be more.

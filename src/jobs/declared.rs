@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::{pause, repeat, turn};
+use super::{Apps, pause, repeat, turn};
 use crate::account::notice;
 use crate::app::App;
 use crate::declare::{self, Directory, Keeping, Lost, Options, Outcome, Reconciler, Turn};
@@ -17,23 +17,24 @@ const SETTLED: Duration = Duration::from_secs(1);
 /// After somebody else was faster.
 const AGAIN: Duration = Duration::from_millis(500);
 
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
-    let Some(path) = app.config.declared.directory.clone() else { return };
-    let teller = app.clone();
-    let reconciler = Reconciler::default().telling(move |user, now| notice::password_set(&teller, user, now));
-    let keeper = Keeper { app: &app, path, memory: Mutex::new(Memory { reconciler, said: None }) };
-    let usual = app.config.declared.interval.0;
-    let first = turn("declared state", keeper.look()).await.unwrap_or(usual);
+pub(super) async fn run(apps: Apps, shutdown: CancellationToken) {
+    let declared = apps.newest().config.declared.clone();
+    let (Some(path), usual) = (declared.directory, declared.interval.0) else { return };
+    let teller = apps.clone();
+    let reconciler = Reconciler::default().telling(move |user, now| notice::password_set(&teller.newest(), user, now));
+    let memory = Mutex::new(Memory { reconciler, said: None });
+    let look = || async { Keeper { app: &apps.newest(), path: path.clone(), memory: &memory }.look().await };
+    let first = turn("declared state", look()).await.unwrap_or(usual);
     if pause(&shutdown, first).await {
-        turn("declared state", keeper.look()).await;
+        turn("declared state", look()).await;
     }
-    repeat("declared state", usual, &shutdown, || keeper.look()).await;
+    repeat("declared state", usual, &shutdown, look).await;
 }
 
 struct Keeper<'a> {
     app: &'a App,
     path: PathBuf,
-    memory: Mutex<Memory>,
+    memory: &'a Mutex<Memory>,
 }
 
 /// What this replica knows of its last look.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::repeat;
+use super::{Apps, repeat};
 use crate::account::deletion;
 use crate::app::App;
 use crate::secret;
@@ -18,10 +18,10 @@ const LEASE: Duration = Duration::from_mins(9);
 /// People in one run; the rest follows at the next.
 const BATCH: u64 = 50;
 
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
+pub(super) async fn run(apps: Apps, shutdown: CancellationToken) {
     let holder = secret::random_id().to_string();
     repeat("deletions", EVERY, &shutdown, || async {
-        if let Err(error) = once(&app, &holder).await {
+        if let Err(error) = once(&apps.newest(), &holder).await {
             tracing::error!(%error, "accounts not deleted");
         }
         EVERY

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::repeat;
-use crate::app::App;
+use super::{Apps, repeat};
 
 const EVERY: Duration = Duration::from_secs(10);
 
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
+pub(super) async fn run(apps: Apps, shutdown: CancellationToken) {
     repeat("histograms", EVERY, &shutdown, || async {
-        app.metrics.settle();
+        apps.newest().metrics.settle();
         EVERY
     })
     .await;

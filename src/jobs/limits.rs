@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::repeat;
+use super::{Apps, repeat};
 use crate::app::App;
 use crate::audit::{self, Event, Kind, Origin};
 use crate::ratelimit::tally::Due;
@@ -14,8 +14,9 @@ use crate::store;
 /// Short, so that the memory a flood from many addresses takes is that of half a minute of it.
 const EVERY: Duration = Duration::from_secs(30);
 
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
+pub(super) async fn run(apps: Apps, shutdown: CancellationToken) {
     repeat("limits", EVERY, &shutdown, || async {
+        let app = apps.newest();
         let remembered = app.edge.sweep();
         tracing::debug!(remembered, "addresses remembered by the limiters");
         if let Err(error) = record(&app).await {

@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::turn;
-use crate::app::App;
+use super::{Apps, turn};
 use crate::mail;
 
 const EVERY: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
+pub(super) async fn run(apps: Apps, shutdown: CancellationToken) {
+    // Every app rings the same bell.
+    let waiting = std::sync::Arc::clone(&apps.newest().mail_waiting);
     loop {
         tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
-            () = app.mail_waiting.notified() => {}
+            () = waiting.notified() => {}
             () = tokio::time::sleep(EVERY) => {}
         }
-        if let Some(Err(error)) = turn("mails", mail::deliver_due(&app)).await {
+        if let Some(Err(error)) = turn("mails", mail::deliver_due(&apps.newest())).await {
             tracing::error!(%error, "waiting mail not looked up");
         }
     }

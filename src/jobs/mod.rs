@@ -16,24 +16,51 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
+/// The app in force. Every turn of a job asks for it: settings that change while jobs wait neither end a wait nor begin it again.
+#[derive(Clone)]
+pub struct Apps(watch::Receiver<App>);
+
+impl Apps {
+    /// The one to do a turn with.
+    #[must_use]
+    pub fn newest(&self) -> App {
+        self.0.borrow().clone()
+    }
+}
+
+impl From<watch::Receiver<App>> for Apps {
+    fn from(apps: watch::Receiver<App>) -> Self {
+        Self(apps)
+    }
+}
+
+/// The same one for ever.
+impl From<App> for Apps {
+    fn from(app: App) -> Self {
+        Self(watch::channel(app).1)
+    }
+}
+
 /// Runs all jobs until `shutdown`; what has been begun is finished. A job that fails or panics says so and goes on at its next time.
-pub async fn run(app: App, shutdown: CancellationToken) {
+pub async fn run(apps: impl Into<Apps>, shutdown: CancellationToken) {
+    let apps = apps.into();
     let mut jobs = JoinSet::new();
-    jobs.spawn(audit::seal_all(app.clone(), shutdown.clone()));
-    jobs.spawn(audit::remove_old(app.clone(), shutdown.clone()));
-    jobs.spawn(declared::run(app.clone(), shutdown.clone()));
-    jobs.spawn(keys::run(app.clone(), shutdown.clone()));
-    jobs.spawn(limits::run(app.clone(), shutdown.clone()));
-    jobs.spawn(logouts::run(app.clone(), shutdown.clone()));
-    jobs.spawn(deletions::run(app.clone(), shutdown.clone()));
-    jobs.spawn(mails::run(app.clone(), shutdown.clone()));
-    jobs.spawn(histograms::run(app.clone(), shutdown.clone()));
-    jobs.spawn(purge::run(app, shutdown));
+    jobs.spawn(audit::seal_all(apps.clone(), shutdown.clone()));
+    jobs.spawn(audit::remove_old(apps.clone(), shutdown.clone()));
+    jobs.spawn(declared::run(apps.clone(), shutdown.clone()));
+    jobs.spawn(keys::run(apps.clone(), shutdown.clone()));
+    jobs.spawn(limits::run(apps.clone(), shutdown.clone()));
+    jobs.spawn(logouts::run(apps.clone(), shutdown.clone()));
+    jobs.spawn(deletions::run(apps.clone(), shutdown.clone()));
+    jobs.spawn(mails::run(apps.clone(), shutdown.clone()));
+    jobs.spawn(histograms::run(apps.clone(), shutdown.clone()));
+    jobs.spawn(purge::run(apps, shutdown));
     while let Some(ended) = jobs.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "a job ended");
@@ -138,7 +165,7 @@ mod tests {
         let app = App::open(config, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
         clock.broken.store(true, Ordering::SeqCst);
         let shutdown = CancellationToken::new();
-        let job = tokio::spawn(logouts::run(app.clone(), shutdown.clone()));
+        let job = tokio::spawn(logouts::run(app.clone().into(), shutdown.clone()));
         for panics in 1..=2 {
             app.logout_waiting.notify_one();
             let asked = async {

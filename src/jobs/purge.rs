@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::repeat;
+use super::{Apps, repeat};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::Limits;
@@ -92,9 +92,9 @@ impl Table {
     }
 }
 
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
+pub(super) async fn run(apps: Apps, shutdown: CancellationToken) {
     let holder = secret::random_id().to_string();
-    repeat("purge", EVERY, &shutdown, || async { pause_after(once(&app, &holder).await) }).await;
+    repeat("purge", EVERY, &shutdown, || async { pause_after(once(&apps.newest(), &holder).await) }).await;
 }
 
 fn pause_after(run: store::Result<u64>) -> Duration {

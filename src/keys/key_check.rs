@@ -6,11 +6,12 @@
 use std::path::Path;
 
 use super::ring::KeyError;
+use super::{pepper, set};
 use crate::secret::{Purpose, Sealer};
 use crate::store::{Store, settings};
 
 /// The setting that holds it.
-const NAME: &str = "key-check";
+pub(super) const NAME: &str = "key-check";
 const CONTENT: &[u8] = b"vestibule";
 
 /// Compares; on a database without the proof, makes it. Seals it again under the newest key, so that older ones can be taken away one day.
@@ -35,6 +36,19 @@ pub async fn check(store: &Store, sealer: &Sealer, directory: &Path) -> Result<(
             .await?;
     }
     Ok(())
+}
+
+/// Before these keys take the place of others: with them the service could start. What is small and needed at every start is sealed again under the newest.
+///
+/// # Errors
+/// [`KeyError::WrongKeyEncryptionKey`]; [`KeyError::Missing`], and nothing is sealed again; the store's.
+pub async fn check_start(store: &Store, sealer: &Sealer, directory: &Path) -> Result<(), KeyError> {
+    if !belongs(store, sealer).await? {
+        return Err(KeyError::WrongKeyEncryptionKey { directory: directory.display().to_string() });
+    }
+    set::check(store, sealer).await?;
+    pepper::load(store, sealer).await?;
+    check(store, sealer, directory).await
 }
 
 /// Whether the keys are those of this database; of one without the proof, any are. Changes nothing.

@@ -29,7 +29,7 @@ pub(crate) mod testing;
 
 pub use crate::store::signing_keys::Algorithm;
 pub use directory::{KeyFileError, load_key_encryption_keys, new_key_encryption_key};
-pub use key_check::{belongs, check as check_key_encryption_key};
+pub use key_check::{belongs, check as check_key_encryption_key, check_start};
 pub use pepper::load as load_pepper;
 pub use public::PublicKeys;
 pub use rewrap::{Rewrapped, Usage, rewrap, usage};

@@ -7,7 +7,7 @@ use crate::secret::{Pepper, Purpose, Sealer, random_bytes};
 use crate::store::{Store, settings};
 
 /// The setting that holds it.
-const NAME: &str = "recovery-code-pepper";
+pub(super) const NAME: &str = "recovery-code-pepper";
 
 /// The one that is there, or a new one. Sealed again under the newest key at each start, as the proof of the key is.
 ///
@@ -19,7 +19,8 @@ pub async fn load(store: &Store, sealer: &Sealer) -> Result<Pepper, KeyError> {
         None => insert(store, seal(sealer, &random_bytes::<32>())).await?,
     };
     let opened = sealer.open_bytes(Purpose::Pepper, NAME.as_bytes(), &kept);
-    let key: [u8; 32] = opened.and_then(|key| key.try_into().ok()).ok_or_else(|| KeyError::Key(format!("{NAME} does not open")))?;
+    let key: [u8; 32] =
+        opened.and_then(|key| key.try_into().ok()).ok_or_else(|| KeyError::unopened(sealer, "pepper of recovery codes", &kept))?;
     if !sealer.is_current(&kept) {
         let renewed = seal(sealer, &key);
         store
@@ -66,6 +67,7 @@ mod tests {
         assert!(digests.iter().all(|digest| *digest == digests[0]), "whoever starts first makes it for all");
         assert_eq!(load(&store, &sealer(&[2, 1])).await.unwrap().digest(b"x"), digests[0]);
         assert_eq!(load(&store, &sealer(&[2])).await.unwrap().digest(b"x"), digests[0], "the old key may go");
-        assert!(load(&store, &sealer(&[1])).await.is_err());
+        let (lost, missing) = (KeyEncryptionKey::new([2; 32]).id(), load(&store, &sealer(&[1])).await.err().unwrap().to_string());
+        assert!(missing.contains(&lost) && missing.contains("keys rewrap"), "{missing}");
     }
 }

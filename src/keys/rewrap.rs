@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::ring::KeyError;
 use super::witness::{Change, Witness};
+use super::{key_check, pepper};
 use crate::clock::Timestamp;
 use crate::secret::Sealer;
 use crate::store::sealed::{self, Cursor, Place, SealedValue};
-use crate::store::{self, Store};
+use crate::store::{self, Store, settings};
 
 /// Rows in one transaction: a rewrap never holds up the writers, however much there is.
 const BATCH: u64 = 200;
@@ -30,6 +31,9 @@ pub struct Rewrapped {
     pub unreadable: u64,
 }
 
+/// Single values. They are sealed again whenever the service starts, or takes over other keys.
+const SINGLE: [(&str, &str); 2] = [("proof of the key", key_check::NAME), ("pepper of recovery codes", pepper::NAME)];
+
 /// What rests under which key. Reads everything that is sealed, in pages.
 ///
 /// # Errors
@@ -47,6 +51,11 @@ pub async fn usage(store: &Store, sealer: &Sealer) -> store::Result<Vec<Usage>> 
             }
         }
         found.extend(counts.into_iter().map(|(key, rows)| Usage { what: place.name(), key, rows }));
+    }
+    for (what, name) in SINGLE {
+        if let Some(value) = settings::find(&store.read(), name).await? {
+            found.push(Usage { what, key: sealer.key_of(&value), rows: 1 });
+        }
     }
     Ok(found)
 }

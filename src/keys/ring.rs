@@ -34,8 +34,23 @@ pub enum KeyError {
         "this program's OpenSSL was built without threads and would corrupt its memory; build the program as helm/image/build does, not with `-static` for everything"
     )]
     WithoutThreads,
+    #[error(
+        "the {what} rests under the key-encryption key {key}, which is not in keys.directory: bring its file (*.kek) back, and run `vestibule keys rewrap` before it \
+         is taken away again"
+    )]
+    Missing { what: String, key: String },
     #[error("key: {0}")]
     Key(String),
+}
+
+impl KeyError {
+    /// For a value that does not open: it is damaged, or its key is not here.
+    pub(super) fn unopened(sealer: &Sealer, what: &str, value: &[u8]) -> Self {
+        match Sealer::named_by(value) {
+            Some(key) if !sealer.key_ids().contains(&key) => Self::Missing { what: what.to_owned(), key },
+            _ => Self::Key(format!("{what} does not open under any key-encryption key")),
+        }
+    }
 }
 
 /// All keys in force. Cheap to clone; the content is swapped when keys change.

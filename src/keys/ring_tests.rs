@@ -111,7 +111,31 @@ async fn another_key_encryption_key_is_refused_and_an_older_one_beside_a_newer_i
     house.open_with(&house.store, &[2, 1]).await.unwrap();
     // The proof is now sealed under the newer key, the signing keys still under the older.
     let Err(refused) = house.open_with(&house.store, &[2]).await else { panic!("signing keys that do not open") };
-    assert!(matches!(refused, KeyError::Key(_)), "{refused}");
+    let old = KeyEncryptionKey::new([1; 32]).id();
+    assert!(matches!(&refused, KeyError::Missing { key, .. } if *key == old), "{refused}");
+}
+
+/// What a service that runs takes over has to open all that its next start needs: signing keys and the pepper, wherever they were left.
+#[tokio::test]
+async fn keys_that_the_next_start_could_not_do_with_are_not_taken_over() {
+    let house = house().await;
+    house.ring().await;
+    let over = async |keks: &[u8]| key_check::check_start(&house.store, &sealer(keks), &house.config.directory).await;
+    let missing = |refused: KeyError, what: &str| {
+        let (text, old) = (refused.to_string(), KeyEncryptionKey::new([1; 32]).id());
+        assert!(text.contains(what) && text.contains(&old) && text.contains("keys rewrap"), "{text}");
+    };
+    crate::keys::load_pepper(&house.store, &sealer(&[1])).await.unwrap();
+    assert!(matches!(over(&[2]).await, Err(KeyError::WrongKeyEncryptionKey { .. })));
+    key_check::check(&house.store, &sealer(&[2, 1]), &house.config.directory).await.unwrap();
+    missing(over(&[2]).await.unwrap_err(), "signing key ");
+    let witness: Arc<dyn Witness> = Arc::clone(&house.witness) as Arc<dyn Witness>;
+    crate::keys::rewrap(&house.store, &sealer(&[2, 1]), &witness, house.clock.now()).await.unwrap();
+    missing(over(&[2]).await.unwrap_err(), "pepper of recovery codes");
+    let usage = crate::keys::usage(&house.store, &sealer(&[2])).await.unwrap();
+    assert!(usage.iter().any(|usage| usage.what == "pepper of recovery codes" && usage.key.is_none() && usage.rows == 1), "{usage:?}");
+    over(&[2, 1]).await.unwrap();
+    over(&[2]).await.unwrap();
 }
 
 /// OpenID Connect Core §10.1.1.

@@ -153,9 +153,17 @@ fn render(keys: &[LoadedKey], now: Timestamp) -> Jwks {
     jwks::render(published().map(|key| key.signer.public_jwk()), published().filter_map(|key| key.lifetime.expires_at).min())
 }
 
+/// Every key of the store opens: none would be missing at the next start.
+///
+/// # Errors
+/// [`KeyError::Missing`] and the like; the store's.
+pub(super) async fn check(store: &Store, sealer: &Sealer) -> Result<(), KeyError> {
+    signing_keys::list(&store.read()).await?.iter().try_for_each(|row| unseal(row, sealer).map(drop))
+}
+
 fn unseal(row: &SigningKey, sealer: &Sealer) -> Result<LoadedKey, KeyError> {
     let opened = sealer.open_bytes(Purpose::SigningKey, row.id.as_bytes(), &row.sealed_private_key).map(zeroize::Zeroizing::new);
-    let der = opened.ok_or_else(|| KeyError::Key(format!("signing key {} does not open under any key-encryption key", row.kid)))?;
+    let der = opened.ok_or_else(|| KeyError::unopened(sealer, &format!("signing key {}", row.kid), &row.sealed_private_key))?;
     let key = LoadedKey::open(row.into(), &der)?;
     if key.signer.kid() != row.kid {
         return Err(KeyError::Key(format!("signing key {} is not the key its row names", row.kid)));

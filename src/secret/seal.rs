@@ -284,6 +284,12 @@ impl Sealer {
         self.keys.load().iter().find(|key| key.id == id).map(|key| printed(key.id))
     }
 
+    /// The id of the key that a value says it was sealed under, whether that is one of ours or not.
+    #[must_use]
+    pub fn named_by(sealed: &[u8]) -> Option<String> {
+        Some(printed(sealed.get(1..=KEY_ID)?.try_into().ok()?))
+    }
+
     /// For [`super::stream`]: under the key with this id.
     pub(super) fn stream_cipher(&self, purpose: Purpose, key: &str) -> Option<XChaCha20Poly1305> {
         self.keys.load().iter().find(|derived| printed(derived.id) == key)?.ciphers.get(purpose as usize).cloned()

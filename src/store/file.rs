@@ -71,11 +71,18 @@ fn lock_file(path: &Path) -> Result<File> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return open(false).map_err(failed),
         Err(error) => return Err(failed(error)),
     };
-    // Made by root for a service of another user: as SQLite does with its own side files. Only what was made here, for what was there may be a link.
-    if let Ok(database) = std::fs::metadata(path) {
-        let _ = std::os::unix::fs::fchown(&file, Some(database.uid()), Some(database.gid()));
+    // Made by root for a service of another user: as SQLite does with its own side files, and before there is a database, the directory's owner is the one
+    // who will open it. Only what was made here, for what was there may be a link.
+    if let Ok(owner) = std::fs::metadata(path).or_else(|_| std::fs::metadata(directory_of(path))) {
+        let _ = std::os::unix::fs::fchown(&file, Some(owner.uid()), Some(owner.gid()));
     }
     Ok(file)
+}
+
+/// The directory a file is in.
+#[must_use]
+pub fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Folds the write-ahead log into the file at `path`, which nobody has open. A file that is no longer a database stays as it is.

@@ -35,6 +35,8 @@ impl SchemaState {
 
 /// The setting that says which migration a program must know to serve on the schema.
 const SERVES: &str = "schema-serves-from";
+/// What makes room for it.
+const SETTINGS: &str = "m20261121_000010_create_settings";
 
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct MigrationStatus {
@@ -181,6 +183,10 @@ async fn change(conn: &Conn<'_>, direction: Direction) -> Result<Vec<String>> {
         Direction::Up if before.state() == SchemaState::Newer => Ok(Vec::new()),
         Direction::Up => {
             before.refuse_newer()?;
+            // Before anything is taken away: killed in between, an older replica would serve on a schema that lacks what it needs.
+            if before.applied.iter().any(|name| name == SETTINGS) && rises(conn).await? {
+                settings::update(conn, SERVES, SERVES_FROM.as_bytes()).await?;
+            }
             Migrator::up(borrow(&conn.executor), None).await?;
             if settings::find(conn, SERVES).await?.as_deref() != Some(SERVES_FROM.as_bytes()) {
                 settings::update(conn, SERVES, SERVES_FROM.as_bytes()).await?;
@@ -194,6 +200,11 @@ async fn change(conn: &Conn<'_>, direction: Direction) -> Result<Vec<String>> {
             Ok(before.applied.into_iter().rev().take(steps).collect())
         }
     }
+}
+
+/// Names of migrations are in the order of their numbers.
+async fn rises(conn: &Conn<'_>) -> Result<bool> {
+    Ok(settings::find(conn, SERVES).await?.is_none_or(|from| from.as_slice() < SERVES_FROM.as_bytes()))
 }
 
 fn borrow<'a>(executor: &'a DatabaseExecutor<'_>) -> DatabaseExecutor<'a> {
@@ -342,7 +353,8 @@ mod tests {
 
     #[test]
     fn the_migration_a_program_must_know_is_one_of_ours() {
-        assert!(Migrator::migrations().iter().any(|migration| migration.name() == SERVES_FROM));
+        let known = |name: &str| Migrator::migrations().iter().any(|migration| migration.name() == name);
+        assert!(known(SERVES_FROM) && known(SETTINGS));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

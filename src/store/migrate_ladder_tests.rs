@@ -71,3 +71,25 @@ async fn a_migration_that_fails_at_any_alteration_leaves_nothing_half_done() {
         }
     }
 }
+
+/// Whoever migrates says so first: on PostgreSQL, where what was said before a migration stays when that is killed, an older program must not go on.
+#[tokio::test]
+async fn which_programs_may_serve_is_said_before_the_schema_changes() {
+    for database in TestDatabase::each().await {
+        let store = database.open().await;
+        let steps = Migrator::migrations().len();
+        climb(&store, steps - 1).await;
+        let lower = store.write(|conn| Box::pin(settings::update(conn, SERVES, b"m20261121_000001_create_clients")));
+        lower.await.unwrap();
+        execute(&store, "CREATE TABLE scopes (in_the_way INT)".to_owned()).await;
+        assert!(store.migrate_up().await.is_err());
+        let said = settings::find(&store.read(), SERVES).await.unwrap().unwrap();
+        // SQLite takes back all of it at once.
+        let taken_back = matches!(store.backend(), Backend::Sqlite(_));
+        assert_eq!(said == SERVES_FROM.as_bytes(), !taken_back, "{}", String::from_utf8_lossy(&said));
+        execute(&store, "DROP TABLE scopes".to_owned()).await;
+        store.migrate_up().await.unwrap();
+        assert_eq!(settings::find(&store.read(), SERVES).await.unwrap().unwrap(), SERVES_FROM.as_bytes());
+        store.close().await;
+    }
+}

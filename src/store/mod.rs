@@ -61,7 +61,7 @@ pub use conn::Conn;
 pub use connection::{Renewal, Store};
 pub use error::{Error, Result};
 pub use facts::{Facts, PostgresFacts, SqliteFacts, find_file};
-pub use file::{InUse, claim, fold_log, path};
+pub use file::{InUse, claim, directory_of, fold_log, path};
 pub use measure::{Pool, Queues, find_queues};
 pub use migrate::{MigrationStatus, SchemaState};
 

@@ -16,6 +16,7 @@ from doctor import doctor
 from model import faketime
 from postgres import Cluster
 from service import Home, check, command, free_port, until
+from starts import ADVISORY_LOCK, Holding, health
 
 # It looks every ten seconds.
 SEEN_WITHIN = 40.0
@@ -162,6 +163,14 @@ def the_key_encryption_key_changes_without_a_restart(_databases):
             hangup("the new key opens")
             os.rename(new, keys / "002.kek")
             hangup("the new key seals")
+            # Taken away while something rests under it that a start needs: refused, with its name.
+            os.rename(keys / "001.kek", keys / "taken-away")
+            process.child.send_signal(signal.SIGHUP)
+            until("the metric says so", lambda: home.metric("vestibule_last_reload_successful") == 0)
+            check("which is not in keys.directory: bring its file" in process.output(), "why is not in the log:", process.output())
+            os.rename(keys / "taken-away", keys / "001.kek")
+            process.child.send_signal(signal.SIGHUP)
+            until("the metric says so", lambda: home.metric("vestibule_last_reload_successful") == 1)
             command(home, "keys", "rewrap")
             before = writers.done
             until("the load goes on", lambda: writers.done > before + 3, 60)
@@ -291,11 +300,26 @@ def the_service_manager_hears_how_things_stand(_databases):
         until("it is ready again", lambda: manager.heard("READY=1") == 2)
         reloading = [message for message in manager.told if "RELOADING=1" in message]
         check(reloading and any(line.startswith("MONOTONIC_USEC=") for line in reloading[0]), "a reload without its time:", reloading)
+        check("settings read again" not in process.output(), "nothing had changed, and all was made anew:", process.output())
         home.file.write_text("nonsense = 1\n")
         process.child.send_signal(signal.SIGHUP)
         until("the failure is told", lambda: manager.heard("STATUS=the new settings cannot be used; the old ones stay"))
         check(process.terminate() == 0, "exit code")
         until("it said that it stops", lambda: manager.heard("STOPPING=1") == 1)
+
+
+def asked_to_reload_before_it_serves_it_goes_on(databases):
+    """A reload is what brings the settings that it waits for."""
+    url = databases.new()
+    with Holding(url, f"SELECT pg_advisory_lock({ADVISORY_LOCK})") as holding, Observed('[brand]\nname = "Before"\n', url) as home:
+        process = home.start(wait=False)
+        until("it waits to migrate", lambda: health(home.internal, "ready") == (503, "bringing the database schema up to date"))
+        home.file.write_text('[brand]\nname = "After"\n')
+        process.child.send_signal(signal.SIGHUP)
+        holding.let_go()
+        process.wait_until_ready()
+        until("the new name is there", lambda: "After" in home.title(), 5)
+        check(process.terminate() == 0, "exit code")
 
 
 TESTS = [
@@ -304,4 +328,5 @@ TESTS = [
     the_key_encryption_key_changes_without_a_restart,
     a_new_certificate_is_served_and_a_broken_one_is_not,
     the_service_manager_hears_how_things_stand,
+    asked_to_reload_before_it_serves_it_goes_on,
 ]

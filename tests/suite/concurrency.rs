@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::Request;
 use tokio::task::JoinSet;
 
-use crate::harness::{Answer, TestApp, TokenRequest, seed, through};
+use crate::harness::{Answer, TestApp, TokenRequest, encode, seed, through};
 
 async fn sixteen_times(app: &TestApp, request: impl Fn() -> Request<Body>) -> Vec<Answer> {
     let mut running = JoinSet::new();
@@ -84,4 +84,30 @@ async fn sixteen_codes_at_once_all_become_tokens() {
         let access = answer.expect(200).json()["access_token"].as_str().unwrap().to_owned();
         assert!(app.is_alive(&access).await);
     }
+}
+
+/// A button that is pressed twice: each press does it, and none of them fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_other_devices_are_logged_out_by_each_of_many_presses_at_once() {
+    let app = TestApp::start().await;
+    let there = app.browser_of(seed::ANA).await;
+    let browser = app.browser_of(seed::ANA).await;
+    for _ in 0..4 {
+        let (action, form) = browser.open("/account/sessions").await.form_of("Log out all other devices");
+        let pairs: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let form = encode(&pairs);
+        let mut running = JoinSet::new();
+        for _ in 0..6 {
+            let request = browser.request("POST", &action).header("content-type", "application/x-www-form-urlencoded");
+            let request = request.header("sec-fetch-site", "same-origin").body(Body::from(form.clone())).unwrap();
+            let router = app.router();
+            running.spawn(async move { through(router, "192.0.2.1:9".parse().unwrap(), request).await });
+        }
+        for answer in running.join_all().await {
+            let answer = answer.expect(303);
+            assert!(answer.header("location").contains("/account/sessions"), "{answer:?}");
+        }
+    }
+    browser.open("/account").await.expect("/account", 200);
+    there.open("/account").await.expect("/login", 200);
 }

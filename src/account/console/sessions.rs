@@ -11,10 +11,11 @@ use super::show;
 use crate::account::confirm::{Detour, Then, signed_in};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
+use crate::clock::Timestamp;
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
 use crate::store::sessions::{self, Session};
-use crate::store::{self, grants, users};
+use crate::store::{self, Conn, grants, users};
 use crate::web::cookies::{Cookie, with_cookie};
 use crate::web::pages::views::account::Done;
 use crate::web::pages::views::devices::{SessionView, SessionsPage};
@@ -49,7 +50,9 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
         return Err(Detour::To(Then::Sessions.path().to_owned()));
     }
     if form.get("others").is_some() {
-        end_others(&app, &visit, &current).await?;
+        if !end_others(&app, &visit, &current).await? {
+            return Err(Detour::To(Then::Sessions.path().to_owned()));
+        }
         return Ok(Redirect::to(&Done::OthersEnded.on(Then::Sessions.path())).into_response());
     }
     let id = form.get("end").and_then(|id| id.parse::<Uuid>().ok());
@@ -69,22 +72,45 @@ pub async fn post(State(app): State<App>, visit: Visit, StrictForm(form): Strict
 }
 
 /// Everything that others hold: every other session, sign-ins under way, browsers that are trusted, and what applications were granted; through the session
-/// that goes on they get it again.
-pub(super) async fn end_others(app: &App, visit: &Visit, current: &Current) -> store::Result<()> {
+/// that goes on they get it again. Asked for twice at once it is done twice. `false`, and nothing done: the session that was to go on has ended itself.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn end_others(app: &App, visit: &Visit, current: &Current) -> store::Result<bool> {
     let (kept, now) = (current.session.clone(), app.now());
     let event = Event::new(Kind::SessionsEnded, &session::origin(visit)).user(kept.user_id).session(kept.id);
-    app.store
-        .write(move |conn| {
-            let (kept, event) = (kept.clone(), event.clone());
-            Box::pin(async move {
-                let user = users::find(conn, kept.user_id).await?.ok_or(store::Error::NotFound("user"))?;
-                session::raise_epoch_within(conn, &user, Some(kept.id), REASON, now).await?.ok_or(store::Error::Conflict)?;
-                audit::record(conn, &event, now).await
-            })
+    let ending = app.store.write(move |conn| {
+        let (kept, event) = (kept.clone(), event.clone());
+        Box::pin(async move {
+            let kept = raise_epoch(conn, kept.id, now).await?;
+            if kept {
+                audit::record(conn, &event, now).await?;
+            }
+            Ok(kept)
         })
-        .await?;
+    });
+    let kept = match ending.await {
+        Err(store::Error::Conflict) => false,
+        outcome => outcome?,
+    };
     app.logout_waiting.notify_one();
-    Ok(())
+    Ok(kept)
+}
+
+/// As often as somebody who does the same at the same moment may come in between.
+const ATTEMPTS: u32 = 8;
+
+/// The epoch that the session lives in is raised, and the session with it. `false`: it lives in none, and is not brought back to life.
+async fn raise_epoch(conn: &Conn<'_>, kept: Uuid, now: Timestamp) -> store::Result<bool> {
+    for _ in 0..ATTEMPTS {
+        let Some(session) = sessions::find(conn, kept).await?.filter(|session| session.ended_at.is_none()) else { return Ok(false) };
+        let Some(user) = users::find(conn, session.user_id).await? else { return Ok(false) };
+        // Other epochs: the session's is dead, or somebody came in between the two readings.
+        if session.epoch == user.auth_epoch && session::raise_epoch_within(conn, &user, Some(kept), REASON, now).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn end(app: &App, session: Session, event: Event) -> store::Result<()> {
