@@ -99,6 +99,11 @@ async fn a_changed_password_is_set_and_ends_what_was_made_before() {
     assert!(answer.text.contains("~ user ana@example.com") && answer.text.contains("[secret]"), "{}", answer.text);
     let ana = users::find_by_email(&place.store.read(), "ana@example.com").await.unwrap().unwrap();
     assert_eq!(ana.auth_epoch, 1);
+    let events = audit_events::list(&place.store.read(), 100).await.unwrap();
+    for kind in ["user.updated", "user.password_set"] {
+        let told = events.iter().filter(|event| event.kind == kind && event.at == Timestamp::from_secs(1_700_000_100));
+        assert_eq!(told.map(|event| event.user_id).collect::<Vec<_>>(), [Some(ana.id)], "{kind}");
+    }
 }
 
 #[tokio::test]

@@ -178,6 +178,7 @@ async fn on_a_trusted_device_the_code_is_not_asked() {
     let page = browser.open("/login").await.sign_in(seed::ANA).await;
     page.assert_text("Do not ask on this device for 30 days");
     page.tamper("trust", "1").give_code(&phone.code()).await.expect("/account", 200);
+    assert_eq!(app.audit_detail("device.trusted").await["days"], 30);
     browser.forget_cookie(SESSION);
     let code = browser.open(&app.authorize(seed::AUTOTALK).url()).await.sign_in(seed::ANA).await.code();
     let claims = claims_of(app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.json()["id_token"].as_str().unwrap());
