@@ -164,6 +164,7 @@ async fn a_recovery_code_is_good_for_once() {
     let claims = claims_of(tokens["id_token"].as_str().unwrap());
     assert_eq!((claims["acr"].as_str(), &claims["amr"]), (Some("aal2"), &serde_json::json!(["pwd", "mfa"])));
     assert!(app.mails_to(seed::ANA).await.iter().any(|mail| mail.subject.to_lowercase().contains("recovery code")));
+    assert_eq!(app.audit_detail("recovery_code.used").await["left"], 0);
     let page = app.browser();
     let page = page.open("/login").await.sign_in(seed::ANA).await.click("Use a recovery code").await.give_code(code).await;
     page.expect("/login/recovery-code", 422).assert_text("not correct, or it has been used");
