@@ -275,7 +275,7 @@ async fn key_rotation_survives_every_fault() {
 async fn a_rotation_that_is_due_survives_every_fault() {
     let height = climb(async |app, n| {
         let keys = &app.app.config.keys;
-        app.advance(keys.active_for.0 - keys.publish_before_use.0);
+        app.advance(keys.active_for.0.saturating_sub(keys.publish_before_use.0));
         let tokens = app.tokens(seed::AUTOTALK, "openid").await;
         let before = app.snapshot().await.rows("signing_keys");
         fail(app, n);
