@@ -243,3 +243,27 @@ async fn every_replica_knows_within_a_second() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
+
+/// Neither a refresh nor a code that is on its way gets a token for two APIs, when scopes got an API of their own meanwhile.
+#[tokio::test]
+async fn what_was_allowed_before_is_no_way_to_a_token_for_two_apis() {
+    let app = TestApp::start().await;
+    for name in ["orders", "stock"] {
+        scope(&app, name, &json!({})).await;
+    }
+    registered(&app, seed::AUTOTALK, "openid offline_access orders stock").await;
+    let asked = "openid offline_access orders stock";
+    let tokens = app.tokens(seed::AUTOTALK, asked).await;
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    let code = app.code(seed::AUTOTALK, asked).await;
+    for (name, audience) in [("orders", "https://orders.example"), ("stock", "https://stock.example")] {
+        remove(&app, name).await;
+        scope(&app, name, &json!({ "audience": audience })).await;
+    }
+    app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.expect_error(400, "invalid_grant");
+    let refresh = || TokenRequest::refresh(seed::AUTOTALK, refresh_token);
+    app.token(refresh()).await.expect_error(400, "invalid_scope");
+    // The refusal has used nothing up, and each API still gets a token of its own.
+    let narrowed = app.token(refresh().with("scope", "openid orders")).await.expect(200).json();
+    assert_eq!(claims_of(narrowed["access_token"].as_str().unwrap())["aud"], json!([ISSUER, "https://orders.example"]));
+}

@@ -14,6 +14,7 @@ use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
 use crate::oauth::client_request::ClientRequest;
 use crate::oauth::error::Error;
+use crate::oauth::scopes::check_audience;
 use crate::oauth::{grant_life, pkce};
 use crate::session;
 use crate::store::clients::{Client, GrantType};
@@ -47,6 +48,9 @@ pub(super) async fn decide(app: &App, request: &ClientRequest) -> Result<Outcome
             };
             let scopes = app.scopes.all().await?;
             let scope = grant_life::still_registered(&code.scope, request.client(), &scopes);
+            if let Err(description) = check_audience(&scopes, &scope) {
+                return burn(app, request, code, description).await;
+            }
             if !grant_life::is_consented(&app.store.read(), request.client(), user.id, &scope).await? {
                 return burn(app, request, code, grant_life::Dead::ConsentWithdrawn.description().to_owned()).await;
             }

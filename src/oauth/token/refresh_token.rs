@@ -16,6 +16,7 @@ use crate::clock::Timestamp;
 use crate::oauth::client_request::ClientRequest;
 use crate::oauth::error::Error;
 use crate::oauth::grant_life::{self, Dead};
+use crate::oauth::scopes::check_audience;
 use crate::session;
 use crate::store::grants::{self, Grant, GrantContext};
 use crate::store::{self, Conn};
@@ -82,6 +83,10 @@ async fn attempt(app: &App, request: &ClientRequest, token: RefreshToken, contex
         Ok(scope) => scope,
         Err(description) => return Ok(Some(Outcome::reject(Code::InvalidScope, description))),
     };
+    // Scopes may have got an API of their own since they were allowed.
+    if let Err(description) = check_audience(&scopes, &scope) {
+        return Ok(Some(Outcome::reject(Code::InvalidScope, description)));
+    }
     if !grant_life::is_consented(&app.store.read(), client, context.user.id, &granted).await? {
         return Ok(Some(invalid(Dead::ConsentWithdrawn.description())));
     }
