@@ -53,7 +53,7 @@ impl Timestamp {
 }
 
 /// By how much the clocks of two replicas, or of one machine before and after it was set right, may differ (FAPI 2.0 §5.3.2.1 refuses more than this).
-const SKEW: Duration = Duration::from_mins(1);
+pub const SKEW: Duration = Duration::from_mins(1);
 
 impl Timestamp {
     /// Whether `then` was less than `window` ago. What lies further ahead than clocks differ is not: it was written by a clock that was wrong, and would

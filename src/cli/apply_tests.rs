@@ -104,6 +104,11 @@ async fn a_changed_password_is_set_ends_what_was_made_before_and_is_told_by_mail
     assert!(answer.text.contains("~ user ana@example.com") && answer.text.contains("[secret]"), "{}", answer.text);
     let ana = users::find_by_email(&place.store.read(), "ana@example.com").await.unwrap().unwrap();
     assert_eq!(ana.auth_epoch, 1);
+    let events = audit_events::list(&place.store.read(), 100).await.unwrap();
+    for kind in ["user.updated", "user.password_set"] {
+        let told = events.iter().filter(|event| event.kind == kind && event.at == Timestamp::from_secs(1_700_000_100));
+        assert_eq!(told.map(|event| event.user_id).collect::<Vec<_>>(), [Some(ana.id)], "{kind}");
+    }
     assert_eq!(mails().await, ["password_changed"]);
     let security = user_security::find(&place.store.read(), ana.id).await.unwrap();
     assert_eq!(security.password_changed_at, Some(Timestamp::from_secs(1_700_000_100)));

@@ -69,6 +69,13 @@ async fn a_backup_comes_back_over_what_was_there_and_that_is_kept() {
     let store = database::open(&config).await.unwrap();
     let events = audit_events::list(&store.read(), 10).await.unwrap();
     assert!(events.iter().any(|event| event.kind == "database.restored"));
+    let store = database::open(&old).await.unwrap();
+    let events = audit_events::list(&store.read(), 10).await.unwrap();
+    assert_eq!(
+        events.iter().filter(|event| event.kind == "database.backed_up").count(),
+        2,
+        "who took everything is known where it was taken"
+    );
     let left = names(directory.path());
     let unfinished = |name: &String| [".restoring", ".backup", ".part"].iter().any(|ending| name.ends_with(ending));
     assert!(!left.iter().any(unfinished), "{left:?}");

@@ -19,6 +19,10 @@ async fn run(store: &Store, command: Command) -> Result<Answer, Failure> {
     execute(command, store, now()).await
 }
 
+async fn kinds(store: &Store) -> Vec<String> {
+    audit_events::list(&store.read(), 10).await.unwrap().into_iter().map(|event| event.kind).collect()
+}
+
 #[tokio::test]
 async fn the_secret_is_shown_once_and_only_its_digest_is_kept() {
     let (store, _directory) = temporary().await;
@@ -30,8 +34,7 @@ async fn the_secret_is_shown_once_and_only_its_digest_is_kept() {
     let shown = run(&store, Command::Show { client_id: "webapp".to_owned() }).await.unwrap();
     assert!(!shown.text.contains(&secret) && !shown.json.to_string().contains(&secret));
     assert_eq!(shown.json["client_name"], "Web app");
-    let kinds: Vec<String> = audit_events::list(&store.read(), 10).await.unwrap().into_iter().map(|event| event.kind).collect();
-    assert_eq!(kinds, ["client.created"]);
+    assert_eq!(kinds(&store).await, ["client.created"]);
 }
 
 #[tokio::test]
@@ -62,6 +65,7 @@ async fn rotation_keeps_the_previous_secret_for_the_overlap() {
     assert_eq!(client.secrets[1].expires_at, Some(now().plus(Duration::from_hours(1))));
     run(&store, rotate(Span::secs(0))).await.unwrap();
     assert_eq!(clients::find(&store.read(), "webapp").await.unwrap().unwrap().secrets.len(), 1);
+    assert_eq!(kinds(&store).await, ["client.secret_rotated", "client.secret_rotated", "client.created"]);
 }
 
 #[tokio::test]
@@ -102,4 +106,5 @@ async fn a_removed_client_is_gone() {
     run(&store, remove()).await.unwrap();
     assert!(run(&store, remove()).await.unwrap_err().to_string().contains("There is no client webapp"));
     assert_eq!(run(&store, Command::List).await.unwrap().json, json!([]));
+    assert_eq!(kinds(&store).await, ["client.removed", "client.created"], "once");
 }

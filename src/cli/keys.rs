@@ -170,7 +170,10 @@ mod tests {
         assert!(!listed.text.contains(&kid) && listed.text.contains(answer.json["kids"][0].as_str().unwrap()), "{}", listed.text);
         let store = database::open(&config).await.unwrap();
         let events = audit_events::list(&store.read(), 100).await.unwrap();
-        assert!(events.iter().any(|event| event.kind == "key.revoked" && event.detail.contains(&kid)));
+        assert!(events.iter().any(|event| event.kind == "key.rotated" && event.detail.contains("\"immediately\":true")));
+        for kind in ["key.created", "key.revoked"] {
+            assert!(events.iter().any(|event| event.kind == kind && event.detail.contains(&kid)), "{kind}");
+        }
         let again = revoke().await.unwrap_err().to_string();
         assert!(again.contains("There is no key"), "{again}");
     }

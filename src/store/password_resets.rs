@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::entities::password_resets::{Column, Entity, Model};
 use super::{Conn, Error, Result};
-use crate::clock::Timestamp;
+use crate::clock::{SKEW, Timestamp};
 use crate::secret::Digest;
 
 #[derive(Clone, Debug)]
@@ -33,9 +33,10 @@ pub struct Reset {
 }
 
 impl Reset {
+    /// One that was made ahead of now was made by a clock that was wrong; it may have expired by that clock, and must not live again.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
-        self.used_at.is_none() && now < self.expires_at
+        self.used_at.is_none() && now < self.expires_at && !now.is_before(self.created_at)
     }
 }
 
@@ -95,6 +96,7 @@ fn live(user_id: Uuid, id: Uuid, now: Timestamp) -> sea_orm::UpdateMany<Entity> 
         .filter(Column::Id.eq(id))
         .filter(Column::UsedAt.is_null())
         .filter(Column::ExpiresAt.gt(now.millis()))
+        .filter(Column::CreatedAt.lte(now.plus(SKEW).millis()))
 }
 
 impl From<&Reset> for Model {
@@ -202,6 +204,8 @@ mod tests {
             let found = find(&store.read(), ADA).await.unwrap().unwrap();
             assert_eq!((found.id, found.flow.clone(), found.used_at), (Uuid::from_u128(8), Some(vec![1]), None));
             assert!(found.is_live(NOW) && !found.is_live(found.expires_at));
+            let set_back = found.created_at.minus(Duration::from_hours(1));
+            assert!(!found.is_live(set_back) && !used(&store, 8, set_back).await, "it was made later than now");
             assert!(used(&store, 8, NOW).await);
         }
     }

@@ -49,6 +49,7 @@ async fn a_deletion_can_be_taken_back() {
     let page = browser.open("/account/delete").await.expect("/account/delete", 200);
     page.assert_text("After 14 days");
     page.click("Delete my account").await.expect("/account/delete/done", 200).assert_text("Your account is closed");
+    assert!(app.audit().await.contains(&"user.deletion_requested".to_owned()));
     for browser in [&browser, &there] {
         browser.open("/account").await.expect("/login", 200);
     }

@@ -1,13 +1,16 @@
 //! The audit chain on a real database: issue "under attack", SECURITY LG-2, decision 0017.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use tokio::sync::Notify;
 use vestibule::account::deletion;
 use vestibule::audit::chain::{self, Head, Report};
 use vestibule::audit::{self, Event, Kind, Origin};
 use vestibule::jobs;
 use vestibule::secret::random_id;
-use vestibule::store::people;
+use vestibule::store::{audit_chain, people};
 
 use crate::harness::{TestApp, seed};
 
@@ -190,6 +193,43 @@ async fn sealers_on_two_processes_make_one_chain() {
     let report = verify(&app, None).await;
     assert_eq!((report.findings.as_slice(), report.waiting), ([].as_slice(), 0));
     assert!(report.events >= 200);
+}
+
+/// No act waits for another's hash: while somebody has the chain to themselves, for however long, people sign in. On PostgreSQL; SQLite has one writer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_the_chain() {
+    let app = TestApp::start().await;
+    if !app.database.url.starts_with("postgres") {
+        return;
+    }
+    act(&app, 1).await;
+    jobs::audit::seal(&app.app).await.unwrap();
+    let (taken, over) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (store, tell, wait) = (app.app.store.clone(), Arc::clone(&taken), Arc::clone(&over));
+    let holding = tokio::spawn(async move {
+        let held = store.write(move |conn| {
+            let (tell, wait) = (Arc::clone(&tell), Arc::clone(&wait));
+            Box::pin(async move {
+                audit_chain::lock(conn).await?;
+                tell.notify_one();
+                wait.notified().await;
+                Ok(())
+            })
+        });
+        held.await
+    });
+    taken.notified().await;
+    let signed_in = tokio::time::timeout(Duration::from_mins(1), app.browser_of(seed::ANA)).await;
+    assert!(signed_in.is_ok(), "a sign-in waits for the chain");
+    assert!(app.audit().await.contains(&"sign_in.succeeded".to_owned()), "with its event");
+    let connection = sea_orm::Database::connect(&app.database.url).await.unwrap();
+    let sql = "SELECT name FROM locks WHERE name = 'audit-chain' FOR UPDATE SKIP LOCKED";
+    let free = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql.to_owned())).await.unwrap();
+    assert!(free.is_none(), "all the while nobody else could have had it");
+    over.notify_one();
+    holding.await.unwrap().unwrap();
+    assert!(jobs::audit::seal(&app.app).await.unwrap().0 > 0);
+    assert_eq!(findings(&app).await, Vec::<String>::new());
 }
 
 /// An id that sorts before everything sealed, committed last: it is sealed then, not passed over.

@@ -1,6 +1,7 @@
 //! The canary: recognisable secrets go through the real flows, and then everything that is written or answered is searched for them.
 //! SECURITY LG-1, LG-3, AD-3; OWASP ASVS 5 §14.2.4, §16.2.5.
 
+mod commands;
 mod search;
 
 use std::fmt::{Debug, Write as _};
@@ -18,7 +19,7 @@ use vestibule::account::not_me;
 use vestibule::account::registration::{self, Invitation};
 use vestibule::audit::Origin;
 use vestibule::secret::{Purpose, Secret};
-use vestibule::store::signing_keys;
+use vestibule::store::{settings, signing_keys};
 
 use self::search::{Planted, Search};
 use crate::harness::{Answer, Authenticator, Browser, Credentials, TestApp, TokenRequest, seed};
@@ -182,6 +183,13 @@ async fn live(app: &TestApp) -> (Vec<Planted>, Vec<Planted>) {
         let content = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         planted.push(("key-encryption key", content.trim().to_owned()));
     }
+    let name = "recovery-code-pepper";
+    let pepper = settings::find(&app.app.store.read(), name).await.unwrap().unwrap();
+    planted
+        .push(("pepper of recovery codes", STANDARD.encode(app.app.sealer.open_bytes(Purpose::Pepper, name.as_bytes(), &pepper).unwrap())));
+    planted.push(("database password", commands::DATABASE_PASSWORD.to_owned()));
+    let url = url::Url::parse(&app.database.url).unwrap();
+    planted.extend(url.password().map(|password| ("database password", password.to_owned())));
     for key in signing_keys::list(&app.app.store.read()).await.unwrap() {
         let private = app.app.sealer.open_bytes(Purpose::SigningKey, key.id.as_bytes(), &key.sealed_private_key).unwrap();
         // The end of it: how such a key begins is no secret.
@@ -291,10 +299,16 @@ async fn no_secret_is_written_or_answered_anywhere() {
     }
     vestibule::jobs::audit::seal(&app.app).await.unwrap();
     any.finds_nothing("the database", &database(&app).await);
+    let directory = tempfile::tempdir().unwrap();
+    for (command, said) in commands::said(&app, directory.path()) {
+        any.finds_nothing(&command, &said);
+    }
     let mails = app.mails().await.iter().map(|mail| format!("{mail:?}")).collect::<Vec<_>>().concat();
     assert!(mails.contains("ana@example.test"));
     unmailed.finds_nothing("a mail", mails.as_bytes());
-    let settings = format!("{:?} {}", app.app.config, serde_json::to_string(&app.app.config).unwrap_or_default());
+    let mut config = app.app.config.clone();
+    config.database.url = Secret::new(format!("postgres://canary:{}@db.test/vestibule", commands::DATABASE_PASSWORD));
+    let settings = format!("{config:?} {}", serde_json::to_string(&config).unwrap_or_default());
     any.finds_nothing("the settings as they are printed", settings.as_bytes());
     LISTENING.store(false, Ordering::Relaxed);
     let lines = std::mem::take(&mut *LINES.lock().unwrap());

@@ -160,7 +160,7 @@ async fn what_is_no_longer_declared_goes_by_the_policy() {
         let (tickets, dora) = (client(&app, "tickets").await, app.user_or_none("dora@example.test").await);
         let acme = organizations::find(&app.app.store.read(), "acme").await.unwrap();
         if removal == Removal::Delete {
-            assert!(tickets.is_none() && acme.is_none());
+            assert!(tickets.is_none() && acme.is_none() && app.audit().await.contains(&"client.removed".to_owned()));
             assert!(!dora.unwrap().enabled, "people are never deleted");
         } else {
             let enabled = removal == Removal::Orphan;

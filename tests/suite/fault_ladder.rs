@@ -2,9 +2,12 @@
 //! failure the database holds together, nothing single-use was used for nothing, and the person or the client can go on. SECURITY RL-2.
 #![cfg(debug_assertions)]
 
+use std::time::Duration;
+
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
-use vestibule::store::{Store, audit_events};
+use vestibule::store::signing_keys::Algorithm;
+use vestibule::store::{Store, audit_events, factor_attempts};
 
 use crate::custom_scopes::{registered, scope};
 use crate::harness::{Authenticator, Browser, Page, Snapshot, TestApp, TokenRequest, seed};
@@ -51,6 +54,14 @@ async fn holds_together(app: &TestApp, n: u64) {
     assert_eq!(count("grant.created"), snapshot.rows("grants"), "statement {n}: grants and their events: {events:#?}");
 }
 
+/// The owner has typed nothing wrong: what was counted before it was checked is given back, at the latest when they get in.
+async fn nothing_is_held_against_the_owner(app: &TestApp, n: u64) {
+    let snapshot = app.snapshot().await;
+    assert!(snapshot.0["failures"].is_empty(), "statement {n}: {:?}", snapshot.0["failures"]);
+    let factor = factor_attempts::find(&app.app.store.read(), app.user(seed::ANA).await.id).await.unwrap();
+    assert_eq!((factor.failures, factor.window_failures), (0, 0), "statement {n}: {factor:?}");
+}
+
 async fn sign_in(app: &TestApp, browser: &Browser<'_>, phone: &Authenticator<'_>) -> Option<String> {
     let page = browser.open(&app.authorize(seed::AUTOTALK).with("scope", "openid offline_access").url()).await;
     if page.has_left() {
@@ -81,6 +92,7 @@ async fn sign_in_survives_every_fault() {
         };
         app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.expect(200);
         holds_together(app, n).await;
+        nothing_is_held_against_the_owner(app, n).await;
         clean
     })
     .await;
@@ -268,6 +280,39 @@ async fn key_rotation_survives_every_fault() {
             app.get("/jwks").await.json()["keys"].as_array().unwrap().iter().map(|key| key["kid"].to_string()).collect();
         assert!(kids.len() >= 2, "statement {n}: {kids:?}");
         assert!(app.is_alive(tokens["access_token"].as_str().unwrap()).await, "statement {n}");
+        clean
+    })
+    .await;
+    assert!(height > 2, "{height}");
+}
+
+/// Rotation by itself, when a key's time comes: nothing is half made, what signs goes on signing, and the next look makes what is due.
+#[tokio::test]
+async fn a_rotation_that_is_due_survives_every_fault() {
+    let height = climb(async |app, n| {
+        let keys = &app.app.config.keys;
+        app.advance(keys.active_for.0.saturating_sub(keys.publish_before_use.0));
+        let tokens = app.tokens(seed::AUTOTALK, "openid").await;
+        let before = app.snapshot().await.rows("signing_keys");
+        fail(app, n);
+        let looked = app.app.keys.refresh().await;
+        let clean = is_clean(app);
+        assert_eq!(clean, looked.is_ok(), "statement {n}: {looked:?}");
+        let made = app.snapshot().await.rows("signing_keys") - before;
+        assert!(made == 0 || made == Algorithm::ALL.len(), "statement {n}: for every algorithm or none, not {made}");
+        assert!(app.is_alive(tokens["access_token"].as_str().unwrap()).await, "statement {n}");
+        app.token(TokenRequest::client_credentials(seed::BATCH)).await.expect(200);
+        app.app.keys.refresh().await.unwrap();
+        let after = app.snapshot().await.rows("signing_keys");
+        assert_eq!(after - before, Algorithm::ALL.len(), "statement {n}: once, however often somebody looks");
+        let told = app.audit().await.into_iter().filter(|kind| kind == "key.created").count();
+        assert_eq!(told, after, "statement {n}: each with its event");
+        let old = app.app.keys.list();
+        app.advance(keys.publish_before_use.0 + Duration::from_mins(1));
+        app.app.keys.refresh().await.unwrap();
+        let changed = app.app.keys.list().iter().filter(|key| old.iter().any(|was| was.kid == key.kid && was.state != key.state)).count();
+        assert!(changed >= 2 * Algorithm::ALL.len(), "statement {n}: the new ones sign, the old ones retire: {changed}");
+        app.tokens(seed::AUTOTALK, "openid").await;
         clean
     })
     .await;

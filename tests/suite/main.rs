@@ -21,6 +21,7 @@ mod account_profile;
 mod advisories;
 mod architecture;
 mod audit_chain;
+mod audit_kinds;
 mod auth_epoch;
 mod authorize;
 mod authorize_parameters;

@@ -164,6 +164,7 @@ async fn a_recovery_code_is_good_for_once() {
     let claims = claims_of(tokens["id_token"].as_str().unwrap());
     assert_eq!((claims["acr"].as_str(), &claims["amr"]), (Some("aal2"), &serde_json::json!(["pwd", "mfa"])));
     assert!(app.mails_to(seed::ANA).await.iter().any(|mail| mail.subject.to_lowercase().contains("recovery code")));
+    assert_eq!(app.audit_detail("recovery_code.used").await["left"], 0);
     let page = app.browser();
     let page = page.open("/login").await.sign_in(seed::ANA).await.click("Use a recovery code").await.give_code(code).await;
     page.expect("/login/recovery-code", 422).assert_text("not correct, or it has been used");
@@ -178,6 +179,7 @@ async fn on_a_trusted_device_the_code_is_not_asked() {
     let page = browser.open("/login").await.sign_in(seed::ANA).await;
     page.assert_text("Do not ask on this device for 30 days");
     page.tamper("trust", "1").give_code(&phone.code()).await.expect("/account", 200);
+    assert_eq!(app.audit_detail("device.trusted").await["days"], 30);
     browser.forget_cookie(SESSION);
     let code = browser.open(&app.authorize(seed::AUTOTALK).url()).await.sign_in(seed::ANA).await.code();
     let claims = claims_of(app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.json()["id_token"].as_str().unwrap());

@@ -169,6 +169,7 @@ async fn codes_by_mail_are_switched_on_and_off() {
     let code = app.mail("one_time_code", seed::ANA).await.text("code");
     page.give_code(&code).await.expect(TAB, 200);
     browser.submit(&action, &form).await.expect(TAB, 200).assert_text("We do not send you one-time passwords by email any more.");
+    assert_eq!(app.audit().await.iter().filter(|kind| *kind == "email_codes.changed").count(), 2, "on and off");
     app.browser().open("/login").await.sign_in(seed::ANA).await.expect("/account", 200);
 }
 
@@ -205,6 +206,7 @@ async fn trusted_devices_are_forgotten() {
     let page = browser.open(TAB).await;
     page.assert_text("This device");
     page.click("Forget").await.expect(TAB, 200).assert_text("You will be asked for a code there again.");
+    assert_eq!(app.audit_detail("device.forgotten").await["devices"], 1);
     browser.forget_cookie("__Host-vestibule-session");
     browser.open("/login").await.sign_in(seed::ANA).await.expect("/login/code", 200);
 }

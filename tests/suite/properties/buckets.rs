@@ -44,7 +44,7 @@ fn buckets_give_what_the_model_gives() {
     let app = runtime.block_on(TestApp::start());
     let number = std::cell::Cell::new(0);
     let strategy = (1_u32..12, 1_u64..100_000, prop::collection::vec(0_u64..20_000, 1..25));
-    let outcome = proptest::test_runner::TestRunner::new(few(60)).run(&strategy, |(burst, per, pauses)| {
+    let outcome = proptest::test_runner::TestRunner::new(few(60, 10_000)).run(&strategy, |(burst, per, pauses)| {
         let quota = Quota { burst, per: Duration::from_millis(per * u64::from(burst)) };
         let mut now = app.now();
         let mut model = Model::new(quota, now);

@@ -83,7 +83,7 @@ fn no_basic_header_but_the_right_one_lets_in() {
     let app = runtime.block_on(TestApp::with(|config| {
         config.limits.client_authentication = Quota { burst: 100_000, per: std::time::Duration::from_secs(1) };
     }));
-    let runner = &mut proptest::test_runner::TestRunner::new(few(400));
+    let runner = &mut proptest::test_runner::TestRunner::new(few(400, 20_000));
     let right = basic(seed::BATCH, seed::SECRET);
     let lines = prop_oneof![
         prop::collection::vec(32_u8..=255, 0..60),

@@ -152,7 +152,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(super::few(2_000))]
+    #![proptest_config(super::few(2_000, 100_000))]
 
     /// An import file of anything is read to its end; what is refused is refused without its values.
     #[test]

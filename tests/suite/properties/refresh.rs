@@ -77,6 +77,6 @@ async fn walk(steps: Vec<Step>) -> Result<(), TestCaseError> {
 #[test]
 fn a_family_lives_and_dies_as_the_model_says() {
     let runtime = runtime();
-    let outcome = proptest::test_runner::TestRunner::new(few(40)).run(&steps(), |steps| runtime.block_on(walk(steps)));
+    let outcome = proptest::test_runner::TestRunner::new(few(40, 10_000)).run(&steps(), |steps| runtime.block_on(walk(steps)));
     outcome.unwrap_or_else(|error| panic!("{error}"));
 }
