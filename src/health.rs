@@ -62,8 +62,17 @@ pub async fn starting(State(stage): State<Stage>) -> Response {
 /// `GET /metrics`, on the internal listener: in the text format of Prometheus.
 pub async fn metrics(State(app): State<App>) -> Response {
     sample(&app).await;
+    exposition(app.metrics.render())
+}
+
+/// The same before the database is open: not ready, and what its schema is as soon as that is known.
+pub async fn starting_metrics(State(stage): State<Stage>) -> Response {
+    exposition(stage.render())
+}
+
+fn exposition(text: String) -> Response {
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
 /// Why no requests should be sent here, if so.
@@ -78,7 +87,11 @@ pub(crate) async fn obstacle(app: &App) -> Option<&'static str> {
 }
 
 async fn look(app: &App) -> Option<&'static str> {
-    match tokio::time::timeout(PATIENCE, app.store.check()).await {
+    let looked = tokio::time::timeout(PATIENCE, app.store.check()).await;
+    if let Ok(Ok(schema)) = &looked {
+        app.metrics.schema(&schema.named());
+    }
+    match looked {
         // Newer: another replica has migrated already, and said that it only added.
         Ok(Ok(SchemaState::Current | SchemaState::Newer)) => None,
         Ok(Ok(SchemaState::TooNew)) => Some("a newer version has taken away from the database schema what this program needs"),

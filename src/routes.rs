@@ -124,9 +124,13 @@ pub fn internal_router(app: &App) -> Router {
         .with_state(app.clone())
 }
 
-/// The same before the database is open: liveness answers while a long migration runs, and readiness says what is being done.
+/// The same before the database is open: liveness answers while a long migration runs, and readiness and metrics say what is being done.
 pub fn starting_router(stage: Stage) -> Router {
-    Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::starting)).with_state(stage)
+    Router::new()
+        .route("/metrics", get(health::starting_metrics))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::starting))
+        .with_state(stage)
 }
 
 /// These routes with their group's budget, a wrong method as much as a right one, and answers that say how much of it is left.

@@ -83,7 +83,7 @@ async fn attempt(app: &App, visit: &Visit, email: &str, password: Secret<String>
     let guess = Guess::of(app, visit, user.as_ref(), typed);
     let tried = Tried::of(app, &password, guess.address());
     if guess.is_strange()
-        && let Err(limited) = tried.check(app)
+        && let Err(limited) = tried.check(app).await?
     {
         return Ok(Attempt::Limited(limited));
     }

@@ -38,10 +38,12 @@ use crate::keys::KeyRing;
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
 use crate::oauth::scopes::ScopeCache;
+use crate::oauth::unanswered::Unanswered;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
 use crate::ratelimit::edge::Edge;
+use crate::ratelimit::noted::Noted;
 use crate::ratelimit::refused::Refused;
 use crate::ratelimit::tally::Tally;
 use crate::secret::{Pepper, Sealer};
@@ -68,6 +70,7 @@ pub struct Shared {
     pub access_tokens: Arc<Verifier>,
     pub clients: Arc<ClientCache>,
     pub scopes: Arc<ScopeCache>,
+    pub unanswered: Unanswered,
     pub discovery: Discovery,
     pub passwords: Passwords,
     pub pages: Pages,
@@ -75,7 +78,12 @@ pub struct Shared {
     pub mailer: Arc<Mailer>,
     pub edge: Arc<Edge>,
     pub bans: Bans,
+    /// Passwords that strangers do not try now.
     pub refused: Arc<Refused>,
+    /// Clients that failed at an address a short while ago.
+    pub client_guesses: Arc<Noted>,
+    /// Clients that have nothing left over all addresses.
+    pub clients_spent: Arc<Refused>,
     /// Failed authentications of clients that are not in the audit log yet.
     pub client_failures: Arc<Tally<Event>>,
     pub metrics: Metrics,

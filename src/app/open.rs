@@ -12,6 +12,7 @@ use crate::keys::{self, KeyRing};
 use crate::mail::Mailer;
 use crate::oauth::client::ClientCache;
 use crate::oauth::scopes::ScopeCache;
+use crate::oauth::unanswered::Unanswered;
 use crate::oidc::discovery::Discovery;
 use crate::outbound::Outbound;
 use crate::ratelimit::bans::Bans;
@@ -38,7 +39,7 @@ impl App {
     /// As [`open`](Self::open).
     pub async fn open_with(config: Config, clock: Arc<dyn Clock>, metrics: Metrics) -> Result<Self, StartupError> {
         let sealer = open_sealer(&config)?;
-        let store = open_store(&config, &Stage::default(), false).await?;
+        let store = open_store(&config, &Stage::new(&metrics), false).await?;
         Self::over(store, sealer, (config, metrics), clock).await
     }
 
@@ -64,7 +65,7 @@ impl App {
             .await
             .map_err(|error| StartupError::new("keys.directory", format!("the pepper of recovery codes cannot be used: {error}")))?;
         let pages = Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?;
-        let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?;
+        let outbound = Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound", error))?;
         let mailer = Arc::new(Mailer::open(&config)?);
         store.measure(&metrics);
         metrics.started(clock.now().secs(), store.kind());
@@ -72,11 +73,14 @@ impl App {
             access_tokens: Arc::new(Verifier::new(keys.clone(), &issuer)),
             clients: Arc::new(ClientCache::new(store.clone())),
             scopes: Arc::new(ScopeCache::new(store.clone())),
+            unanswered: Unanswered::default(),
             discovery: Discovery::new(&issuer, config.registration.mode),
             passwords: Passwords::start(&config.password).measured(&metrics),
             edge: Arc::new(Edge::new(&config.limits, &metrics)),
             bans: Bans::load(&store, clock.now()).await,
             refused: Arc::default(),
+            client_guesses: Arc::default(),
+            clients_spent: Arc::default(),
             client_failures: Arc::default(),
             connections: Arc::default(),
             metrics,
@@ -109,7 +113,7 @@ impl App {
             discovery: Discovery::new(&self.issuer, config.registration.mode),
             edge,
             pages: Pages::load(&config.brand).map_err(|error| StartupError::new("templates", error))?,
-            outbound: Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound.extra_ca_file", error))?,
+            outbound: Outbound::new(&config.outbound).map_err(|error| StartupError::new("outbound", error))?,
             mailer: Arc::new(Mailer::open(&config)?),
             config,
             ..Shared::clone(self)
@@ -134,6 +138,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 async fn open_store(config: &Config, stage: &Stage, patient: bool) -> Result<Store, StartupError> {
     let refused = |error: crate::store::Error| StartupError::new("database.url", error.to_string());
     let (store, mut schema) = connect(config, stage, patient).await.map_err(refused)?;
+    stage.found(schema);
     if config.database.migrate_on_start && matches!(schema, SchemaState::Older | SchemaState::Current) {
         stage.enter("bringing the database schema up to date");
         let applied = store.migrate_up().await.map_err(refused)?;
@@ -145,6 +150,7 @@ async fn open_store(config: &Config, stage: &Stage, patient: bool) -> Result<Sto
     if schema == SchemaState::Older && patient && !config.database.migrate_on_start {
         schema = wait_for_schema(&store, stage).await.map_err(refused)?;
     }
+    stage.found(schema);
     match schema {
         SchemaState::Current => Ok(store),
         SchemaState::Newer => {

@@ -39,7 +39,7 @@ pub async fn serve(config: Config, metrics: Metrics, origin: Origin) -> Result<(
         }
     });
     tokio::spawn(notify::watchdog(stop.clone()));
-    let stage = Stage::default();
+    let stage = Stage::new(&metrics);
     // First of all: liveness answers however long a migration takes.
     let internal = Internal::start(&config.server, routes::starting_router(stage.clone())).await?;
     let starting = CancellationToken::new();

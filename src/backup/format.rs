@@ -11,10 +11,10 @@ pub(super) fn seal(sealer: &Sealer, header: &Header, plain: &mut dyn Read, out: 
     let nonce = header.nonce().ok_or(Error::Foreign)?;
     let head = header.write(out)?;
     let mut stream = sealer.seal_stream(Purpose::Backup, nonce, &head).ok_or_else(|| Error::NoKey { key: header.key.clone() })?;
-    let mut bytes = 0;
+    let mut bytes = 0_u64;
     let mut chunk = read_chunk(plain, CHUNK)?;
     loop {
-        bytes += chunk.len() as u64;
+        bytes = bytes.saturating_add(chunk.len() as u64);
         let following = read_chunk(plain, CHUNK)?;
         if following.is_empty() {
             stream.last(&mut chunk).map_err(|_| Error::Damaged)?;
@@ -49,7 +49,7 @@ pub(super) fn open(sealer: &Sealer, input: &mut dyn Read, out: &mut dyn Write) -
 
 /// `length` bytes, or fewer at the end, with room for a tag.
 fn read_chunk(input: &mut dyn Read, length: usize) -> Result<Vec<u8>> {
-    let mut chunk = Vec::with_capacity(length + TAG);
+    let mut chunk = Vec::with_capacity(length.saturating_add(TAG));
     input.take(length as u64).read_to_end(&mut chunk).map_err(Error::Stream)?;
     Ok(chunk)
 }

@@ -1,6 +1,7 @@
 //! `apply`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -8,7 +9,9 @@ use super::failure::Failure;
 use super::managed::{self, Force};
 use super::output::Answer;
 use super::{database, plan};
+use crate::account::notice;
 use crate::account::password::Passwords;
+use crate::app::App;
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::{Config, Span};
 use crate::declare::{self, Directory, Keeping, Options, Plan, Reconciler};
@@ -47,9 +50,13 @@ async fn execute(arguments: &Arguments, config: &Config, store: &Store, now: Tim
     }
     let document = declare::read(&arguments.files, config)?;
     let options = Options { now, secret_overlap: arguments.secret_overlap.0 };
-    let plan = declare::plan(store, &passwords, &document, options).await?;
+    let mut plan = declare::plan(store, &passwords, &document, options).await?;
     if !arguments.dry_run {
         refuse_managed(store, &plan, arguments.force).await?;
+        if let Some(app) = teller(&plan, config).await? {
+            plan.tell(|user| notice::password_set(&app, user, now));
+            app.store.close().await;
+        }
         declare::apply(store, &plan, now).await?;
     }
     Ok(plan::answer(&plan, &[], if arguments.dry_run { "would change" } else { "changed" }))
@@ -60,11 +67,24 @@ async fn keep(keeping: Keeping<'_>, config: &Config, dry_run: bool) -> Result<An
     let directory = Directory::read(plan::declared(config)?, config)?;
     let (plan, unready) = declare::preview(keeping, &directory).await?;
     if !dry_run {
-        Reconciler::insistent().pass(keeping, &directory).await?;
+        let mut reconciler = Reconciler::insistent();
+        if let Some(app) = teller(&plan, config).await? {
+            app.store.close().await;
+            reconciler = reconciler.telling(move |user, now| notice::password_set(&app, user, now));
+        }
+        reconciler.pass(keeping, &directory).await?;
     }
     let mut answer = plan::answer(&plan, &unready, if dry_run { "would change" } else { "changed" });
     answer.bad = unready.iter().any(|object| object.state == State::Error);
     Ok(answer)
+}
+
+/// Whose keys seal the mails, where somebody's password is set. Nothing else here needs the service's keys.
+async fn teller(plan: &Plan, config: &Config) -> Result<Option<App>, Failure> {
+    if !plan.sets_a_password() {
+        return Ok(None);
+    }
+    Ok(Some(App::open(config.clone(), Arc::new(SystemClock)).await?))
 }
 
 async fn refuse_managed(store: &Store, plan: &Plan, force: Force) -> Result<(), Failure> {

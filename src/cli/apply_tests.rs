@@ -1,7 +1,7 @@
 use super::*;
-use crate::cli::database::{cheap, temporary};
+use crate::cli::database::{cheap, temporary, within};
 use crate::cli::testing::{is_ended_properly, signed_in};
-use crate::store::{audit_events, clients, users};
+use crate::store::{audit_events, clients, mails, user_security, users};
 
 const STATE: &str = r#"
 [[clients]]
@@ -36,7 +36,7 @@ impl Place {
         let file = self.directory.path().join("state.toml");
         std::fs::write(&file, text).unwrap();
         let arguments = Arguments { files: vec![file], dry_run, secret_overlap: Span::secs(3600), force: Force::default() };
-        execute(&arguments, &cheap(), &self.store, Timestamp::from_secs(secs)).await
+        execute(&arguments, &within(self.directory.path()), &self.store, Timestamp::from_secs(secs)).await
     }
 
     async fn user(&self, email: &str) -> users::User {
@@ -92,13 +92,23 @@ async fn a_dry_run_changes_nothing_and_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn a_changed_password_is_set_and_ends_what_was_made_before() {
+async fn a_changed_password_is_set_ends_what_was_made_before_and_is_told_by_mail() {
     let place = Place::new().await;
     place.apply(STATE, false, 1_700_000_000).await.unwrap();
+    let mails = async || mails::list(&place.store.read(), 10).await.unwrap().into_iter().map(|mail| mail.kind).collect::<Vec<_>>();
+    assert!(mails().await.is_empty(), "whoever is new is told nothing");
+    place.apply(&STATE.replace("\"demo\"", "\"demo2\""), true, 1_700_000_050).await.unwrap();
+    assert!(mails().await.is_empty(), "what is not done is not told");
+    assert!(!place.directory.path().join("keys").exists(), "keys are not made for what needs none");
     let answer = place.apply(&STATE.replace("\"demo\"", "\"demo2\""), false, 1_700_000_100).await.unwrap();
     assert!(answer.text.contains("~ user ana@example.com") && answer.text.contains("[secret]"), "{}", answer.text);
     let ana = users::find_by_email(&place.store.read(), "ana@example.com").await.unwrap().unwrap();
     assert_eq!(ana.auth_epoch, 1);
+    assert_eq!(mails().await, ["password_changed"]);
+    let security = user_security::find(&place.store.read(), ana.id).await.unwrap();
+    assert_eq!(security.password_changed_at, Some(Timestamp::from_secs(1_700_000_100)));
+    place.apply(&STATE.replace("\"demo\"", "\"demo2\""), false, 1_700_000_200).await.unwrap();
+    assert_eq!(mails().await.len(), 1, "the same once more");
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ async fn forget(conn: &Conn<'_>, target: &Target) -> store::Result<u64> {
                 rows += match kind.whose {
                     Whose::Address => u64::from(buckets::revoke(conn, &format!("{}{address}", kind.prefix)).await?),
                     Whose::AccountAndAddress | Whose::OtherAndAddress => buckets::revoke_ending(conn, kind.prefix, address).await?,
-                    Whose::Account | Whose::Digest => 0,
+                    Whose::Account | Whose::Client | Whose::Digest => 0,
                 };
             }
             Ok(rows)

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::cli::database::temporary;
+use crate::cli::testing::inserted;
 use crate::config::Quota;
 use crate::declare::plan::new_user;
 use crate::store::audit_events;
@@ -35,13 +36,7 @@ async fn an_operator_sees_who_is_limited_and_releases_them() {
     let (store, _directory) = temporary().await;
     let ana = new_user("ana@example.com", NOW);
     let id = ana.id;
-    store
-        .write(move |conn| {
-            let ana = ana.clone();
-            Box::pin(async move { users::insert(conn, &ana).await })
-        })
-        .await
-        .unwrap();
+    inserted(&store, [&ana]).await;
     assert_eq!(listed(&store).await.text, "Nobody is limited.");
     failed(&store, &format!("password:{id}"), id, 100).await;
     failed(&store, "password:00000000-0000-0000-0000-000000000007", Uuid::from_u128(7), 100).await;
@@ -58,8 +53,8 @@ async fn an_operator_sees_who_is_limited_and_releases_them() {
     assert_eq!(events.iter().filter(|event| event.kind == "limit.released").count(), 2);
 }
 
-async fn used_up(store: &Store, key: &str, quota: Quota) {
-    for _ in 0..=quota.burst {
+async fn taken(store: &Store, key: &str, quota: Quota, times: u32) {
+    for _ in 0..times {
         let key = key.to_owned();
         let taken = store.write_one(move |conn| {
             let key = key.clone();
@@ -75,22 +70,23 @@ async fn every_kind_of_bucket_is_listed_and_released() {
     let (store, _directory) = temporary().await;
     let ana = new_user("ana@example.com", NOW);
     let (id, address, config) = (ana.id, "192.0.2.7", Config::default());
-    store
-        .write(move |conn| {
-            let ana = ana.clone();
-            Box::pin(async move { users::insert(conn, &ana).await })
-        })
-        .await
-        .unwrap();
+    inserted(&store, [&ana]).await;
+    let key = |kind: &kinds::Kind| match kind.whose {
+        Whose::Account => format!("{}{id}", kind.prefix),
+        Whose::Address => format!("{}{address}", kind.prefix),
+        Whose::AccountAndAddress => format!("{}{id}:{address}", kind.prefix),
+        Whose::OtherAndAddress => format!("{}web:{address}", kind.prefix),
+        Whose::Client => format!("{}web", kind.prefix),
+        Whose::Digest => format!("{}c0ffee", kind.prefix),
+    };
+    // A bucket that holds more than one is not empty when one is taken.
+    for kind in KINDS.iter().filter(|kind| (kind.quota)(&config).burst > 1) {
+        taken(&store, &key(kind), (kind.quota)(&config), 1).await;
+        assert_eq!(listed(&store).await.text, "Nobody is limited.", "{}", kind.prefix);
+    }
     for kind in &KINDS {
-        let key = match kind.whose {
-            Whose::Account => format!("{}{id}", kind.prefix),
-            Whose::Address => format!("{}{address}", kind.prefix),
-            Whose::AccountAndAddress => format!("{}{id}:{address}", kind.prefix),
-            Whose::OtherAndAddress => format!("{}web:{address}", kind.prefix),
-            Whose::Digest => format!("{}c0ffee", kind.prefix),
-        };
-        used_up(&store, &key, (kind.quota)(&config)).await;
+        let quota = (kind.quota)(&config);
+        taken(&store, &key(kind), quota, quota.burst).await;
     }
     let whys = |answer: &Answer| {
         answer.json["limited"].as_array().unwrap().iter().map(|one| one["why"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -106,7 +102,8 @@ async fn every_kind_of_bucket_is_listed_and_released() {
     let by_address = Command::Release(Release { key: None, account: None, address: Some(address.parse().unwrap()) });
     execute(&store, by_address, &config, NOW).await.unwrap();
     let left = whys(&listed(&store).await);
-    let digests: Vec<_> = KINDS.iter().filter(|kind| kind.whose == Whose::Digest).map(|kind| kind.why.to_owned()).collect();
+    let digests: Vec<_> =
+        KINDS.iter().filter(|kind| matches!(kind.whose, Whose::Client | Whose::Digest)).map(|kind| kind.why.to_owned()).collect();
     assert!(left.len() == digests.len() && digests.iter().all(|why| left.contains(why)), "{left:?}");
 }
 

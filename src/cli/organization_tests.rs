@@ -1,6 +1,7 @@
 use super::*;
 use crate::cli::database::temporary;
 use crate::cli::organization_policy::Member;
+use crate::cli::testing::inserted;
 use crate::declare::plan::new_user;
 use crate::organization::{Factor, Requirement};
 
@@ -18,13 +19,7 @@ fn acme() -> Add {
 async fn an_organisation_is_made_joined_left_and_removed() {
     let (store, _directory) = temporary().await;
     let ana = new_user("ana@example.com", NOW);
-    store
-        .write(move |conn| {
-            let ana = ana.clone();
-            Box::pin(async move { users::insert(conn, &ana).await })
-        })
-        .await
-        .unwrap();
+    inserted(&store, [&ana]).await;
     let added = execute(Command::Add(Box::new(acme())), &store, NOW).await.unwrap();
     assert_eq!(added.json["policy"]["second_factor"], "required");
     assert!(execute(Command::Add(Box::new(acme())), &store, NOW).await.is_err());
@@ -44,18 +39,7 @@ async fn an_organisation_is_made_joined_left_and_removed() {
 async fn an_organisation_is_disabled_and_enabled_but_never_over_the_last_administrator() {
     let (store, _directory) = temporary().await;
     let people = [new_user("ana@example.com", NOW), User { administrator: true, ..new_user("root@example.com", NOW) }];
-    store
-        .write(move |conn| {
-            let people = people.clone();
-            Box::pin(async move {
-                for person in &people {
-                    users::insert(conn, person).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
-        .unwrap();
+    inserted(&store, people.each_ref()).await;
     execute(Command::Add(Box::new(acme())), &store, NOW).await.unwrap();
     let member = |email: &str| Command::AddMember { id: "acme".to_owned(), email: email.to_owned(), administrator: false };
     let (disable, enable) = (

@@ -27,7 +27,7 @@ fn traces(config: &Config, metrics: &Metrics) -> Result<Option<Traces>, StartupE
     if !telemetry::wanted(&config.telemetry) {
         return Ok(None);
     }
-    let refused = |error| StartupError::new("outbound.extra_ca_file", error);
+    let refused = |error| StartupError::new("outbound", error);
     let collector = Collector::new(&config.outbound, metrics.clone()).map_err(refused)?;
     Traces::open(&config.telemetry, collector).map(Some)
 }

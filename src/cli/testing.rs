@@ -8,7 +8,22 @@ use crate::clock::Timestamp;
 use crate::secret::{Digest, random_id};
 use crate::store::clients::{Client, Metadata};
 use crate::store::users::User;
-use crate::store::{Store, audit_events, clients, grants, logout_deliveries, sessions};
+use crate::store::{Store, audit_events, clients, grants, logout_deliveries, sessions, users};
+
+/// These people are there.
+pub(super) async fn inserted<const N: usize>(store: &Store, people: [&User; N]) {
+    let people = people.map(User::clone);
+    let inserted = store.write(move |conn| {
+        let people = people.clone();
+        Box::pin(async move {
+            for person in &people {
+                users::insert(conn, person).await?;
+            }
+            Ok(())
+        })
+    });
+    inserted.await.unwrap();
+}
 
 /// A session of this person with a grant for `webapp`, a client that wants to be told when it ends. The session's id.
 pub(super) async fn signed_in(store: &Store, user: &User, now: Timestamp) -> Uuid {

@@ -10,12 +10,11 @@ use super::failure::Failure;
 use super::output::Answer;
 use super::password_input::PasswordInput;
 use super::user::{event, find, with_password};
-use crate::account::{administrators, not_me, notice, password_reset};
+use crate::account::{administrators, notice, password_reset};
 use crate::app::App;
 use crate::audit::{self, Kind};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::mail::{self, Message, Where};
 use crate::session;
 use crate::store::mails;
 use crate::store::user_security::{self, Security};
@@ -40,8 +39,7 @@ async fn set_at(app: &App, arguments: SetPassword, input: impl Read) -> Result<A
     let none = || Failure::new("Say where the password comes from: --password-stdin or --generate-password.");
     let password = arguments.password.resolve(&app.config, input).await?.ok_or_else(none)?;
     let now = app.now();
-    let message = Message::PasswordChanged { place: Where { at: now, ..Where::default() }, not_me: not_me::link(app, &user, now) };
-    let mail = mail::prepare(app, &notice::recipient(&user, administrators::locale_of(app, &user)), &message, now);
+    let mail = notice::password_set(app, &user, now);
     let (id, job) = (user.id, Arc::new((password.hash.clone(), mail)));
     let setting = app.store.write(move |conn| {
         let job = Arc::clone(&job);

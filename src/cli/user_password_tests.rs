@@ -1,7 +1,7 @@
 use super::*;
 use crate::account::password::Verdict;
 use crate::cli::database::within;
-use crate::cli::testing::{is_ended_properly, signed_in};
+use crate::cli::testing::{inserted, is_ended_properly, signed_in};
 use crate::declare::plan::new_user;
 use crate::secret::Secret;
 use crate::store::audit_events;
@@ -12,14 +12,7 @@ async fn opened() -> (App, User, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let app = App::open(within(directory.path()), Arc::new(SystemClock)).await.unwrap();
     let user = new_user(ANA, app.now());
-    let row = user.clone();
-    app.store
-        .write(move |conn| {
-            let row = row.clone();
-            Box::pin(async move { users::insert(conn, &row).await })
-        })
-        .await
-        .unwrap();
+    inserted(&app.store, [&user]).await;
     (app, user, directory)
 }
 

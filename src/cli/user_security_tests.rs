@@ -1,6 +1,6 @@
 use super::*;
 use crate::cli::database::{temporary, within};
-use crate::cli::testing::signed_in;
+use crate::cli::testing::{inserted, signed_in};
 use crate::declare::plan::new_user;
 use crate::store::{audit_events, sessions};
 
@@ -8,14 +8,7 @@ const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
 async fn person(store: &Store, email: &str, administrator: bool) -> User {
     let user = User { administrator, ..new_user(email, NOW) };
-    let row = user.clone();
-    store
-        .write(move |conn| {
-            let user = row.clone();
-            Box::pin(async move { users::insert(conn, &user).await })
-        })
-        .await
-        .unwrap();
+    inserted(store, [&user]).await;
     user
 }
 

@@ -25,6 +25,7 @@ fn the_defaults_are_the_figures_of_the_requirements() {
         ("reset link", config.recovery.link_ttl, 15 * MINUTE),
         ("password failures, longest pause", config.limits.password_longest_pause, 15 * MINUTE),
         ("code failures, first pause", config.limits.code_pause, Duration::from_secs(30)),
+        ("code failures, window", config.limits.code_window, DAY),
         ("wait for a hash", config.password.hash_deadline, Duration::from_secs(1)),
         ("outbound call", config.outbound.timeout, Duration::from_secs(5)),
         ("header read", config.server.header_read_timeout, Duration::from_secs(10)),
@@ -45,7 +46,7 @@ fn the_defaults_are_the_figures_of_the_requirements() {
     for (what, ours, figure) in quotas {
         assert_eq!(ours, figure, "{what}");
     }
-    assert_eq!((limits.password_ceiling, limits.code_ceiling, limits.code_free), (100, 100, 5));
+    assert_eq!((limits.password_ceiling, limits.code_ceiling, limits.code_free, limits.code_window_failures), (100, 100, 5, 10));
     assert_eq!(config.password.min_length, 15, "without a second factor");
     assert!(config.server.drain_delay.0 + config.server.drain_timeout.0 <= Duration::from_secs(25));
 }

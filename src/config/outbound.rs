@@ -9,7 +9,8 @@ use super::types::{CidrList, Span};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outbound {
-    /// Private, loopback and link-local ranges that may be called all the same: relying parties in a cluster live on private addresses.
+    /// Private, loopback and link-local ranges that may be called all the same: relying parties in a cluster live on private addresses. These, and whatever else
+    /// is listed, may be called by `http` too; all other addresses by `https` alone, since anybody on the way could read and change what is sent.
     pub allowed_networks: CidrList,
     /// PEM file of certificate authorities trusted beside the public ones.
     pub extra_ca_file: Option<PathBuf>,

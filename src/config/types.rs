@@ -166,6 +166,14 @@ pub struct Quota {
     pub per: Duration,
 }
 
+impl Quota {
+    /// What passes until one more is allowed.
+    #[must_use]
+    pub fn pause(&self) -> Duration {
+        self.per.checked_div(self.burst.max(1)).unwrap_or(self.per)
+    }
+}
+
 impl FromStr for Quota {
     type Err = String;
 

@@ -13,8 +13,9 @@ use crate::config::StartupError;
 use crate::secret::Digest;
 use crate::session;
 use crate::store::declared_objects::{self, DeclaredObject};
+use crate::store::user_security::{self, Security};
 use crate::store::users::User;
-use crate::store::{self, Conn, Store, clients, locks, organizations, scopes, settings, suspensions, users};
+use crate::store::{self, Conn, Store, clients, locks, mails, organizations, scopes, settings, suspensions, users};
 
 /// Why declared state cannot be planned or applied.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +112,9 @@ async fn write_all(conn: &Conn<'_>, plan: &Plan, now: Timestamp) -> store::Resul
     for change in &plan.changes {
         settle(conn, change, now).await?;
     }
+    for notice in &plan.notices {
+        mails::insert(conn, notice).await?;
+    }
     if (administered || plan.changes.iter().any(demotes)) && users::list_administrators(conn).await?.is_empty() {
         return Err(store::Error::NotFound(ADMINISTRATOR));
     }
@@ -173,6 +177,10 @@ async fn write(conn: &Conn<'_>, change: &Change, now: Timestamp) -> store::Resul
             if seen.is_some() && (*new_password || !user.enabled) {
                 let reason = if *new_password { "password_changed" } else { "user_disabled" };
                 session::end_all_within(conn, user.id, reason, now).await?;
+            }
+            if seen.is_some() && *new_password {
+                let security = user_security::find(conn, user.id).await?;
+                user_security::update(conn, user.id, &security, &Security { password_changed_at: Some(now), ..security }).await?;
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::config::Problem;
 use crate::secret::{Digest, random_id};
 use crate::store::clients::{Client, ClientSecret};
+use crate::store::mails::Mail;
 use crate::store::organizations::Organization;
 use crate::store::scopes::CustomScope;
 use crate::store::users::{Profile, User};
@@ -60,6 +61,14 @@ pub struct Change {
 }
 
 impl Change {
+    /// Of whom there was before, if this sets their password.
+    fn whose_password(&self) -> Option<&User> {
+        match &self.write {
+            Write::User { user, seen: Some(_), new_password: true, .. } => Some(user),
+            _ => None,
+        }
+    }
+
     #[must_use]
     pub fn key(&self) -> Key {
         Key { kind: self.kind, id: self.id.clone() }
@@ -100,6 +109,9 @@ pub struct Plan {
     pub unchanged: usize,
     #[serde(skip)]
     pub(super) problems: Vec<(Key, Problem)>,
+    /// What goes to people with the changes.
+    #[serde(skip)]
+    pub(super) notices: Vec<Mail>,
 }
 
 /// The rows there are, of what is declared.
@@ -142,6 +154,17 @@ pub(super) fn make(document: &Document, current: &Current, options: Options) -> 
 }
 
 impl Plan {
+    /// Whether somebody who is there already gets another password.
+    #[must_use]
+    pub fn sets_a_password(&self) -> bool {
+        self.changes.iter().any(|change| change.whose_password().is_some())
+    }
+
+    /// Has each of them told by a mail, in the transaction that sets it.
+    pub fn tell(&mut self, notice: impl Fn(&User) -> Mail) {
+        self.notices = self.changes.iter().filter_map(Change::whose_password).map(notice).collect();
+    }
+
     fn add(&mut self, change: Change) {
         if change.fields.is_empty() { self.unchanged += 1 } else { self.changes.push(change) }
     }

@@ -1,6 +1,8 @@
 //! Keeping to a directory: whatever it declares is brought about, whatever others change is undone, what it no longer declares goes by the policy.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
 
 use super::apply::{Error, Marks, apply_marked, demotes};
 use super::compare::{Hashing, Verified, compare};
@@ -10,8 +12,11 @@ use super::plan::{Options, Plan};
 use super::standing::{Standing, Unfit};
 use super::{Document, Key, removal};
 use crate::account::password::Passwords;
+use crate::clock::Timestamp;
 use crate::config::Removal;
 use crate::store::declared_objects::{self, DeclaredObject, State};
+use crate::store::mails::Mail;
+use crate::store::users::User;
 use crate::store::{Store, settings};
 
 const LAST_ADMINISTRATOR: &str =
@@ -44,6 +49,19 @@ pub struct Reconciler {
     observed: Option<Observed>,
     verified: Verified,
     insistent: bool,
+    notices: Notices,
+}
+
+/// How people are told that their password was set.
+#[derive(Clone, Default)]
+struct Notices(Option<Arc<Notice>>);
+
+type Notice = dyn Fn(&User, Timestamp) -> Mail + Send + Sync;
+
+impl fmt::Debug for Notices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Notices")
+    }
 }
 
 impl Reconciler {
@@ -51,6 +69,12 @@ impl Reconciler {
     #[must_use]
     pub fn insistent() -> Self {
         Self { insistent: true, ..Self::default() }
+    }
+
+    /// Tells people that their password was set, by these mails.
+    #[must_use]
+    pub fn telling(self, notice: impl Fn(&User, Timestamp) -> Mail + Send + Sync + 'static) -> Self {
+        Self { notices: Notices(Some(Arc::new(notice))), ..self }
     }
 
     /// Whether the directory is another one than at the last look.
@@ -81,6 +105,9 @@ impl Reconciler {
             _ => InForce::follow(earlier, &directory.digest, now).to_bytes(),
         };
         prepared.marks.in_force = Some((InForce::SETTING, stored.clone(), becomes.clone()));
+        if let Some(notice) = &self.notices.0 {
+            prepared.plan.tell(|user| notice(user, now));
+        }
         if !prepared.is_nothing() || stored.as_ref() != Some(&becomes) {
             prepared.write(keeping).await?;
         }

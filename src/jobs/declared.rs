@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::{pause, repeat, turn};
+use crate::account::notice;
 use crate::app::App;
 use crate::declare::{self, Directory, Keeping, Lost, Options, Outcome, Reconciler, Turn};
 use crate::store::declared_objects::{DeclaredObject, State};
@@ -18,7 +19,9 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(app: App, shutdown: CancellationToken) {
     let Some(path) = app.config.declared.directory.clone() else { return };
-    let keeper = Keeper { app: &app, path, memory: Mutex::default() };
+    let teller = app.clone();
+    let reconciler = Reconciler::default().telling(move |user, now| notice::password_set(&teller, user, now));
+    let keeper = Keeper { app: &app, path, memory: Mutex::new(Memory { reconciler, said: None }) };
     let usual = app.config.declared.interval.0;
     let first = turn("declared state", keeper.look()).await.unwrap_or(usual);
     if pause(&shutdown, first).await {
@@ -34,7 +37,6 @@ struct Keeper<'a> {
 }
 
 /// What this replica knows of its last look.
-#[derive(Default)]
 struct Memory {
     reconciler: Reconciler,
     /// What was said in the log already.
@@ -93,6 +95,9 @@ impl Keeper<'_> {
                     self.app.scopes.forget();
                 }
                 outcome.news.iter().for_each(announce);
+                if outcome.changed.iter().any(|key| key.kind == "user") {
+                    self.app.mail_waiting.notify_one();
+                }
                 if !outcome.changed.is_empty() {
                     tracing::info!(changes = outcome.changed.len(), "declared state brought about");
                 }

@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::repeat;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Event, Kind, Origin};
+use crate::ratelimit::tally::Due;
 use crate::store;
 
 /// Short, so that the memory a flood from many addresses takes is that of half a minute of it.
@@ -31,19 +32,30 @@ pub(super) async fn run(app: App, shutdown: CancellationToken) {
 /// The store's.
 pub async fn record(app: &App) -> store::Result<()> {
     let now = app.now();
-    let due: Vec<_> = app.client_failures.take_due(now).into_iter().map(|(event, failures)| event.detail("failures", failures)).collect();
+    let untold = app.client_failures.take_due(now);
+    let due: Vec<_> = untold.due().iter().map(event).collect();
     if due.is_empty() {
         return Ok(());
     }
-    app.store
-        .write(move |conn| {
-            let due = due.clone();
-            Box::pin(async move {
-                for event in &due {
-                    audit::record(conn, event, now).await?;
-                }
-                Ok(())
-            })
+    let recording = app.store.write(move |conn| {
+        let due = due.clone();
+        Box::pin(async move {
+            for event in &due {
+                audit::record(conn, event, now).await?;
+            }
+            Ok(())
         })
-        .await
+    });
+    recording.await?;
+    untold.told();
+    Ok(())
+}
+
+/// More than could be listed one by one are told of as one, of which nothing is known but the number.
+fn event(due: &Due<Event>) -> Event {
+    let event = match due.key {
+        Some(_) => due.latest.clone(),
+        None => Event::new(Kind::ClientAuthenticationFailed, &Origin::default()).detail("clients", "not listed"),
+    };
+    event.detail("failures", due.number)
 }

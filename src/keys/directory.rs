@@ -27,15 +27,29 @@ pub fn load_key_encryption_keys(directory: &Path, create: bool) -> Result<Vec<Ke
     if create && !directory.exists() {
         file::create_private_directory(directory).map_err(|error| failed(format!("cannot be made: {error}")))?;
     }
+    if !directory.exists() {
+        return Err(missing(directory, "there is no such directory"));
+    }
     let mut files = file::list(directory, "kek")?;
     if files.is_empty() && create {
         make_first(&directory.join(FIRST))?;
         files = file::list(directory, "kek")?;
     }
     if files.is_empty() {
-        return Err(failed("has no key-encryption key (*.kek)".to_owned()));
+        return Err(missing(directory, "there is no key-encryption key (*.kek) in it"));
     }
     files.iter().rev().map(|path| read(path)).collect()
+}
+
+/// With the whole path: whoever runs a command from another directory than the service sees where it looked.
+fn missing(directory: &Path, what: &str) -> KeyFileError {
+    let path = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let detail = format!(
+        "{what}. keys.directory (VESTIBULE_KEYS__DIRECTORY) names where the service's key-encryption keys are. A new database gets its first key when the service \
+         starts, or by `vestibule keys generate-kek {}`; one that is there needs the keys it was made with",
+        path.join(FIRST).display()
+    );
+    KeyFileError::File { path, detail }
 }
 
 fn read(path: &Path) -> Result<KeyEncryptionKey, KeyFileError> {
@@ -93,7 +107,10 @@ mod tests {
     fn makes_a_first_key_once_and_reads_it_again() {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("a/keys");
-        assert!(load_key_encryption_keys(&directory, false).is_err());
+        let refusal = load_key_encryption_keys(&directory, false).err().unwrap().to_string();
+        for part in [&directory.display().to_string(), "there is no such directory", "keys.directory", "keys generate-kek"] {
+            assert!(refusal.contains(part), "{refusal}");
+        }
         let first = load_key_encryption_keys(&directory, true).unwrap();
         let again = load_key_encryption_keys(&directory, false).unwrap();
         assert_eq!(first[0].id(), again[0].id());

@@ -10,6 +10,7 @@ mod file;
 mod import;
 mod jwks;
 mod key_check;
+mod library;
 mod material;
 mod pepper;
 mod public;

@@ -15,7 +15,7 @@ use super::signer::Signer;
 use super::upkeep::Upkeep;
 use super::verify::{self, VerifyError};
 use super::witness::Witness;
-use super::{import, key_check};
+use super::{import, key_check, library};
 use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::secret::Sealer;
@@ -30,6 +30,10 @@ pub enum KeyError {
     File(#[from] KeyFileError),
     #[error("the key-encryption key in {directory} is not the one this database was made with")]
     WrongKeyEncryptionKey { directory: String },
+    #[error(
+        "this program's OpenSSL was built without threads and would corrupt its memory; build the program as helm/image/build does, not with `-static` for everything"
+    )]
+    WithoutThreads,
     #[error("key: {0}")]
     Key(String),
 }
@@ -67,6 +71,7 @@ impl KeyRing {
         clock: &Arc<dyn Clock>,
         witness: Arc<dyn Witness>,
     ) -> Result<Self, KeyError> {
+        library::check()?;
         key_check::check(store, sealer, &config.directory).await?;
         let upkeep = Upkeep { store: store.clone(), sealer: Arc::clone(sealer), policy: Policy::from(config), witness };
         let imported = upkeep.import(read_pem(config.directory.clone()).await?, clock.now()).await?;

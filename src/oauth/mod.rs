@@ -22,5 +22,6 @@ pub mod scopes;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
+pub mod unanswered;
 
 pub use error::{Code, Error};

@@ -11,7 +11,7 @@ use opentelemetry_http::{HttpClient, HttpError, Request, Response};
 use reqwest::Client;
 use tokio::runtime::Handle;
 
-use super::{chain, extra_authorities};
+use super::{chain, trusted};
 use crate::config;
 use crate::telemetry::metrics::Metrics;
 
@@ -33,14 +33,11 @@ impl Collector {
     /// To be called on a runtime.
     ///
     /// # Errors
-    /// When `outbound.extra_ca_file` cannot be read.
+    /// As [`Outbound::new`](super::Outbound::new).
     pub fn new(config: &config::Outbound, metrics: Metrics) -> Result<Self, String> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let authorities = extra_authorities(config)?;
-        let builder = || Client::builder().user_agent("vestibule").redirect(reqwest::redirect::Policy::none()).no_proxy().timeout(TIMEOUT);
-        // As in `Outbound::new`: a bare container has no certificates of its own.
-        let client =
-            builder().tls_certs_merge(authorities.clone()).build().or_else(|_| builder().tls_certs_only(authorities.clone()).build());
+        let builder = Client::builder().user_agent("vestibule").redirect(reqwest::redirect::Policy::none()).no_proxy().timeout(TIMEOUT);
+        let client = builder.tls_certs_only(trusted(config)?).build();
         metrics.trace_export(false);
         Ok(Self { client: client.map_err(|error| chain(&error))?, runtime: Handle::current(), metrics, failing: AtomicBool::new(false) })
     }

@@ -4,10 +4,12 @@
 //! time bounded; loopback, private, link-local and special-use ranges refused unless `outbound.allowed_networks` has them.
 //! Must not: know why somebody is called. OWASP ASVS 5 §1.3.6, OWASP SSRF Prevention Cheat Sheet.
 
+mod authorities;
 mod collector;
 mod guard;
 mod resolver;
 
+pub use authorities::Authorities;
 pub use collector::Collector;
 
 use std::error::Error as _;
@@ -52,21 +54,18 @@ struct Caller {
 
 impl Outbound {
     /// # Errors
-    /// When `extra_ca_file` cannot be read.
+    /// When `extra_ca_file`, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, cannot be read.
     pub fn new(config: &config::Outbound) -> Result<Self, String> {
         // `reqwest` takes the process's provider; when somebody has installed one already, it is this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let authorities = extra_authorities(config)?;
+        let public = Authorities::read()?;
+        tracing::info!(authorities = public.told(), "certificates of those who are called");
+        let authorities = with_extra(&public, config)?;
         let caller = |reach: Reach, trust: &dyn Fn(ClientBuilder) -> ClientBuilder| {
             let guard = Arc::new(Guard::new(config.allowed_networks.clone(), reach));
             trust(builder(config, &guard)).build().map(|client| Caller { client, guard })
         };
-        // Without the machine's certificates (a bare container) only the operator's own authorities are trusted: the service starts, and
-        // says so, because most of its work calls nobody.
-        let public = caller(Reach::Public, &|builder| builder.https_only(true).tls_certs_merge(authorities.clone())).or_else(|error| {
-            tracing::warn!(error = %chain(&error), "no system certificates: only outbound.extra_ca_file is trusted");
-            caller(Reach::Public, &|builder| builder.https_only(true).tls_certs_only(authorities.clone()))
-        });
+        let public = caller(Reach::Public, &|builder| builder.https_only(true).tls_certs_only(authorities.clone()));
         let internal = caller(Reach::AllowedOnly, &|builder| builder.tls_certs_only([]));
         Ok(Self { public: public.map_err(|error| chain(&error))?, internal: internal.map_err(|error| chain(&error))? })
     }
@@ -170,6 +169,22 @@ fn builder(config: &config::Outbound, guard: &Arc<Guard>) -> ClientBuilder {
         .timeout(config.timeout.0)
         // An idle connection would be used again without looking at what its name means by then.
         .pool_max_idle_per_host(0)
+}
+
+/// Whose certificates are believed: the public authorities and `outbound.extra_ca_file`.
+///
+/// # Errors
+/// As [`Outbound::new`].
+pub fn trusted(config: &config::Outbound) -> Result<Vec<Certificate>, String> {
+    with_extra(&Authorities::read()?, config)
+}
+
+fn with_extra(public: &Authorities, config: &config::Outbound) -> Result<Vec<Certificate>, String> {
+    let mut trusted = extra_authorities(config)?;
+    for certificate in &public.certificates {
+        trusted.push(Certificate::from_der(certificate).map_err(|error| chain(&error))?);
+    }
+    Ok(trusted)
 }
 
 fn extra_authorities(config: &config::Outbound) -> Result<Vec<Certificate>, String> {

@@ -156,7 +156,7 @@ fn limiter(group: Group, limits: &Limits) -> Option<Limiter> {
     let quota = group.quota(limits);
     let gate = Arc::new(Gate::new());
     let mut builder = GovernorConfigBuilder::default().key_extractor(AddressClass(Arc::clone(&gate))).use_headers();
-    builder.burst_size(quota.burst).period(quota.per / quota.burst.max(1));
+    builder.burst_size(quota.burst).period(quota.pause());
     if group == Group::SignIn {
         builder.methods(vec![http::Method::POST]);
     }

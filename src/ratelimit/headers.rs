@@ -36,7 +36,7 @@ pub(super) fn tell(headers: &mut HeaderMap, name: &str, quota: Quota, remaining:
 /// When the budget is whole again, rounded up.
 fn seconds_until_another(quota: Quota, remaining: u32) -> u64 {
     let spent = quota.burst.saturating_sub(remaining);
-    (quota.per / quota.burst.max(1)).saturating_mul(spent).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
+    quota.pause().saturating_mul(spent).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -1,73 +1,59 @@
-//! Keys that the store's buckets have no more for, until when: so that a flood of refusals, and every request that is none of it, costs no statement.
+//! Keys that the store has no more for, until when: so that a flood of refusals costs no statement.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::bounded::{Bounded, Period};
 use crate::clock::Timestamp;
 
-/// More are not remembered: then the store is asked again.
+/// More are not remembered: then it is not known any more of whom nothing is remembered.
 const MOST: usize = 10_000;
 
 /// What is refused by this process without asking.
-#[derive(Default)]
-pub struct Refused(Mutex<HashMap<String, Refusal>>);
+pub struct Refused(Mutex<Keys>);
 
-#[derive(Clone, Copy)]
-struct Refusal {
-    since: Timestamp,
-    until: Timestamp,
+struct Keys {
+    kept: Bounded<Period>,
+    /// While there may be refusals for which there was no room.
+    lost: Option<Period>,
 }
 
-impl Refusal {
-    /// One that was noted by a clock that was ahead does not last until that time has come.
-    fn holds(self, now: Timestamp) -> bool {
-        now < self.until && !now.is_before(self.since)
+/// What is known of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    RefusedUntil(Timestamp),
+    NotRefused,
+    /// It may have been refused when there was no room to remember it: whoever must know asks the store, or takes it for refused.
+    Unsure,
+}
+
+impl Default for Refused {
+    fn default() -> Self {
+        Self(Mutex::new(Keys { kept: Bounded::new(MOST), lost: None }))
     }
 }
 
 impl Refused {
-    /// Until when `key` is refused, if it is.
+    /// Whether `key` is refused, as far as it is known.
     #[must_use]
-    pub fn until(&self, key: &str, now: Timestamp) -> Option<Timestamp> {
-        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.get(key).copied().filter(|refusal| refusal.holds(now)).map(|refusal| refusal.until)
-    }
-
-    /// Runs `check` unless `key` is noted, and notes it until `until` if that fails, all at once: of any number of callers no second one runs it after the
-    /// first that failed. `None`: it is noted, or there is no room to note it.
-    pub fn check_unless_noted<T, E>(
-        &self,
-        key: &str,
-        until: Timestamp,
-        now: Timestamp,
-        check: impl FnOnce() -> Result<T, E>,
-    ) -> Option<Result<T, E>> {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.get(key).is_some_and(|noted| noted.holds(now)) {
-            return None;
+    pub fn ask(&self, key: &str, now: Timestamp) -> Known {
+        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match keys.kept.kept.get(key).filter(|refusal| refusal.holds(now)) {
+            Some(refusal) => Known::RefusedUntil(refusal.until),
+            None if keys.lost.is_some_and(|lost| lost.holds(now)) => Known::Unsure,
+            None => Known::NotRefused,
         }
-        if noted.len() >= MOST {
-            noted.retain(|_, noted| noted.holds(now));
-        }
-        if noted.len() >= MOST {
-            return None;
-        }
-        let checked = check();
-        if checked.is_err() {
-            noted.insert(key.to_owned(), Refusal { since: now, until });
-        }
-        Some(checked)
     }
 
     /// Refuses `key` from now on.
     pub fn insert(&self, key: String, until: Timestamp, now: Timestamp) {
-        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.len() >= MOST {
-            refused.retain(|_, refusal| refusal.holds(now));
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let refusal = Period { since: now, until };
+        if keys.kept.kept.contains_key(&key) || keys.kept.has_room(now, |refusal| refusal.holds(now)) {
+            keys.kept.kept.insert(key, refusal);
+            return;
         }
-        if refused.len() < MOST {
-            refused.insert(key, Refusal { since: now, until });
-        }
+        let until = keys.lost.filter(|lost| lost.holds(now)).map_or(until, |lost| lost.until.max(until));
+        keys.lost = Some(Period { since: now, until });
     }
 }
 
@@ -76,47 +62,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_the_first_that_fails_nothing_is_checked_until_it_is_forgotten() {
-        let (noted, checked) = (Refused::default(), std::sync::atomic::AtomicUsize::new(0));
-        let at = Timestamp::from_secs;
-        let run = |now, succeeds: bool| {
-            noted.check_unless_noted("a", at(10), at(now), || {
-                checked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                if succeeds { Ok(()) } else { Err(()) }
-            })
-        };
-        assert_eq!((run(1, true), run(1, true)), (Some(Ok(())), Some(Ok(()))));
-        std::thread::scope(|threads| {
-            for _ in 0..8 {
-                threads.spawn(|| run(2, false));
-            }
-        });
-        assert_eq!(checked.load(std::sync::atomic::Ordering::Relaxed), 3, "two that were right and one that was not");
-        assert_eq!((run(9, true), run(10, true)), (None, Some(Ok(()))));
-        for number in 0..MOST {
-            noted.insert(number.to_string(), at(100), at(11));
-        }
-        assert_eq!(run(12, true), None, "no room, no check without counting");
-    }
-
-    #[test]
     fn what_is_refused_is_forgotten_in_time_and_never_too_much_of_it() {
         let refused = Refused::default();
         let at = Timestamp::from_secs;
         refused.insert("a".to_owned(), at(10), at(1));
-        assert_eq!(refused.until("a", at(9)), Some(at(10)));
-        assert_eq!(refused.until("a", at(10)), None);
+        assert_eq!(refused.ask("a", at(9)), Known::RefusedUntil(at(10)));
+        assert_eq!(refused.ask("a", at(10)), Known::NotRefused);
         refused.insert("ahead".to_owned(), at(100_000), at(99_000));
         assert_eq!(
-            (refused.until("ahead", at(99_001)), refused.until("ahead", at(20))),
-            (Some(at(100_000)), None),
+            (refused.ask("ahead", at(99_001)), refused.ask("ahead", at(20))),
+            (Known::RefusedUntil(at(100_000)), Known::NotRefused),
             "the clock was set right"
         );
         for number in 0..2 * MOST {
             refused.insert(number.to_string(), at(20), at(11));
         }
-        assert_eq!(refused.0.lock().unwrap().len(), MOST);
+        assert_eq!(refused.0.lock().unwrap().kept.kept.len(), MOST);
         refused.insert("b".to_owned(), at(40), at(30));
-        assert_eq!(refused.0.lock().unwrap().len(), 1);
+        assert_eq!(refused.0.lock().unwrap().kept.kept.len(), 1);
+    }
+
+    /// For as long as what was not remembered would have held, nobody is taken for one who is not refused.
+    #[test]
+    fn whom_there_was_no_room_for_is_not_taken_for_one_that_is_not_refused() {
+        let refused = Refused::default();
+        let at = Timestamp::from_secs;
+        for number in 0..MOST {
+            refused.insert(number.to_string(), at(500), at(11));
+        }
+        assert_eq!(refused.ask("other", at(12)), Known::NotRefused, "all of them were remembered");
+        refused.insert("lost".to_owned(), at(50), at(13));
+        refused.insert("lost too".to_owned(), at(40), at(13));
+        assert_eq!((refused.ask("lost", at(14)), refused.ask("7", at(14))), (Known::Unsure, Known::RefusedUntil(at(500))));
+        refused.insert("7".to_owned(), at(600), at(15));
+        assert_eq!(refused.ask("7", at(599)), Known::RefusedUntil(at(600)), "one that is remembered takes no more room");
+        assert_eq!((refused.ask("lost", at(49)), refused.ask("lost", at(50))), (Known::Unsure, Known::NotRefused));
     }
 }

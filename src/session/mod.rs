@@ -80,7 +80,7 @@ pub async fn touch(app: &App, session: &Session) -> store::Result<()> {
 /// Whether its use is to be noted: so that a busy browser costs one write in a while, and a session ends at most a tenth of the idle time too early.
 #[must_use]
 pub fn is_due(session: &Session, now: Timestamp, config: &config::Session) -> bool {
-    now.since(session.last_seen_at) >= session.idle_within(config.idle.0) / 10
+    now.since(session.last_seen_at).saturating_mul(10) >= session.idle_within(config.idle.0)
 }
 
 #[cfg(test)]

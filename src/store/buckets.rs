@@ -28,9 +28,8 @@ pub enum Take {
 /// Takes one from the bucket `key` (`what:whose`), in one statement, before whatever it pays for. A bucket that is empty is left as it is: trying
 /// does not make the wait longer.
 pub async fn take(conn: &Conn<'_>, key: &str, quota: Quota, now: Timestamp) -> Result<Take> {
-    let burst = std::cmp::max(quota.burst, 1);
-    let one = std::cmp::max(quota.per / burst, Duration::from_millis(1));
-    let all_but_one = one.saturating_mul(burst - 1);
+    let one = std::cmp::max(quota.pause(), Duration::from_millis(1));
+    let all_but_one = one.saturating_mul(quota.burst.saturating_sub(1));
     let row = Model { key: key.to_owned(), full_at: now.plus(one).millis() };
     let full_at = || Expr::col((Entity, Column::FullAt));
     let millis = now.plus(one).millis().saturating_sub(now.millis());
@@ -53,7 +52,7 @@ pub async fn take(conn: &Conn<'_>, key: &str, quota: Quota, now: Timestamp) -> R
 /// Puts one back into each of these, in one statement per bucket: what was paid for was no guess.
 pub async fn update_given_back(conn: &Conn<'_>, taken: &[(String, Quota)]) -> Result<()> {
     for (key, quota) in taken {
-        let one = std::cmp::max(quota.per / std::cmp::max(quota.burst, 1), Duration::from_millis(1));
+        let one = std::cmp::max(quota.pause(), Duration::from_millis(1));
         let millis = i64::try_from(one.as_millis()).unwrap_or(i64::MAX);
         let update = Entity::update_many().col_expr(Column::FullAt, Expr::col(Column::FullAt).sub(millis));
         update.filter(Column::Key.eq(key)).exec(conn).await?;

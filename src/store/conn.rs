@@ -35,6 +35,9 @@ pub(super) struct Counts {
     /// How many statements there are until one fails on purpose; 0: none will.
     #[cfg(debug_assertions)]
     until_fault: AtomicU64,
+    /// How many commits there are until one takes effect and fails all the same; 0: none will.
+    #[cfg(debug_assertions)]
+    until_lost: AtomicU64,
 }
 
 impl Counts {
@@ -61,11 +64,28 @@ impl Counts {
         self.until_fault.load(Ordering::SeqCst)
     }
 
+    /// Lets the answer to the `n`-th commit from now be lost: it has taken effect, and whoever asked for it is told that the database has gone away.
+    #[cfg(debug_assertions)]
+    pub(super) fn lose(&self, n: u64) {
+        self.until_lost.store(n, Ordering::SeqCst);
+    }
+
     /// The failure that was asked for, when it is its turn. Nothing at all in a release build.
     #[cfg(debug_assertions)]
     pub(super) fn fault(&self) -> std::result::Result<(), DbErr> {
-        let left = self.until_fault.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if left == Ok(1) { Err(DbErr::Conn(sea_orm::RuntimeErr::Internal("a fault on purpose".to_owned()))) } else { Ok(()) }
+        counted_down(&self.until_fault)
+    }
+
+    /// The same after a commit.
+    #[cfg(debug_assertions)]
+    pub(super) fn lost(&self) -> std::result::Result<(), DbErr> {
+        counted_down(&self.until_lost)
+    }
+
+    #[cfg(not(debug_assertions))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the twin of the debug build's")]
+    pub(super) const fn lost(&self) -> std::result::Result<(), DbErr> {
+        Ok(())
     }
 
     #[cfg(not(debug_assertions))]
@@ -98,6 +118,12 @@ impl Counts {
             outcome
         })
     }
+}
+
+#[cfg(debug_assertions)]
+fn counted_down(until: &AtomicU64) -> std::result::Result<(), DbErr> {
+    let left = until.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+    if left == Ok(1) { Err(DbErr::Conn(sea_orm::RuntimeErr::Internal("a fault on purpose".to_owned()))) } else { Ok(()) }
 }
 
 fn kind(sql: &str) -> Kind {

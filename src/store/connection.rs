@@ -169,6 +169,12 @@ impl Store {
         self.counts.fail(n);
     }
 
+    /// In debug builds only: lets the answer to the `n`-th commit from now be lost, as if the database had gone away right after it.
+    #[cfg(debug_assertions)]
+    pub fn lose_commit(&self, n: u64) {
+        self.counts.lose(n);
+    }
+
     /// How many statements are left until the one that fails; 0: it has failed, or none was to.
     #[cfg(debug_assertions)]
     pub fn until_fault(&self) -> u64 {

@@ -24,6 +24,15 @@ pub enum SchemaState {
     TooNew,
 }
 
+impl SchemaState {
+    /// Every state by its name, and whether it is this one.
+    #[must_use]
+    pub fn named(self) -> [(&'static str, bool); 4] {
+        [(Self::Current, "current"), (Self::Older, "older"), (Self::Newer, "newer"), (Self::TooNew, "too_new")]
+            .map(|(state, name)| (name, state == self))
+    }
+}
+
 /// The setting that says which migration a program must know to serve on the schema.
 const SERVES: &str = "schema-serves-from";
 
@@ -145,10 +154,10 @@ async fn under_advisory_lock(postgres: &Postgres, direction: Direction) -> Resul
 
 async fn locked(connection: &DatabaseConnection, direction: Direction) -> Result<Vec<String>> {
     let call = |function: &str| Statement::from_string(DbBackend::Postgres, format!("SELECT {function}({ADVISORY_LOCK})"));
-    let mut asked = 0;
+    let mut asked = 0_u32;
     while !taken(connection.query_one_raw(call("pg_try_advisory_lock")).await?)? {
-        asked += 1;
-        if LOCK_EVERY * asked > LOCK_PATIENCE {
+        asked = asked.saturating_add(1);
+        if LOCK_EVERY.saturating_mul(asked) > LOCK_PATIENCE {
             let what =
                 "another process has been migrating this database for more than ten minutes; look at it, and at its connection (pg_locks)";
             return Err(Error::Unavailable(what.to_owned()));

@@ -121,6 +121,7 @@ where
     let after = conn.into_after_commit();
     if outcome.is_ok() {
         transaction.commit().await?;
+        counts.lost()?;
         committed(after);
     } else if let Err(error) = transaction.rollback().await {
         tracing::warn!(%error, "rolling back");
@@ -134,6 +135,7 @@ where
 {
     let conn = Conn::new(pool, counts);
     let made = job(&conn).await?;
+    counts.lost()?;
     committed(conn.into_after_commit());
     Ok(made)
 }

@@ -176,7 +176,10 @@ impl Worker {
             Err(error) => return Err(self.give_up(error).await),
         };
         let outcome = run_all(members, &transaction, &self.counts).await;
-        let ended = if outcome.is_err() { transaction.rollback().await } else { transaction.commit().await };
+        let ended = match &outcome {
+            Ok(_) => transaction.commit().await.and_then(|()| self.counts.lost()),
+            Err(_) => transaction.rollback().await,
+        };
         match (outcome, ended) {
             (Ok(after), Ok(())) => {
                 committed(after);

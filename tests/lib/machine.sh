@@ -27,6 +27,12 @@ PACKAGES=(
     "faketime:/usr/lib/*/faketime/libfaketimeMT.so.1"
     "zbar-tools:/usr/bin/zbarimg"
     "prometheus:/usr/bin/promtool"
+    "buildah:/usr/bin/buildah"
+    "skopeo:/usr/bin/skopeo"
+    "umoci:/usr/bin/umoci"
+    "runc:/usr/*bin/runc"
+    "netavark:/usr/lib/podman/netavark"
+    "golang-github-containers-common:/usr/share/containers/seccomp.json"
     "python3-venv:/usr/share/doc/python3-venv/copyright"
 )
 

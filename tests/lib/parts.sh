@@ -6,7 +6,7 @@ PART_SECONDS=()
 NOTES=()
 # Of each part that failed, the lines that say what; shown last, where a reader of a long log looks first.
 TROUBLE=()
-# Process ids to end, newest last.
+# Process ids to end, newest last; of a whole group with a minus before it.
 STARTED=()
 TEMPORARY=()
 
@@ -60,7 +60,7 @@ finish() {
     trap - EXIT INT TERM
     stop_postgres
     for ((at = ${#STARTED[@]} - 1; at >= 0; at--)); do
-        kill "${STARTED[$at]}" 2>/dev/null && wait "${STARTED[$at]}" 2>/dev/null
+        kill -- "${STARTED[$at]}" 2>/dev/null && wait "${STARTED[$at]#-}" 2>/dev/null
     done
     for path in "${TEMPORARY[@]}"; do [ -n "$path" ] && rm -rf -- "$path"; done
     exit "$status"

@@ -30,7 +30,7 @@ class Cluster:
             shutil.chown(self.path, "postgres")
         self.port = free_port()
         self.url = f"postgres://vestibule@127.0.0.1:{self.port}/postgres"
-        self._run("initdb", "-D", str(self.path / "data"), "-U", "vestibule", "-A", "trust", "-E", "UTF8", "--locale=C")
+        self._run("initdb", "--no-sync", "-D", str(self.path / "data"), "-U", "vestibule", "-A", "trust", "-E", "UTF8", "--locale=C")
         self.start()
 
     def _run(self, program, *arguments):
@@ -89,12 +89,13 @@ class Databases:
         self._given = os.environ.get("VESTIBULE_TEST_POSTGRES_URL")
         self._cluster = None
 
+    def server(self):
+        if not self._given and self._cluster is None:
+            self._cluster = Cluster("-c fsync=off")
+        return self._given or self._cluster.url
+
     def new(self):
-        if self._given:
-            return create_database(self._given)
-        if self._cluster is None:
-            self._cluster = Cluster()
-        return self._cluster.database()
+        return create_database(self.server())
 
     def __enter__(self):
         return self

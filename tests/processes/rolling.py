@@ -5,6 +5,8 @@ verified by applications that keep the key set.
 """
 
 import json
+import subprocess
+from urllib.parse import urlsplit
 
 import previous
 from client import DECLARED, Answer, Application, Browser, Http
@@ -12,6 +14,7 @@ from fleet import LONG, NO_MIGRATION, Fleet
 from postgres import Cluster
 from relying_party import RelyingParty
 from service import Failed, Home, binary, check
+from starts import sql
 
 
 def replacing_killing_and_rotating_cost_nobody_a_login(_databases):
@@ -46,6 +49,30 @@ def an_upgrade_and_its_rollback_cost_nobody_a_login(_databases):
         fleet.judge()
 
 
+# The same on either database, or about a database that has no schema yet.
+NOT_OF_THE_SCHEMA = ["routes::", "timing::", "architecture::", "migrations_survive_a_fault_at_every_table"]
+
+
+def the_suite_of_the_version_before_passes_on_the_schema_of_this_one(_databases):
+    """That version's own tests, every one of which gets a database that this version has migrated. In the long run alone."""
+    old = previous.program()
+    with Cluster("-c fsync=off") as cluster, Home(cluster.url) as home:
+        # From which PostgreSQL makes every database.
+        blank = urlsplit(cluster.url)._replace(path="/template1").geturl()
+        migrate = lambda program, *words: subprocess.run(  # noqa: E731
+            [program, "migrate", *words], env={**home.environment(home.port), "VESTIBULE_DATABASE__URL": blank}, capture_output=True, text=True, timeout=120
+        )
+        done = migrate(binary(), "up")
+        check(done.returncode == 0, "migrate up:", done.stderr)
+        sql(blank, "COMMENT ON TABLE settings IS 'of this version'")
+        seen = json.loads(migrate(old, "status", "--json").stdout)
+        told = previous.suite(cluster.url, NOT_OF_THE_SCHEMA)
+        print(f"          {told} on a schema with {len(seen['unknown'])} migrations that it does not know", flush=True)
+        (used,) = sql(cluster.url, "SELECT datname FROM pg_database WHERE datname LIKE 'vestibule_template_%'").splitlines()
+        said = sql(urlsplit(cluster.url)._replace(path=f"/{used}").geturl(), "SELECT obj_description('settings'::regclass)")
+        check(said == "of this version", "its databases were not made from what this version has migrated:", said)
+
+
 def the_relying_parties_of_these_tests_refuse_what_they_must(_databases):
     with Home() as home:
         home.apply(DECLARED)
@@ -71,5 +98,5 @@ def the_relying_parties_of_these_tests_refuse_what_they_must(_databases):
 TESTS = [
     the_relying_parties_of_these_tests_refuse_what_they_must,
     replacing_killing_and_rotating_cost_nobody_a_login,
-    *([an_upgrade_and_its_rollback_cost_nobody_a_login] if LONG else []),
+    *([the_suite_of_the_version_before_passes_on_the_schema_of_this_one, an_upgrade_and_its_rollback_cost_nobody_a_login] if LONG else []),
 ]

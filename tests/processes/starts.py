@@ -171,15 +171,19 @@ TAKES_AWAY = "UPDATE settings SET value = 'm20991231_000001_fly' WHERE name = 's
 def a_newer_schema_is_served_as_long_as_it_only_adds(databases):
     with Home(databases.new()) as home:
         home.apply(DECLARED)
-        running = home.start()
+        internal = free_port()
+        running = home.start(VESTIBULE_SERVER__INTERNAL_LISTEN=f"127.0.0.1:{internal}")
+        schema = lambda state: f'vestibule_schema{{state="{state}"}} 1' in Http(internal).get("/metrics").text()  # noqa: E731
         sql(home.database, NEWER)
         other = home.start(port=free_port())
         check(other.terminate() == 0, "exit code")
         check(running.ready_status() == 200, "ready on a schema that only adds")
+        check(schema("newer"), "the metric on a schema that only adds")
         sql(home.database, TAKES_AWAY)
         until("no longer ready", lambda: running.ready_status() == 503)
         check("newer version" in health(home.port, "ready")[1], "the reason:", health(home.port, "ready"))
         check(health(home.port, "live")[0] == 200, "liveness")
+        check(schema("too_new"), "the metric on a schema that lacks something")
         late = home.start(port=free_port(), wait=False)
         check(late.child.wait(60) != 0, "it started on a schema that is not for it")
         check("newer version of Vestibule" in late.output(), "the reason:", late.output())
@@ -192,8 +196,12 @@ def a_schema_that_somebody_else_migrates_is_waited_for(databases):
             process = home.start(wait=False, VESTIBULE_SERVER__INTERNAL_LISTEN=f"127.0.0.1:{internal}")
             until("it waits", lambda: "waiting for `vestibule migrate up`" in health(internal, "ready")[1])
             check(health(internal, "live")[0] == 200, "liveness")
+            shown = Http(internal).get("/metrics").text().splitlines()
+            check({"vestibule_ready 0", 'vestibule_schema{state="older"} 1', 'vestibule_schema{state="current"} 0'} <= set(shown), "its metrics:", shown)
+            check(not any(line.startswith("vestibule_connections ") for line in shown), "it counts as serving:", shown)
             command(home, "migrate", "up")
             process.wait_until_ready()
+            check('vestibule_schema{state="current"} 1' in Http(internal).get("/metrics").text().splitlines(), "its metrics afterwards")
             waits = home.start(port=free_port(), wait=False) if database else process
             check(waits.terminate() in (0, -15), "exit code")
 

@@ -36,9 +36,10 @@ const IMPORTS: [(&str, &[&str]); 22] = [
 const ASSEMBLY: [&str; 7] = ["app", "cli", "routes", "home", "health", "main", "lib"];
 
 /// Outside crates and the only places, below `src/`, that may name them.
-const CONFINED: [(&str, &[&str]); 44] = [
+const CONFINED: [(&str, &[&str]); 47] = [
     ("sea_orm", &["store/"]),
     ("vestibule_migrations", &["store/migrate.rs"]),
+    ("openssl", &["keys/"]),
     ("josekit", &["keys/"]),
     ("minijinja", &["web/"]),
     ("fluent_bundle", &["web/"]),
@@ -78,6 +79,8 @@ const CONFINED: [(&str, &[&str]); 44] = [
     ("hyper", &["app/"]),
     ("hyper_util", &["app/"]),
     ("rustls", &["app/", "outbound/", "cli/healthcheck/", "main.rs"]),
+    ("rustls_native_certs", &["outbound/authorities.rs"]),
+    ("webpki_root_certs", &["outbound/authorities.rs"]),
     ("figment", &["config/"]),
     ("sd_notify", &["app/notify.rs"]),
     ("clap", &["cli/", "main.rs"]),

@@ -36,7 +36,7 @@ async fn remove(app: &TestApp, name: &'static str) {
     app.app.scopes.forget();
 }
 
-async fn registered(app: &TestApp, client: &str, scope: &str) {
+pub async fn registered(app: &TestApp, client: &str, scope: &str) {
     app.change_client(client, |client| scope.clone_into(&mut client.metadata.scope)).await;
 }
 

@@ -3,8 +3,10 @@
 #![cfg(debug_assertions)]
 
 use sea_orm::ConnectionTrait as _;
+use serde_json::json;
 use vestibule::store::{Store, audit_events};
 
+use crate::custom_scopes::{registered, scope};
 use crate::harness::{Authenticator, Browser, Page, Snapshot, TestApp, TokenRequest, seed};
 
 const NEW: &str = "seven green bicycles in the rain";
@@ -85,11 +87,21 @@ async fn sign_in_survives_every_fault() {
     assert!(height > 8, "{height}: the ladder was not climbed");
 }
 
+/// A scope that releases what has to be read, of which nothing is in memory.
+const STAFF: &str = "openid offline_access staff";
+
+async fn with_much_to_read(app: &TestApp) {
+    scope(app, "staff", &json!({ "claims": { "roles": "organization_roles" }, "in": ["access_token"] })).await;
+    registered(app, seed::AUTOTALK, STAFF).await;
+}
+
 /// A code: a failed redemption is answered with an error and can be sent again; nothing that was answered is taken back.
 #[tokio::test]
 async fn a_code_survives_every_fault() {
     let height = climb(async |app, n| {
-        let code = app.code(seed::AUTOTALK, "openid offline_access").await;
+        with_much_to_read(app).await;
+        let code = app.code(seed::AUTOTALK, STAFF).await;
+        app.app.scopes.forget();
         fail(app, n);
         let answer = app.token(TokenRequest::code(seed::AUTOTALK, &code)).await;
         let clean = is_clean(app);
@@ -117,8 +129,10 @@ async fn a_code_survives_every_fault() {
 #[tokio::test]
 async fn a_refresh_token_survives_every_fault() {
     let height = climb(async |app, n| {
-        let tokens = app.tokens(seed::AUTOTALK, "openid offline_access").await;
+        with_much_to_read(app).await;
+        let tokens = app.tokens(seed::AUTOTALK, STAFF).await;
         let token = tokens["refresh_token"].as_str().unwrap();
+        app.app.scopes.forget();
         fail(app, n);
         let answer = app.token(TokenRequest::refresh(seed::AUTOTALK, token)).await;
         let clean = is_clean(app);
@@ -130,6 +144,8 @@ async fn a_refresh_token_survives_every_fault() {
         if answer.status != 200 {
             answer.expect_error(503, "temporarily_unavailable");
         }
+        // Whatever fails before the rotation leaves the token as it was, however late it comes again.
+        app.seconds_pass(11);
         let again = app.token(TokenRequest::refresh(seed::AUTOTALK, token)).await.expect(200).json();
         app.seconds_pass(11);
         let next = app.token(TokenRequest::refresh(seed::AUTOTALK, again["refresh_token"].as_str().unwrap())).await.expect(200).json();
@@ -269,7 +285,7 @@ async fn tables(app: &TestApp) -> Vec<String> {
 async fn migrations_survive_a_fault_at_every_table() {
     let app = TestApp::start().await;
     let all = tables(&app).await;
-    for table in all.iter().filter(|name| !name.contains("migrations")) {
+    for table in all.iter().filter(|name| !name.contains("migrations") && *name != "of_a_later_version") {
         let directory = tempfile::tempdir().unwrap();
         let mut config = app.app.config.database.clone();
         let database = crate::harness::Database::empty(directory.path()).await;

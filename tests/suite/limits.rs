@@ -1,6 +1,7 @@
 //! Requests per client address: SECURITY PW-5, RFC 6585 §4.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, Request};
@@ -50,6 +51,35 @@ async fn a_429_has_the_shape_of_who_asked() {
     let json = app.token(TokenRequest::client_credentials(seed::BATCH)).await;
     json.expect_error(429, "temporarily_unavailable");
     assert!(json.header("retry-after").parse::<u64>().unwrap() > 0);
+}
+
+/// Who waits for as long as `Retry-After` says is let in; and whose budget is whole again is forgotten.
+#[tokio::test]
+async fn whoever_waits_as_long_as_told_is_let_in_and_then_forgotten() {
+    let app = TestApp::with(|config| {
+        config.limits.enabled = true;
+        for quota in [&mut config.limits.metadata, &mut config.limits.pages] {
+            *quota = "1/1s".parse().unwrap();
+        }
+    })
+    .await;
+    for path in ["/jwks", "/"] {
+        // The limiter reads its own clock, and on a busy machine more than a second may be between two requests: then there was nothing to refuse.
+        let refused = loop {
+            app.get(path).await;
+            let second = app.get(path).await;
+            if second.status == 429 {
+                break second;
+            }
+        };
+        let seconds: u64 = refused.header("retry-after").parse().unwrap();
+        assert_eq!(seconds, 1, "{refused:?}");
+        assert!(app.app.edge.remembered() >= 1);
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        app.get(path).await.expect(200);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!((app.app.edge.sweep(), app.app.edge.remembered()), (0, 0));
 }
 
 /// Nothing gets around the fence: a wrong method, a file, and an address that is nowhere are counted like everything else, and say so.

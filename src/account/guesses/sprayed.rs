@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::audit::{self, Event};
 use crate::clock::Timestamp;
 use crate::config::Quota;
+use crate::ratelimit::refused::Known;
 use crate::secret::{Purpose, Secret};
 use crate::store::buckets::{self, Take};
 use crate::store::{self, Conn, tried_accounts};
@@ -35,16 +36,29 @@ impl Tried {
         Self { key: format!("password:{a:02x}{b:02x}{:x}", c >> 4), address: uuid::Builder::from_random_bytes(address).into_uuid(), quota }
     }
 
-    /// Whether strangers are kept from trying it now. Asks no database: this process has seen a failure since the limit was met.
-    pub(in crate::account) fn check(&self, app: &App) -> Result<(), Limited> {
-        let now = app.now();
-        match app.refused.until(&self.key, now) {
-            Some(until) if app.config.limits.enabled => {
-                app.metrics.limited(Limit::Sprayed.as_str());
-                Err(Limited { limit: Limit::Sprayed, wait: until.since(now) })
-            }
-            _ => Ok(()),
+    /// Whether strangers are kept from trying it now. This process knows when it has seen a failure since the limit was met, and asks the database only when
+    /// it had no room to remember that of all.
+    pub(in crate::account) async fn check(&self, app: &App) -> store::Result<Result<(), Limited>> {
+        if !app.config.limits.enabled {
+            return Ok(Ok(()));
         }
+        let now = app.now();
+        let until = match app.refused.ask(&self.key, now) {
+            Known::RefusedUntil(until) => Some(until),
+            Known::NotRefused => None,
+            Known::Unsure => self.counted_until(app, now).await?,
+        };
+        Ok(until.map_or(Ok(()), |until| {
+            app.metrics.limited(Limit::Sprayed.as_str());
+            Err(Limited { limit: Limit::Sprayed, wait: until.since(now) })
+        }))
+    }
+
+    /// Until when as many addresses count as may have tried it in vain.
+    async fn counted_until(&self, app: &App, now: Timestamp) -> store::Result<Option<Timestamp>> {
+        let counted = tried_accounts::find(&app.store.read(), &self.key).await?;
+        let full = counted.filter(|row| row.accounts >= self.quota.burst && now.is_within(self.quota.per, row.started_at));
+        Ok(full.map(|row| row.started_at.plus(self.quota.per)))
     }
 
     /// Counts a failure, in the transaction that records it. Whether there were too many. `event`: what is recorded then, once in a while.

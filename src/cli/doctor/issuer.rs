@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::tls::TlsInfo;
-use reqwest::{Certificate, Client, Response};
+use reqwest::{Client, Response};
 use serde_json::Value;
 
 use super::finding::Finding;
@@ -11,6 +11,7 @@ use crate::app::{Left, Tls, Validity};
 use crate::clock::Timestamp;
 use crate::config::{Config, Server};
 use crate::oidc::discovery::Discovery;
+use crate::outbound;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 /// No discovery document is longer.
@@ -30,7 +31,9 @@ async fn reach(config: &Config, now: Timestamp) -> Vec<Finding> {
     let issuer = config.issuer();
     let client = match client(config) {
         Ok(client) => client,
-        Err(problem) => return vec![Finding::failed("issuer", problem, (NOT_REACHED, "Mend outbound.extra_ca_file."))],
+        Err(problem) => {
+            return vec![Finding::failed("issuer", problem, (NOT_REACHED, "Mend outbound.extra_ca_file, SSL_CERT_FILE or SSL_CERT_DIR."))];
+        }
     };
     let url = issuer.url("/.well-known/openid-configuration");
     let response = match client.get(&url).send().await {
@@ -47,14 +50,8 @@ async fn reach(config: &Config, now: Timestamp) -> Vec<Finding> {
 }
 
 pub(super) fn client(config: &Config) -> Result<Client, String> {
-    let mut extra = Vec::new();
-    if let Some(path) = &config.outbound.extra_ca_file {
-        let pem = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        extra = Certificate::from_pem_bundle(&pem).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    let builder = || Client::builder().timeout(DEADLINE).redirect(reqwest::redirect::Policy::none()).no_proxy().tls_info(true);
-    let made = builder().tls_certs_merge(extra.clone()).build().or_else(|_| builder().tls_certs_only(extra.clone()).build());
-    made.map_err(|error| cause(&error))
+    let builder = Client::builder().timeout(DEADLINE).redirect(reqwest::redirect::Policy::none()).no_proxy().tls_info(true);
+    builder.tls_certs_only(outbound::trusted(&config.outbound)?).build().map_err(|error| cause(&error))
 }
 
 pub(super) fn cause(error: &reqwest::Error) -> String {

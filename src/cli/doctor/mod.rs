@@ -17,6 +17,7 @@ use super::output::Answer;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::mail::Mailer;
+use crate::outbound::Authorities;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -29,11 +30,23 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<Answer
     let now = SystemClock.now();
     let (reached, mail) = tokio::join!(issuer::look(config, now), look_at_mail(config));
     let mut found = reached;
+    found.push(look_at_authorities());
     found.extend(proxy::look(config).await);
     found.extend(database::look(config, arguments.replicas, now).await);
     found.push(mail);
     found.extend(resources::look(config));
     Ok(report(&found))
+}
+
+fn look_at_authorities() -> Finding {
+    match Authorities::read() {
+        Ok(authorities) => Finding::ok("authorities", authorities.told()),
+        Err(problem) => {
+            let why = "Nobody is called over TLS, and nothing is mailed: it is not known whom to believe.";
+            let remedy = "Put a file in PEM where SSL_CERT_FILE or SSL_CERT_DIR points to, or leave both unset.";
+            Finding::failed("authorities", problem, (why, remedy))
+        }
+    }
 }
 
 async fn look_at_mail(config: &Config) -> Finding {

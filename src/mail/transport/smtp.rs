@@ -9,7 +9,7 @@ use std::time::Duration;
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::{Response, Severity};
@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use super::{Failure, Reason};
 use crate::config::{self, SmtpTls};
 use crate::mail::compose::{Fault, Outgoing};
+use crate::outbound::Authorities;
 
 /// Connections kept for the next message.
 const KEPT: usize = 4;
@@ -167,7 +168,13 @@ fn tell(response: &Response) -> String {
 }
 
 fn parameters(config: &config::Mail) -> Result<TlsParameters, Fault> {
-    let mut builder = TlsParameters::builder(config.smtp_host.clone());
+    let public = Authorities::read().map_err(|what| ("mail.smtp_tls", what))?;
+    // The same authorities as every other call: lettre would take a list of its own.
+    let mut builder = TlsParameters::builder(config.smtp_host.clone()).certificate_store(CertificateStore::None);
+    for certificate in &public.certificates {
+        let certificate = Certificate::from_der(certificate.to_vec()).map_err(|error| ("mail.smtp_tls", error.to_string()))?;
+        builder = builder.add_root_certificate(certificate);
+    }
     if let Some(file) = &config.smtp_ca_file {
         builder = builder.add_root_certificate(authorities(file).map_err(|what| ("mail.smtp_ca_file", what))?);
     }

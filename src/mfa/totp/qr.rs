@@ -26,12 +26,12 @@ pub fn draw(text: &str) -> Option<QrCode> {
             let length = i32::try_from(run).unwrap_or(0);
             if length > 0 {
                 // Writing to a text does not fail.
-                let _ = write!(path, "M{},{}h{length}v1h-{length}z", x + QUIET_ZONE, y + QUIET_ZONE);
+                let _ = write!(path, "M{},{}h{length}v1h-{length}z", x.saturating_add(QUIET_ZONE), y.saturating_add(QUIET_ZONE));
             }
-            x += length.max(1);
+            x = x.saturating_add(length.max(1));
         }
     }
-    Some(QrCode { size: code.size() + 2 * QUIET_ZONE, path })
+    Some(QrCode { size: code.size().saturating_add(2 * QUIET_ZONE), path })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::issue::{Delegation, Issuance};
+use super::issue::{self, Delegation, Issuance};
 use super::{Code, Outcome};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
@@ -125,6 +125,7 @@ async fn expired(app: &App, request: &ClientRequest, code: &AuthorizationCode) -
 /// Every check has passed: the first to insert the grant has it.
 async fn redeem(app: &App, request: &ClientRequest, code: AuthorizationCode, redeemer: Redeemer) -> Result<Outcome, Error> {
     let Redeemer { session, user, scope } = redeemer;
+    let released = issue::released(app, request, &scope, Some(&user)).await?;
     let grant = grant_of(app, request.now, &code, session.expires_at, &scope);
     let stale = session::is_due(&session, request.now, &app.config.session);
     let job = Redeem {
@@ -145,7 +146,7 @@ async fn redeem(app: &App, request: &ClientRequest, code: AuthorizationCode, red
     }
     let refresh_generation = request.client().may_use(GrantType::RefreshToken).then_some(grant.generation);
     let delegation = Delegation { user, grant, nonce: code.nonce, refresh_generation };
-    Ok(Outcome::Issue(Box::new(Issuance { scope, delegation: Some(delegation) })))
+    Ok(Outcome::Issue(Box::new(Issuance { scope, released, delegation: Some(delegation) })))
 }
 
 /// A check has failed: the code's grant is inserted dead. If there is one already, this is a replay.

@@ -1,6 +1,6 @@
 //! `grant_type=client_credentials` (RFC 6749 §4.4): a client that acts for itself. Writes nothing.
 
-use super::issue::Issuance;
+use super::issue::{self, Issuance};
 use super::{Code, Outcome};
 use crate::app::App;
 use crate::oauth::client_request::ClientRequest;
@@ -11,10 +11,12 @@ use crate::tokens::scope::Scope;
 pub(super) async fn decide(app: &App, request: &ClientRequest) -> Result<Outcome, Error> {
     let scopes = app.scopes.all().await?;
     let scope = scope(request.form.get("scope"), &scopes.registered(request.client()));
-    Ok(match scope.and_then(|scope| check_audience(&scopes, &scope).map(|()| scope)) {
-        Ok(scope) => Outcome::Issue(Box::new(Issuance { scope, delegation: None })),
-        Err(description) => Outcome::reject(Code::InvalidScope, description),
-    })
+    let scope = match scope.and_then(|scope| check_audience(&scopes, &scope).map(|()| scope)) {
+        Ok(scope) => scope,
+        Err(description) => return Ok(Outcome::reject(Code::InvalidScope, description)),
+    };
+    let released = issue::released(app, request, &scope, None).await?;
+    Ok(Outcome::Issue(Box::new(Issuance { scope, released, delegation: None })))
 }
 
 /// What was asked for, if it is registered and about no person (RFC 9068 §3: such a token must not be mistaken for a person's). Nothing

@@ -1,4 +1,7 @@
 //! Minting: the one place where tokens are made, and the answer of RFC 6749 §5.1.
+//!
+//! What has to be read is read ([`released`]) before a code is redeemed or a refresh token rotated: nothing after that may fail for want of the
+//! database, or who was told to try again would come with something that is used.
 
 use axum::response::Response;
 use http::StatusCode;
@@ -25,6 +28,7 @@ use crate::tokens::scope::Scope;
 pub(super) struct Issuance {
     /// Of the access token.
     pub(super) scope: Scope,
+    pub(super) released: Released,
     /// None: the client acts for itself.
     pub(super) delegation: Option<Delegation>,
 }
@@ -55,26 +59,26 @@ struct Answer {
 }
 
 /// What scopes beside the standard ones release, and for whom.
-#[derive(Default)]
-struct Released {
+#[derive(Debug, Default)]
+pub(super) struct Released {
     audience: Vec<String>,
     access_token: Map<String, Value>,
     id_token: Map<String, Value>,
 }
 
 /// # Errors
-/// `server_error` when there is no key, or the store fails.
-pub(super) async fn answer(app: &App, request: &ClientRequest, issuance: &Issuance) -> Result<Response, Error> {
+/// `server_error` when there is no key.
+pub(super) fn answer(app: &App, request: &ClientRequest, issuance: &Issuance) -> Result<Response, Error> {
     let delegation = issuance.delegation.as_ref();
     let expires_at = expiry(app, delegation, request.now);
-    let Released { audience, access_token, id_token } = released(app, request, issuance).await?;
+    let Released { audience, access_token, id_token } = &issuance.released;
     let mut claims = access_claims(app, request, issuance, expires_at);
     claims.aud = Audience::of(app.issuer.as_str(), audience.iter().map(String::as_str));
-    claims.released = access_token;
+    claims.released.clone_from(access_token);
     let access_token = access::sign(&app.keys, &claims)?;
     let id_token = match delegation {
         Some(delegation) if issuance.scope.contains("openid") => {
-            Some(sign_id_token(app, request, (&issuance.scope, delegation), &access_token, id_token)?)
+            Some(sign_id_token(app, request, (&issuance.scope, delegation), &access_token, id_token.clone())?)
         }
         _ => None,
     };
@@ -93,16 +97,20 @@ pub(super) async fn answer(app: &App, request: &ClientRequest, issuance: &Issuan
     Ok(answer::json(StatusCode::OK, &body))
 }
 
-async fn released(app: &App, request: &ClientRequest, issuance: &Issuance) -> Result<Released, Error> {
-    let (scopes, scope) = (app.scopes.all().await?, &issuance.scope);
+/// What `scope` releases, about `user` if it is on somebody's behalf.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn released(app: &App, request: &ClientRequest, scope: &Scope, user: Option<&User>) -> Result<Released, Error> {
+    let scopes = app.scopes.all().await?;
     let everything = request.client().metadata.id_token_scope_claims;
-    let organizations = match &issuance.delegation {
-        Some(delegation) if scopes.asks_for_organizations(scope, places(everything)) => {
-            memberships::list_by_user(&app.store.read(), delegation.user.id).await?
+    let organizations = match user {
+        Some(user) if scopes.asks_for_organizations(scope, places(everything)) => {
+            memberships::list_by_user(&app.store.read(), user.id).await?
         }
         _ => Vec::new(),
     };
-    let about = issuance.delegation.as_ref().map(|delegation| About { user: &delegation.user, organizations: &organizations });
+    let about = user.map(|user| About { user, organizations: &organizations });
     let of = |place| Scopes::claims(&scopes, scope, place, about);
     let mut id_token = of(Place::IdToken);
     if everything {

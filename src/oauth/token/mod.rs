@@ -53,7 +53,7 @@ async fn answer(app: &App, request: &ClientRequest) -> Result<Response, Error> {
         GrantType::ClientCredentials => client_credentials::decide(app, request).await?,
     };
     match outcome {
-        Outcome::Issue(issuance) => issue::answer(app, request, &issuance).await.inspect(|_| app.metrics.token_issued(name_of(grant_type))),
+        Outcome::Issue(issuance) => issue::answer(app, request, &issuance).inspect(|_| app.metrics.token_issued(name_of(grant_type))),
         Outcome::Reject(error) => Err(error),
         Outcome::RejectAndCommit(error) => {
             tracing::warn!(

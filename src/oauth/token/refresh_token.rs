@@ -1,13 +1,14 @@
 //! `grant_type=refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): a generation counter on the grant.
 //!
 //! The current generation rotates by one conditional statement. The one before it gets the same successor again for a moment, while
-//! that is unused: an answer lost on the wire is no theft. Anything older is reuse and ends the grant.
+//! that is unused: an answer lost on the wire is no theft. Anything older is reuse and ends the grant, unless this process knows that it
+//! answered nobody ([`Unanswered`](crate::oauth::unanswered::Unanswered)).
 //!
 //! One conditional update is all that a refresh writes, but for the one in every tenth of the session's idle time that notes the session's use.
 
 use uuid::Uuid;
 
-use super::issue::{Delegation, Issuance};
+use super::issue::{self, Delegation, Issuance};
 use super::{Code, Outcome};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
@@ -61,7 +62,10 @@ async fn attempt(app: &App, request: &ClientRequest, token: RefreshToken, contex
     if context.grant.revoked_at.is_some() {
         return Ok(Some(invalid(Dead::Revoked.description())));
     }
-    let presented = classify(&context.grant, token.generation, app.config.tokens.refresh_token_grace.0, request.now);
+    let presented = match classify(&context.grant, token.generation, app.config.tokens.refresh_token_grace.0, request.now) {
+        Presented::Reused if app.unanswered.holds(token, &context.grant) => Presented::LostAnswer,
+        presented => presented,
+    };
     if presented == Presented::Reused {
         return end_reused(app, request, &context, token.generation).await.map(Some);
     }
@@ -81,6 +85,7 @@ async fn attempt(app: &App, request: &ClientRequest, token: RefreshToken, contex
     if !grant_life::is_consented(&app.store.read(), client, context.user.id, &granted).await? {
         return Ok(Some(invalid(Dead::ConsentWithdrawn.description())));
     }
+    let released = issue::released(app, request, &scope, Some(&context.user)).await?;
     if presented == Presented::Current {
         use_session(app, &context).await?;
         if !rotate(app, token, request.now).await? {
@@ -90,7 +95,7 @@ async fn attempt(app: &App, request: &ClientRequest, token: RefreshToken, contex
     let GrantContext { user, grant, .. } = context;
     let refresh_generation = Some(token.generation.saturating_add(1));
     let delegation = Delegation { user, grant, nonce: None, refresh_generation };
-    Ok(Some(Outcome::Issue(Box::new(Issuance { scope, delegation: Some(delegation) }))))
+    Ok(Some(Outcome::Issue(Box::new(Issuance { scope, released, delegation: Some(delegation) }))))
 }
 
 fn classify(grant: &Grant, generation: i64, grace: std::time::Duration, now: Timestamp) -> Presented {
@@ -135,8 +140,12 @@ async fn use_session(app: &App, context: &GrantContext) -> store::Result<()> {
     }
 }
 
+/// From here to the answer nothing waits and nothing reads: once it is known to be done, somebody is told.
 async fn rotate(app: &App, token: RefreshToken, now: Timestamp) -> store::Result<bool> {
-    app.store.write_one(move |conn| Box::pin(grants::rotate(conn, token.grant_id, token.generation, now))).await
+    let attempt = app.unanswered.begin(token, now);
+    let rotated = app.store.write_one(move |conn| Box::pin(grants::rotate(conn, token.grant_id, token.generation, now))).await?;
+    attempt.answered();
+    Ok(rotated)
 }
 
 /// Somebody has a refresh token that was replaced: the thief or the client, and nobody can tell which.

@@ -37,6 +37,7 @@ pub(super) const KEYS: &str = "vestibule_signing_keys";
 pub(super) const KEY_AGE: &str = "vestibule_signing_key_age_seconds";
 pub(super) const KEY_ROTATES: &str = "vestibule_signing_key_rotates_in_seconds";
 pub(super) const READY: &str = "vestibule_ready";
+pub(super) const SCHEMA: &str = "vestibule_schema";
 pub(super) const BUILD: &str = "vestibule_build_info";
 pub(super) const EXPORT_FAILING: &str = "vestibule_trace_export_failing";
 pub(super) const DECLARED: &str = "vestibule_declared_objects";
@@ -66,7 +67,7 @@ const COUNTERS: [(&str, &str); 12] = [
     (LOGOUTS, "Attempts to tell an application of a logout, by outcome."),
 ];
 
-const GAUGES: [(&str, &str); 28] = [
+const GAUGES: [(&str, &str); 29] = [
     (HTTP_IN_FLIGHT, "Requests being answered."),
     (CONNECTIONS, "Open connections."),
     (EDGE_ADDRESSES, "Addresses the limiters of this process remember."),
@@ -85,6 +86,7 @@ const GAUGES: [(&str, &str); 28] = [
     (KEY_AGE, "Age of the newest key in this state."),
     (KEY_ROTATES, "Seconds until the key that signs is to be replaced; below zero: overdue."),
     (READY, "Whether this replica says it is ready."),
+    (SCHEMA, "What the database schema is to this program: 1 for the state it is in."),
     (BUILD, "1, with the version of this program and its kind of database."),
     (STARTED, "When this process started, as Unix time."),
     (EXPORT_FAILING, "Whether the last spans could not be handed to the trace collector."),

@@ -8,7 +8,7 @@ use super::Metrics;
 use super::names::{
     AUDIT_OLDEST, AUDIT_WAITING, BUILD, CERTIFICATE_FROM, CERTIFICATE_UNTIL, CONNECTIONS, DATABASE_UP, DECLARED, DECLARED_DIRECTORY,
     DECLARED_SUCCESS, EDGE_ADDRESSES, EXPORT_FAILING, HASHES, KEY_AGE, KEY_ROTATES, KEYS, LOGOUTS_OLDEST, LOGOUTS_WAITING, MAILS_OLDEST,
-    MAILS_WAITING, POOL, POOL_MAX, READY, RELOADED, RELOADED_AT, STARTED, WRITES_WAITING,
+    MAILS_WAITING, POOL, POOL_MAX, READY, RELOADED, RELOADED_AT, SCHEMA, STARTED, WRITES_WAITING,
 };
 use super::series::number;
 
@@ -55,6 +55,18 @@ impl Metrics {
     pub fn health(&self, database_up: bool, ready: bool) {
         self.series().gauge(DATABASE_UP, &[]).set(f64::from(u8::from(database_up)));
         self.series().gauge(READY, &[]).set(f64::from(u8::from(ready)));
+    }
+
+    /// Said of a process that does not serve yet.
+    pub fn not_ready(&self) {
+        self.series().gauge(READY, &[]).set(0.0);
+    }
+
+    /// What the database schema is to this program, of all the `states` it may be in.
+    pub fn schema(&self, states: &[(&'static str, bool)]) {
+        for (state, holds) in states {
+            self.series().gauge(SCHEMA, &[("state", *state)]).set(f64::from(u8::from(*holds)));
+        }
     }
 
     /// Mails, logouts and audit events that wait. Nothing is said of them while the database does not answer: the last word stays.

@@ -1,13 +1,14 @@
-//! What operators give the program: settings, declared documents, people to import, exports to verify, keys.
-//!
-//! A program that takes backups back has its target here, too.
+//! What operators give the program: settings, declared documents, people to import, exports to verify, keys, backups.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::LazyLock;
 
 use vestibule::account::import::{self, Format};
 use vestibule::audit::chain::{Head, verify_file};
+use vestibule::backup::{self, Target};
 use vestibule::declare;
 use vestibule::keys::{PublicKeys, load_key_encryption_keys};
 
@@ -70,4 +71,45 @@ pub fn key_file(input: &[u8]) {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).expect("a mode");
     let _ = load_key_encryption_keys(directory.path(), false);
+}
+
+/// A backup that is not the one that was made, byte for byte, is refused, and nothing of it is left; what is said of it can go to a terminal.
+pub fn backup(input: &[u8]) {
+    static OURS: LazyLock<Vec<u8>> = LazyLock::new(made);
+    let given = changed(&OURS, input);
+    let is_ours = given == *OURS;
+    let (app, home) = (&service().app, tempfile::tempdir().expect("a directory"));
+    let path = home.path().join("vestibule.db");
+    let restoring = backup::restore(&app.config.database, &path, &app.sealer, Box::new(std::io::Cursor::new(given)), (false, app.now()));
+    let restored = service().run(restoring);
+    assert_eq!(restored.is_ok(), is_ours, "{restored:?}");
+    assert_eq!(path.exists(), is_ours, "the database");
+    assert!(!home.path().join("vestibule.db.restoring").exists(), "half a database");
+    assert!(restored.err().is_none_or(|error| !error.to_string().contains(char::is_control)));
+}
+
+/// Of the service's own database.
+fn made() -> Vec<u8> {
+    let (app, home) = (&service().app, tempfile::tempdir().expect("a directory"));
+    let path = home.path().join("backup");
+    let database = Path::new(app.config.database.url.expose().strip_prefix("sqlite://").expect("a file"));
+    let target = Target::File { path: path.clone(), replace: false };
+    service().run(backup::make(&app.store, &app.sealer, database, target, app.now())).expect("a backup");
+    std::fs::read(path).expect("a file")
+}
+
+/// The first byte says what becomes of `ours`, the next four where.
+fn changed(ours: &[u8], input: &[u8]) -> Vec<u8> {
+    let Some((&[how, a, b, c, d], rest)) = input.split_first_chunk::<5>() else { return input.to_vec() };
+    let at = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or_default() % ours.len();
+    match how {
+        b'o' => {
+            let mut over = ours.to_vec();
+            over[at..].iter_mut().zip(rest).for_each(|(there, new)| *there = *new);
+            over
+        }
+        b'c' => ours[..at].to_vec(),
+        b'i' => [&ours[..at], rest, &ours[at..]].concat(),
+        _ => input.to_vec(),
+    }
 }

@@ -4,9 +4,10 @@ use crate::{files, requests, texts};
 
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const TARGETS: [Target; 23] = [
+pub const TARGETS: [Target; 24] = [
     ("audit_export", files::audit_export),
     ("authorize", requests::authorize),
+    ("backup", files::backup),
     ("codes", texts::codes),
     ("email", texts::email),
     ("headers", texts::headers),

@@ -56,8 +56,22 @@ async fn make_template() -> Template {
     let app = App::open(config, clock).await.unwrap();
     seed::fill(&app).await;
     app.store.close().await;
+    if template.server.is_some() {
+        admin(template_url(&template).expose(), OF_A_LATER_VERSION).await;
+    }
     template
 }
+
+/// What the next version may do to the schema while this one still serves: a column more in every table, which this one does not fill in, another table, and a
+/// migration that this one does not know. On PostgreSQL, where versions serve side by side, the whole suite runs on that.
+const OF_A_LATER_VERSION: &str = "
+    DO $$ DECLARE one TEXT; BEGIN
+        FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'seaql_migrations' LOOP
+            EXECUTE format('ALTER TABLE %I ADD COLUMN of_a_later_version TEXT, ADD COLUMN filled_in_later BIGINT NOT NULL DEFAULT 7', one);
+        END LOOP;
+    END $$;
+    CREATE TABLE of_a_later_version (id BIGINT PRIMARY KEY, user_id TEXT);
+    INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_of_a_later_version', 4102358400);";
 
 fn template_name() -> String {
     format!("vestibule_template_{}", std::process::id())
