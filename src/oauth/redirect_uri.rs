@@ -8,6 +8,28 @@ pub struct VerifiedRedirect {
     uri: String,
 }
 
+/// What an application is told: names and values, each name once.
+pub type Parameters<'a> = Vec<(&'static str, &'a str)>;
+
+/// A code (RFC 6749 §4.1.2), with `iss` (RFC 9207 §2).
+#[must_use]
+pub fn granted<'a>(code: &'a str, state: Option<&'a str>, issuer: &'a str) -> Parameters<'a> {
+    [("code", code)].into_iter().chain(state.map(|state| ("state", state))).chain([("iss", issuer)]).collect()
+}
+
+/// An error (RFC 6749 §4.1.2.1), with `iss` (RFC 9207 §2).
+#[must_use]
+pub fn refused<'a>(error: &'a str, description: &'a str, state: Option<&'a str>, issuer: &'a str) -> Parameters<'a> {
+    let said = [("error", error), ("error_description", description)];
+    said.into_iter().chain(state.map(|state| ("state", state))).chain([("iss", issuer)]).collect()
+}
+
+/// Whether a browser can post a form there: not to a native application's own scheme.
+#[must_use]
+pub fn takes_forms(uri: &str) -> bool {
+    Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
 /// The registered beginnings after which the port is free: native applications listen on whichever the system gives them
 /// (RFC 8252 §7.3). The name `localhost` is not among them (§8.3).
 const LOOPBACK: [&str; 2] = ["http://127.0.0.1", "http://[::1]"];
@@ -31,22 +53,10 @@ impl VerifiedRedirect {
         &self.uri
     }
 
-    /// The location that carries a code (RFC 6749 §4.1.2), with `iss` (RFC 9207 §2).
+    /// The location that carries these parameters. Keeps the query that was registered (RFC 6749 §3.1.2).
     #[must_use]
-    pub fn success(&self, code: &str, state: Option<&str>, issuer: &str) -> String {
-        self.with_query(&[("code", Some(code)), ("state", state), ("iss", Some(issuer))])
-    }
-
-    /// The location that carries an error (RFC 6749 §4.1.2.1), with `iss` (RFC 9207 §2).
-    #[must_use]
-    pub fn error(&self, error: &str, description: &str, state: Option<&str>, issuer: &str) -> String {
-        self.with_query(&[("error", Some(error)), ("error_description", Some(description)), ("state", state), ("iss", Some(issuer))])
-    }
-
-    /// Keeps the query that was registered (RFC 6749 §3.1.2).
-    fn with_query(&self, pairs: &[(&str, Option<&str>)]) -> String {
-        let given = pairs.iter().filter_map(|(name, value)| value.map(|value| (*name, value)));
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+    pub fn location(&self, parameters: &Parameters<'_>) -> String {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let joint = match self.uri.split_once('?') {
             None => "?",
             Some((_, "")) => "",
@@ -274,17 +284,35 @@ mod tests {
     }
 
     #[test]
+    fn forms_are_posted_to_the_web_and_to_loopback() {
+        for uri in [APP, "http://127.0.0.1:51004/cb", "http://[::1]/cb", "HTTPS://app.example/cb"] {
+            assert!(takes_forms(uri), "{uri}");
+        }
+        for uri in [
+            "com.example.app:/cb",
+            "com.example.app://https/cb",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "httpss://app.example",
+            "",
+            "/cb",
+        ] {
+            assert!(!takes_forms(uri), "{uri}");
+        }
+    }
+
+    #[test]
     fn answers_keep_the_registered_query_and_carry_iss() {
         let at = |uri: &str| resolve(&[uri], uri).unwrap();
         assert_eq!(
-            at(APP).success("c", Some("a b&c"), "https://id.example"),
+            at(APP).location(&granted("c", Some("a b&c"), "https://id.example")),
             "https://app.example/cb?code=c&state=a+b%26c&iss=https%3A%2F%2Fid.example"
         );
-        assert_eq!(at("https://a/?x=1").success("c", None, "i"), "https://a/?x=1&code=c&iss=i");
-        assert_eq!(at("https://a/?").success("c", None, "i"), "https://a/?code=c&iss=i");
-        assert_eq!(at("com.example.app:/cb").success("c", None, "i"), "com.example.app:/cb?code=c&iss=i");
+        assert_eq!(at("https://a/?x=1").location(&granted("c", None, "i")), "https://a/?x=1&code=c&iss=i");
+        assert_eq!(at("https://a/?").location(&granted("c", None, "i")), "https://a/?code=c&iss=i");
+        assert_eq!(at("com.example.app:/cb").location(&granted("c", None, "i")), "com.example.app:/cb?code=c&iss=i");
         assert_eq!(
-            at(APP).error("access_denied", "no", Some("s"), "i"),
+            at(APP).location(&refused("access_denied", "no", Some("s"), "i")),
             "https://app.example/cb?error=access_denied&error_description=no&state=s&iss=i"
         );
     }
@@ -321,7 +349,7 @@ mod tests {
         /// Free text in an answer cannot leave its parameter.
         #[test]
         fn state_comes_back_as_it_was(state in ".{0,64}") {
-            let location = resolve(&[APP], APP).unwrap().success("c", Some(&state), "https://id.example");
+            let location = resolve(&[APP], APP).unwrap().location(&granted("c", Some(&state), "https://id.example"));
             prop_assert!(location.bytes().all(|byte| byte.is_ascii_graphic()));
             let url = Url::parse(&location).unwrap();
             let states: Vec<_> = url.query_pairs().filter(|(name, _)| name == "state").map(|(_, value)| value.into_owned()).collect();

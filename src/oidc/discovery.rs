@@ -148,7 +148,7 @@ fn metadata(issuer: &Issuer, registration: RegistrationMode, scopes: &Scopes) ->
         .set_token_endpoint(Some(TokenUrl::new(issuer.url("/token"))?))
         .set_userinfo_endpoint(Some(UserInfoUrl::new(issuer.url("/userinfo"))?))
         .set_scopes_supported(Some(scopes.collect()))
-        .set_response_modes_supported(Some(vec![CoreResponseMode::Query]))
+        .set_response_modes_supported(Some(vec![CoreResponseMode::Query, CoreResponseMode::FormPost]))
         .set_grant_types_supported(Some(vec![
             CoreGrantType::AuthorizationCode,
             CoreGrantType::RefreshToken,
@@ -201,7 +201,7 @@ mod tests {
         let document = document("https://id.example.test");
         assert_eq!(document["issuer"], "https://id.example.test");
         assert_eq!(document["response_types_supported"], json!(["code"]));
-        assert_eq!(document["response_modes_supported"], json!(["query"]));
+        assert_eq!(document["response_modes_supported"], json!(["query", "form_post"]));
         assert_eq!(document["subject_types_supported"], json!(["public"]));
         assert_eq!(document["id_token_signing_alg_values_supported"], json!(["RS256", "PS256", "ES256", "EdDSA"]));
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));

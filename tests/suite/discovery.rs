@@ -70,7 +70,7 @@ async fn the_metadata_says_what_is_supported_and_nothing_else() {
         assert_eq!(set(member), ["client_secret_basic", "client_secret_post", "none"], "{member}");
     }
     assert_eq!(set("introspection_endpoint_auth_methods_supported"), ["client_secret_basic", "client_secret_post"]);
-    assert!(set("response_modes_supported").contains(&"query".to_owned()));
+    assert_eq!(set("response_modes_supported"), ["form_post", "query"]);
     assert!(set("claims_supported").contains(&"sub".to_owned()));
     for member in ["authorization_response_iss_parameter_supported", "backchannel_logout_supported", "backchannel_logout_session_supported"]
     {

@@ -43,6 +43,7 @@ mod declared_scopes;
 mod discovery;
 mod email_change;
 mod fault_ladder;
+mod form_post;
 mod guessing;
 mod headers;
 mod health;

@@ -62,7 +62,7 @@ pub(super) async fn text_of_body(query: Option<&str>, headers: &HeaderMap, body:
 /// Strict parameters.
 ///
 /// # Errors
-/// One sent twice: by redirect where `client_id` and `redirect_uri` are themselves sent once and proven, else a page.
+/// One sent twice: at the application where `client_id` and `redirect_uri` are themselves sent once and proven, else a page.
 pub(super) async fn read(app: &App, text: &str) -> Result<Params, AuthorizeError> {
     if text.len() > MAX_BYTES {
         return Err(too_long().into());
@@ -88,7 +88,7 @@ async fn repeated(app: &App, text: &str, name: &str) -> AuthorizeError {
 /// Of the parameters an answer needs, those that are not ambiguous.
 fn sent_once(text: &str) -> String {
     let mut once = form_urlencoded::Serializer::new(String::new());
-    for name in ["client_id", "redirect_uri", "state"] {
+    for name in ["client_id", "redirect_uri", "response_mode", "state"] {
         let mut values = form_urlencoded::parse(text.as_bytes()).filter(|(sent, _)| sent == name);
         if let (Some((_, value)), None) = (values.next(), values.next()) {
             once.append_pair(name, &value);
@@ -114,5 +114,7 @@ mod tests {
         assert_eq!(sent_once("client_id=a&redirect_uri=b&state=c&state=d"), "client_id=a&redirect_uri=b");
         assert_eq!(sent_once("client_id=a&redirect_uri=b&redirect_uri=b&nonce=1&nonce=2&state=s"), "client_id=a&state=s");
         assert_eq!(sent_once("client_id=a&client%5Fid=b"), "");
+        assert_eq!(sent_once("response_mode=form_post&nonce=1&nonce=2"), "response_mode=form_post");
+        assert_eq!(sent_once("response_mode=form_post&response_mode=query"), "");
     }
 }

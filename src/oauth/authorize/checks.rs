@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::claims;
 use super::request::{Asked, AuthorizeRequest};
 use crate::interaction::step::Prompt;
+use crate::oauth::redirect_uri::takes_forms;
 use crate::oauth::scopes::check_audience;
 use crate::oauth::{Code, Error, pkce};
 use crate::session::{AAL1, AAL2};
@@ -24,7 +25,7 @@ pub struct Check {
 pub const ALL: &[Check] = &[
     Check { name: "state", clause: "RFC 6749 §4.1.1; at most 2 KiB", run: state },
     Check { name: "response_type", clause: "RFC 6749 §4.1.1, RFC 9700 §2.1.2: code, nothing else", run: response_type },
-    Check { name: "response_mode", clause: "OAuth 2.0 Multiple Response Types §2.1", run: response_mode },
+    Check { name: "response_mode", clause: "OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode §2", run: response_mode },
     Check { name: "request", clause: "OpenID Connect Core §3.1.2.6, §6.1", run: request_object },
     Check { name: "request_uri", clause: "OpenID Connect Core §3.1.2.6, §6.2", run: request_uri },
     Check { name: "registration", clause: "OpenID Connect Core §3.1.2.6, §7.2.1", run: registration },
@@ -41,6 +42,15 @@ pub const ALL: &[Check] = &[
 
 /// Of `state` and `nonce`.
 pub const MAX_VALUE: usize = 2048;
+
+/// The value of `response_mode` with which the answer is a form (OAuth 2.0 Form Post Response Mode §2).
+pub const FORM_POST: &str = "form_post";
+
+/// Browsers make every line break in a field CR LF (HTML §4.10.21.4): an application would not know its own state again. RFC 6749 §A.5 allows no control
+/// characters anyway.
+pub fn survives_a_form(state: &str) -> bool {
+    !state.chars().any(char::is_control)
+}
 
 fn refuse(code: Code, description: impl Into<std::borrow::Cow<'static, str>>) -> Result<(), Error> {
     Err(Error::new(code, description))
@@ -64,7 +74,14 @@ fn response_type(asked: &Asked<'_>, _: &mut AuthorizeRequest) -> Result<(), Erro
 fn response_mode(asked: &Asked<'_>, _: &mut AuthorizeRequest) -> Result<(), Error> {
     match asked.params.get("response_mode") {
         None | Some("query") => Ok(()),
-        Some(_) => refuse(Code::InvalidRequest, "response_mode must be query, or left out"),
+        Some(FORM_POST) if !asked.params.get("redirect_uri").is_some_and(takes_forms) => {
+            refuse(Code::InvalidRequest, "response_mode=form_post needs a redirect_uri of http or https")
+        }
+        Some(FORM_POST) if !asked.params.get("state").is_none_or(survives_a_form) => {
+            refuse(Code::InvalidRequest, "state has control characters, which browsers change in a form")
+        }
+        Some(FORM_POST) => Ok(()),
+        Some(_) => refuse(Code::InvalidRequest, "response_mode must be query or form_post, or left out"),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::tokens::custom_scope::Scopes;
 use crate::web::Params;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const APP: &str = "https://app.example/cb";
 const ANN: Uuid = Uuid::from_u128(1);
 
 fn client(metadata: Metadata) -> Client {
@@ -75,7 +76,11 @@ fn each_bad_request_meets_its_error() {
         (&[("response_type", "code ")], Code::UnsupportedResponseType),
         (&[("response_type", "none")], Code::UnsupportedResponseType),
         (&[("response_mode", "fragment")], Code::InvalidRequest),
-        (&[("response_mode", "form_post")], Code::InvalidRequest),
+        (&[("response_mode", "FORM_POST"), ("redirect_uri", APP)], Code::InvalidRequest),
+        (&[("response_mode", "form_post"), ("redirect_uri", "com.example.app:/cb")], Code::InvalidRequest),
+        (&[("response_mode", "form_post"), ("redirect_uri", "com.example.https://cb")], Code::InvalidRequest),
+        (&[("response_mode", "form_post"), ("redirect_uri", APP), ("state", "a\nb")], Code::InvalidRequest),
+        (&[("response_mode", "form_post"), ("redirect_uri", APP), ("state", "\u{7f}")], Code::InvalidRequest),
         (&[("response_mode", "query.jwt")], Code::InvalidRequest),
         (&[("request", "eyJhbGciOiJub25lIn0.e30.")], Code::RequestNotSupported),
         (&[("request_uri", "https://app.example/r")], Code::RequestUriNotSupported),
@@ -111,11 +116,13 @@ fn each_bad_request_meets_its_error() {
 
 #[test]
 fn good_requests_pass_and_what_is_not_known_is_ignored() {
-    let rows: [&[(&str, &str)]; 11] = [
+    let rows: [&[(&str, &str)]; 13] = [
         &[],
         &[("claims", r#"{"id_token":{"acr":{"essential":true,"values":["gold","aal1"]},"auth_time":null}}"#)],
         &[("claims", r#"{"id_token":{"acr":{"values":["gold"]}},"userinfo":{"acr":{"essential":true,"values":["gold"]}}}"#)],
-        &[("response_mode", "query"), ("state", "s"), ("nonce", "n")],
+        &[("response_mode", "query"), ("state", "s\n"), ("nonce", "n")],
+        &[("response_mode", "form_post"), ("redirect_uri", APP), ("state", "\"><script> é")],
+        &[("response_mode", "form_post"), ("redirect_uri", "http://127.0.0.1:51004/cb")],
         &[("display", "popup"), ("claims_locales", "de"), ("ui_locales", "xx"), ("acr_values", "1 2"), ("login_hint", "a@b")],
         &[("claims", "{\"userinfo\":{\"name\":{\"essential\":true}}}"), ("anything", "else")],
         &[("scope", "openid nobody-knows")],

@@ -4,19 +4,18 @@
 //! Writes nothing: a request in progress is a sealed text, a code too. Must not: show pages; it sends the browser to those of `interaction`.
 //! RFC 6749 §4.1.1–4.1.2, RFC 7636, RFC 9207, RFC 9700 §2.1; OpenID Connect Core §3.1.2.
 //!
-//! Until a [`target::Target`] is found only a page error can be built; from then on every error is a redirect.
+//! Until a [`target::Target`] is found only a page error can be built; from then on every error goes back to the application.
 
 mod arrival;
 pub mod checks;
 mod claims;
 pub mod request;
-pub mod response;
+mod response;
 mod target;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::HeaderMap;
 
 use crate::app::App;
 use crate::config::RegistrationMode;
@@ -44,7 +43,7 @@ const MAX_HINT: usize = 256;
 /// # Errors
 /// A page, where no redirect URI is proven.
 pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery) -> Result<Response, PageError> {
-    begin(&app, &visit, query.unwrap_or_default()).await.or_else(|error| error.answer(app.issuer.as_str()))
+    begin(&app, &visit, query.unwrap_or_default()).await.or_else(|error| error.answer(&app, &visit))
 }
 
 /// A request by POST. It comes from another site, so the browser does not send the session cookie (`SameSite=Lax`): it does so with the
@@ -52,11 +51,11 @@ pub async fn get(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery
 ///
 /// # Errors
 /// A page, where no redirect URI is proven.
-pub async fn post(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap, body: Body) -> Result<Response, PageError> {
-    let text = arrival::text_of_body(query.as_deref(), &headers, body).await?;
+pub async fn post(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery, body: Body) -> Result<Response, PageError> {
+    let text = arrival::text_of_body(query.as_deref(), &visit.headers, body).await?;
     match arrival::read(&app, &text).await {
         Ok(_) => Ok(see_other(&arrival::path_of_posted(&app, &text))),
-        Err(error) => error.answer(app.issuer.as_str()),
+        Err(error) => error.answer(&app, &visit),
     }
 }
 
@@ -66,7 +65,7 @@ pub async fn post(State(app): State<App>, RawQuery(query): RawQuery, headers: He
 /// A page: the flow is over, not ours, or another browser's; or the client is gone meanwhile.
 pub async fn resume(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQuery) -> Result<Response, PageError> {
     let flow = flow::open(&app, &visit, sealed.as_deref())?;
-    again(&app, &visit, flow).await.or_else(|error| error.answer(app.issuer.as_str()))
+    again(&app, &visit, flow).await.or_else(|error| error.answer(&app, &visit))
 }
 
 async fn begin(app: &App, visit: &Visit, query: String) -> Result<Response, AuthorizeError> {
@@ -114,7 +113,7 @@ async fn decide(app: &App, visit: &Visit, params: &Params, flow: Flow, target: &
     let step = next_step(&demand, current.as_ref().map(facts), allowed.as_ref());
     let flow = Flow { wanted: demand.wanted(), leads_to: target.leads_to(), question: None, ..flow };
     match (step, current) {
-        (Step::Issue, Some(current)) => Ok(issue(app, target, request, &current)),
+        (Step::Issue, Some(current)) => Ok(target.success(app, visit, &issue(app, target, request, &current))),
         (Step::Consent, Some(current)) => {
             let question = Question { user_id: current.user.id, scope: demand.scope.to_string() };
             Ok(page(app, visit, "/consent", &Flow { question: Some(question), ..flow }))
@@ -141,7 +140,7 @@ fn page(app: &App, visit: &Visit, path: &str, flow: &Flow) -> Response {
 }
 
 /// A code, bound to all that the token endpoint has to find again. `auth_time`, `acr` and `amr` say what happened, not what was asked.
-fn issue(app: &App, target: &Target, request: AuthorizeRequest, current: &Current) -> Response {
+fn issue(app: &App, target: &Target, request: AuthorizeRequest, current: &Current) -> String {
     let Current { session, user } = current;
     let now = app.now();
     let content = AuthorizationCode {
@@ -159,5 +158,5 @@ fn issue(app: &App, target: &Target, request: AuthorizeRequest, current: &Curren
         epoch: session.epoch,
         issued_at: now,
     };
-    target.success(&code::seal(&app.sealer, &app.config.tokens, &content), app.issuer.as_str())
+    code::seal(&app.sealer, &app.config.tokens, &content)
 }

@@ -2,17 +2,17 @@
 
 use axum::response::Response;
 
-use crate::interaction::see_other;
+use super::target::Target;
+use crate::app::App;
 use crate::interaction::step::Missing;
-use crate::oauth::redirect_uri::VerifiedRedirect;
 use crate::oauth::{Code, Error};
-use crate::web::PageError;
+use crate::web::{PageError, Visit};
 
 /// A refusal. The second form cannot be built without a redirect URI that was proven.
 #[derive(Debug)]
-pub enum AuthorizeError {
+pub(super) enum AuthorizeError {
     Page(PageError),
-    Redirect { redirect: VerifiedRedirect, state: Option<String>, error: Error },
+    Returned { target: Box<Target>, error: Error },
 }
 
 impl From<PageError> for AuthorizeError {
@@ -22,16 +22,16 @@ impl From<PageError> for AuthorizeError {
 }
 
 impl AuthorizeError {
-    /// The redirect with `error`, `error_description`, `state` and `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2).
+    /// What takes `error`, `error_description`, `state` and `iss` to the application (RFC 6749 §4.1.2.1, RFC 9207 §2), as it asked for.
     ///
     /// # Errors
     /// The page.
-    pub fn answer(self, issuer: &str) -> Result<Response, PageError> {
+    pub(super) fn answer(self, app: &App, visit: &Visit) -> Result<Response, PageError> {
         match self {
             Self::Page(error) => Err(error),
-            Self::Redirect { redirect, state, error } => {
+            Self::Returned { target, error } => {
                 error.log();
-                Ok(see_other(&redirect.error(error.code.as_str(), &error.public_description(), state.as_deref(), issuer)))
+                Ok(target.error(app, visit, &error))
             }
         }
     }

@@ -1,27 +1,49 @@
-//! Where the answer goes: a client and one of its redirect URIs. Until there is a [`Target`], errors are pages.
+//! Where the answer goes, and how: a client and one of its redirect URIs. Until there is a [`Target`], errors are pages.
+//!
+//! OAuth 2.0 Multiple Response Types §2.1; OAuth 2.0 Form Post Response Mode.
 
 use std::sync::Arc;
 
 use axum::response::Response;
 
-use super::checks::MAX_VALUE;
+use super::checks::{FORM_POST, MAX_VALUE, survives_a_form};
 use super::response::AuthorizeError;
 use crate::app::App;
 use crate::interaction::see_other;
 use crate::oauth::Error;
 use crate::oauth::client::{is_client_id, leads_to};
-use crate::oauth::redirect_uri::VerifiedRedirect;
+use crate::oauth::redirect_uri::{Parameters, VerifiedRedirect, granted, refused, takes_forms};
 use crate::store::clients::Client;
-use crate::web::{ErrorKind, PageError, Params};
+use crate::web::pages::views::form_post::FormPostPage;
+use crate::web::{ErrorKind, PageError, Params, Visit};
 
 /// Of a value that is shown back to the developer.
 const SHOWN: usize = 512;
 
+/// How the parameters of an answer travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ResponseMode {
+    Query,
+    /// By a form, which the browser posts.
+    FormPost,
+}
+
+impl ResponseMode {
+    /// As asked; where it cannot be, and `checks` refuses the request, by the one way that always works.
+    fn of(params: &Params, redirect: &VerifiedRedirect) -> Self {
+        let form_post = params.get("response_mode") == Some(FORM_POST) && takes_forms(redirect.as_str());
+        if form_post { Self::FormPost } else { Self::Query }
+    }
+}
+
 /// An enabled client, a redirect URI that is registered for it, and the `state` to give back.
+#[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) client: Arc<Client>,
     pub(super) redirect: VerifiedRedirect,
-    pub(super) state: Option<String>,
+    state: Option<String>,
+    mode: ResponseMode,
+    ui_locales: Option<String>,
 }
 
 impl Target {
@@ -40,8 +62,10 @@ impl Target {
             let fault_here = Fault::of("invalid_request", "redirect_uri", received, rule);
             fault(Fault { difference: Some(difference), ..fault_here })
         })?;
-        let state = params.get("state").filter(|state| state.len() <= MAX_VALUE).map(str::to_owned);
-        Ok(Self { client, redirect, state })
+        let mode = ResponseMode::of(params, &redirect);
+        let returned = |state: &&str| state.len() <= MAX_VALUE && (mode == ResponseMode::Query || survives_a_form(state));
+        let state = params.get("state").filter(returned).map(str::to_owned);
+        Ok(Self { client, redirect, state, mode, ui_locales: params.get("ui_locales").map(str::to_owned) })
     }
 
     /// The origins of all addresses this client has registered, the redirect URI's first: where a form of ours may lead to.
@@ -49,14 +73,31 @@ impl Target {
         leads_to(&self.client, self.redirect.as_str())
     }
 
-    /// The redirect that carries a code.
-    pub(super) fn success(&self, code: &str, issuer: &str) -> Response {
-        see_other(&self.redirect.success(code, self.state.as_deref(), issuer))
+    /// The answer that carries a code.
+    pub(super) fn success(&self, app: &App, visit: &Visit, code: &str) -> Response {
+        self.answer(app, visit, &granted(code, self.state.as_deref(), app.issuer.as_str()))
     }
 
-    /// The redirect that carries an error.
+    /// The answer that carries an error.
+    pub(super) fn error(&self, app: &App, visit: &Visit, error: &Error) -> Response {
+        let description = error.public_description();
+        self.answer(app, visit, &refused(error.code.as_str(), &description, self.state.as_deref(), app.issuer.as_str()))
+    }
+
+    /// The one way back to an application.
+    fn answer(&self, app: &App, visit: &Visit, parameters: &Parameters<'_>) -> Response {
+        match self.mode {
+            ResponseMode::Query => see_other(&self.redirect.location(parameters)),
+            ResponseMode::FormPost => {
+                let page = FormPostPage::new(self.client.name(), self.redirect.as_str(), parameters, self.leads_to());
+                app.pages.render(visit, visit.locale_for(self.ui_locales.as_deref()), &page)
+            }
+        }
+    }
+
+    /// A refusal that the application is told.
     pub(super) fn refuse(&self, error: Error) -> AuthorizeError {
-        AuthorizeError::Redirect { redirect: self.redirect.clone(), state: self.state.clone(), error }
+        AuthorizeError::Returned { target: Box::new(self.clone()), error }
     }
 }
 

@@ -26,6 +26,10 @@ scope-address = see your postal address
 scope-offline_access = keep this access while you are away
 scope-other = use the permission
 
+form-post-heading = Back to { $client }
+form-post-intro = You are being sent back. If nothing happens, press Continue.
+form-post-submit = Continue
+
 choose-heading = Choose an account
 choose-intro = to continue to { $client }
 choose-signed-in = Logged in

@@ -26,6 +26,10 @@ scope-address = ver tu dirección postal
 scope-offline_access = conservar este acceso cuando no estés presente
 scope-other = usar el permiso
 
+form-post-heading = Volver a { $client }
+form-post-intro = Te llevamos de vuelta. Si no ocurre nada, pulsa Continuar.
+form-post-submit = Continuar
+
 choose-heading = Elige una cuenta
 choose-intro = para continuar en { $client }
 choose-signed-in = Sesión iniciada

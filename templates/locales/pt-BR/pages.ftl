@@ -26,6 +26,10 @@ scope-address = ver seu endereço postal
 scope-offline_access = manter esse acesso quando você não estiver presente
 scope-other = usar a permissão
 
+form-post-heading = Voltar para { $client }
+form-post-intro = Estamos levando você de volta. Se nada acontecer, pressione Continuar.
+form-post-submit = Continuar
+
 choose-heading = Escolha uma conta
 choose-intro = para continuar em { $client }
 choose-signed-in = Conectada

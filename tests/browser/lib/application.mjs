@@ -5,6 +5,12 @@ import { createServer } from 'node:http';
 const base64url = (bytes) => Buffer.from(bytes).toString('base64url');
 const claims = (jwt) => JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url').toString());
 
+async function form(request) {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  return new URLSearchParams(body);
+}
+
 const page = (heading, detail) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>${heading}</title>
 <link rel="icon" href="data:,"><h1 id="result">${heading}</h1><pre id="detail">${detail.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</pre>`;
 
@@ -34,12 +40,12 @@ export class Application {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  /** The address of an authorization request at `issuer`; `extra` adds or replaces parameters, null leaves one out. */
-  authorizeUrl(issuer, extra = {}) {
+  /** The address of an authorization request at `issuer`; `extra` adds or replaces parameters, null leaves one out. `then`: the request made at once when it is refused. */
+  authorizeUrl(issuer, extra = {}, then = null) {
     const state = base64url(randomBytes(16));
     const verifier = base64url(randomBytes(32));
     const nonce = base64url(randomBytes(16));
-    this.waiting.set(state, { verifier, nonce, issuer });
+    this.waiting.set(state, { verifier, nonce, issuer, then });
     const parameters = {
       client_id: this.id, redirect_uri: this.redirectUri, response_type: 'code', scope: this.scope, state, nonce,
       code_challenge: base64url(createHash('sha256').update(verifier).digest()), code_challenge_method: 'S256', ...extra,
@@ -56,11 +62,11 @@ export class Application {
       case '/':
         return html(200, this.name);
       case '/start': {
-        const { issuer, ...extra } = Object.fromEntries(url.searchParams);
-        return response.writeHead(302, { location: this.authorizeUrl(issuer, extra) }).end();
+        const { issuer, then, ...extra } = Object.fromEntries(url.searchParams);
+        return response.writeHead(302, { location: this.authorizeUrl(issuer, extra, then && JSON.parse(then)) }).end();
       }
       case '/callback':
-        return this.callback(url, response, html);
+        return this.callback(request.method, request.method === 'POST' ? await form(request) : url.searchParams, response, html);
       case '/backchannel':
         return this.backchannel(request, response);
       case '/done':
@@ -82,9 +88,7 @@ export class Application {
 
   /** Keeps what the logout token says (OpenID Connect Back-Channel Logout 1.0 §2.4); its signature is the relying parties' tests' matter. */
   async backchannel(request, response) {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    this.logouts.push(claims(new URLSearchParams(body).get('logout_token')));
+    this.logouts.push(claims((await form(request)).get('logout_token')));
     return response.writeHead(200, { 'cache-control': 'no-store' }).end();
   }
 
@@ -99,19 +103,21 @@ export class Application {
     }
   }
 
-  async callback(url, response, html) {
-    const state = url.searchParams.get('state');
+  /** The answer: in the query, or in a form (OAuth 2.0 Form Post Response Mode). */
+  async callback(method, answered, response, html) {
+    const state = answered.get('state');
     const request = this.waiting.get(state);
     if (!request) return html(400, 'unknown state');
-    if (url.searchParams.get('iss') !== request.issuer) return html(400, 'wrong issuer');
-    if (url.searchParams.has('error')) {
-      return html(200, url.searchParams.get('error'), url.searchParams.get('error_description') ?? '');
+    if (answered.get('iss') !== request.issuer) return html(400, 'wrong issuer');
+    if (answered.has('error')) {
+      if (request.then) return response.writeHead(303, { location: this.authorizeUrl(request.issuer, request.then) }).end();
+      return html(200, answered.get('error'), answered.get('error_description') ?? '');
     }
     const answer = await fetch(`${request.issuer}/token`, {
       method: 'POST',
       headers: { authorization: `Basic ${Buffer.from(`${this.id}:${this.secret}`).toString('base64')}` },
       body: new URLSearchParams({
-        grant_type: 'authorization_code', code: url.searchParams.get('code'), redirect_uri: this.redirectUri, code_verifier: request.verifier,
+        grant_type: 'authorization_code', code: answered.get('code'), redirect_uri: this.redirectUri, code_verifier: request.verifier,
       }),
     });
     const tokens = await answer.json();
@@ -121,6 +127,6 @@ export class Application {
     const person = await (await fetch(`${request.issuer}/userinfo`, { headers: { authorization: `Bearer ${tokens.access_token}` } })).json();
     this.idToken = tokens.id_token;
     if (this.onwardTo) return response.writeHead(303, { location: this.onwardTo }).end();
-    return html(200, `signed in: ${person.email}`, JSON.stringify({ state, ...identity }));
+    return html(200, `signed in: ${person.email}`, JSON.stringify({ state, method, ...identity }));
   }
 }

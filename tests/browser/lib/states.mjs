@@ -59,6 +59,16 @@ export const states = [
     async reach(page) { await start(page, ticketing, { prompt: 'consent' }); await logIn(page); await assertPage(page, '/consent'); },
   },
   { name: 'choose-account', async reach(page) { await signIn(page, BO); await start(page, autotalk, { prompt: 'select_account' }); await page.locator('[name=another]').click(); await logIn(page, ANA); await result(page); await start(page, autotalk, { prompt: 'select_account' }); } },
+  {
+    // As it looks without scripts: with them it is gone at once.
+    name: 'form-post',
+    async reach(page) {
+      await page.route('**/static/form_post.*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+      await signIn(page);
+      await start(page, autotalk, { response_mode: 'form_post' });
+      await page.locator('#form-post-submit').waitFor();
+    },
+  },
   { name: 'account', async reach(page) { await page.goto(`${issuer}/login`); await logIn(page); await assertPage(page, '/account'); } },
   { name: 'logout', async reach(page) { await signIn(page); await page.goto(`${issuer}/logout`); } },
   { name: 'logout-asked', async reach(page) { await signIn(page); await page.goto(`${issuer}/logout?client_id=autotalk`); } },

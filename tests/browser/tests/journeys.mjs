@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertPage, assertResult, detail, fillIn, logIn, start } from '../lib/steps.mjs';
-import { ANA, PASSWORD, withContext, world } from '../lib/world.mjs';
+import { ANA, PASSWORD, inEachWay, withContext, world } from '../lib/world.mjs';
 
 const { autotalk, ticketing, portal, issuer } = world;
 
@@ -84,6 +84,26 @@ test('an application that sends people on to another of its hosts is not blocked
   await page.locator('#result').waitFor();
   assert.ok(page.url().startsWith(portal.onwardTo), page.url());
 }));
+
+inEachWay(test, 'the answer is posted to an application that wants it so: by itself, or with a button', async ({ page, scripts }) => {
+  const asked = { response_mode: 'form_post' };
+  const sentOn = async () => { if (!scripts) await page.getByRole('button', { name: 'Continue' }).click(); };
+  // Refused, it asks again from its callback: the page's policy lets the browser come back to us.
+  await start(page, autotalk, { ...asked, prompt: 'none', then: JSON.stringify(asked) });
+  await sentOn();
+  await logIn(page);
+  await sentOn();
+  await assertResult(page, autotalk, `signed in: ${ANA}`);
+  assert.equal((await detail(page)).method, 'POST');
+  await start(page, ticketing, { ...asked, prompt: 'consent' });
+  await page.locator('#consent-deny').click();
+  await sentOn();
+  await assertResult(page, ticketing, 'access_denied');
+  await start(page, portal, asked);
+  await sentOn();
+  await page.locator('#result').waitFor();
+  assert.ok(page.url().startsWith(portal.onwardTo), page.url());
+});
 
 test('nobody signed in, and no page allowed: the application is told', () => withContext({}, async (context, page) => {
   await start(page, autotalk, { prompt: 'none' });

@@ -9,7 +9,7 @@ use vestibule::account::password::{self, Context, is_importable, is_verifiable};
 use vestibule::config::{CidrList, Config};
 use vestibule::mfa::totp::TotpSecret;
 use vestibule::mfa::{SixDigits, passkey, recovery_codes};
-use vestibule::oauth::redirect_uri::VerifiedRedirect;
+use vestibule::oauth::redirect_uri::{VerifiedRedirect, refused};
 use vestibule::oauth::{bearer, pkce};
 use vestibule::secret::Pepper;
 use vestibule::telemetry::request::{Asked, Spans};
@@ -40,7 +40,7 @@ pub fn redirect_uri(input: &[u8]) {
     if let Ok(verified) = VerifiedRedirect::resolve(std::slice::from_ref(&known), &received, true) {
         assert_eq!(verified.as_str(), received);
         assert!(received.is_ascii() && !received.contains('#'));
-        let location = verified.error("access_denied", "no", Some(&known), "https://idp.test");
+        let location = verified.location(&refused("access_denied", "no", Some(&known), "https://idp.test"));
         assert!(HeaderValue::from_str(&location).is_ok() && location.starts_with(&received));
     }
 }

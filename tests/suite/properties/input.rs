@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use url::Url;
 use vestibule::account::email::canonical;
 use vestibule::account::import::{self, Format};
-use vestibule::oauth::redirect_uri::VerifiedRedirect;
+use vestibule::oauth::redirect_uri::{VerifiedRedirect, granted};
 use vestibule::tokens::Scope;
 use vestibule::web::{Params, ParamsError};
 
@@ -83,7 +83,7 @@ proptest! {
     #[test]
     fn a_registered_redirect_uri_is_accepted(known in registered(), state in "[ -~]{0,20}") {
         let verified = VerifiedRedirect::resolve(std::slice::from_ref(&known), &known, false).unwrap();
-        let location = verified.success("the-code", Some(&state), "https://idp.test");
+        let location = verified.location(&granted("the-code", Some(&state), "https://idp.test"));
         prop_assert!(location.starts_with(&known));
         prop_assert!(location.bytes().all(|byte| byte.is_ascii_graphic()), "{location}");
         let url = Url::parse(&location).unwrap();

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use http::Method;
 
-use super::listed;
-use super::principals::Principal;
+use super::principals::{Principal, ask, cell};
+use super::{acts, listed};
+use crate::harness::seed;
 
 const TABLE: &str = include_str!("table.txt");
 
@@ -71,4 +72,29 @@ async fn every_principal_is_answered_as_the_table_says() {
         writeln!(actual, "{}", line.trim_end()).unwrap();
     }
     assert!(wrong.is_empty(), "{wrong}\nAs answered, for tests/suite/routes/table.txt when that is right:\n{actual}");
+}
+
+/// The rows of `/sign-up` once more, where people may register: everybody is answered alike, and for an address that is somebody's as for one that is nobody's.
+#[tokio::test]
+async fn where_people_may_register_everybody_is_answered_alike() {
+    let email = |address: &str| vec![("email".to_owned(), address.to_owned())];
+    let rows = [
+        (Method::GET, "/sign-up", Vec::new(), "200"),
+        (Method::GET, "/sign-up/sent", Vec::new(), "303>/sign-up"),
+        (Method::POST, "/sign-up/sent", Vec::new(), "303>/sign-up"),
+        (Method::GET, "/sign-up/finish", Vec::new(), "303>/sign-up"),
+        (Method::POST, "/sign-up/finish", Vec::new(), "303>/sign-up"),
+        (Method::POST, "/sign-up", Vec::new(), "422"),
+        (Method::POST, "/sign-up", email("eve@example.test"), "303>/sign-up/sent"),
+        (Method::POST, "/sign-up", email(seed::ANA), "303>/sign-up/sent"),
+    ];
+    for principal in Principal::ALL.into_iter().filter(|principal| !matches!(principal, Principal::Client | Principal::WrongClient)) {
+        let scene = principal.scene_in(acts::service().await).await;
+        let browser = principal.browser(&scene.app).await;
+        for (method, path, form, expected) in &rows {
+            let answer = ask(&scene.app, &browser, method, path, form.clone()).await;
+            assert_eq!(cell(&answer), *expected, "{method} {path}, {}: {answer:?}", principal.name());
+        }
+        assert!(scene.app.user_or_none("eve@example.test").await.is_none(), "{}: nobody is anybody before the mail", principal.name());
+    }
 }

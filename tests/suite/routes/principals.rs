@@ -70,7 +70,11 @@ impl Principal {
 
     /// A service in which there is what this principal is, and what it names.
     async fn scene(self) -> Scene {
-        let app = TestApp::start().await;
+        self.scene_in(TestApp::start().await).await
+    }
+
+    /// The same in this one.
+    pub async fn scene_in(self, app: TestApp) -> Scene {
         let mut names = Vec::new();
         if self == Self::HalfSignedIn {
             app.with_totp(seed::ANA).await;
@@ -98,7 +102,7 @@ impl Principal {
         (cell(&answer), acted)
     }
 
-    async fn browser(self, app: &TestApp) -> Browser<'_> {
+    pub async fn browser(self, app: &TestApp) -> Browser<'_> {
         match self {
             Self::HalfSignedIn => {
                 let browser = app.browser();

@@ -41,7 +41,7 @@ pub async fn names_of_ana(app: &TestApp) -> (Vec<(String, String)>, Authenticato
 }
 
 /// The rows that name this person.
-fn rows_about(snapshot: &Snapshot, id: Uuid) -> Vec<String> {
+pub fn rows_about(snapshot: &Snapshot, id: Uuid) -> Vec<String> {
     let words = [id.to_string(), id.simple().to_string()];
     let lines = snapshot.0.iter().flat_map(|(table, lines)| lines.iter().map(move |line| format!("{table}: {line}")));
     lines.filter(|line| words.iter().any(|word| line.to_lowercase().contains(word.as_str()))).collect()

@@ -13,6 +13,7 @@ mod unlock;
 use minijinja::Value;
 use minijinja::value::Serde;
 
+use super::views::form_post::FormPostPage;
 use super::views::mail::Letter;
 use super::views::password::PasswordProblem;
 use super::views::{
@@ -97,6 +98,7 @@ pub fn all() -> Vec<Sample> {
     samples.extend(login());
     samples.extend(consent());
     samples.extend(choose_account());
+    samples.extend(form_post());
     samples.extend(logout());
     samples.extend(account::all());
     samples.extend(authentication::all());
@@ -189,6 +191,19 @@ fn consent() -> Vec<Sample> {
         ..page.clone()
     };
     [("consent", page), ("consent-openid", openid), ("consent-hostile", hostile)]
+        .iter()
+        .map(|(name, page)| Sample::of(*name, ids, page))
+        .collect()
+}
+
+fn form_post() -> Vec<Sample> {
+    let ids = &["form-post", "form-post-submit"];
+    let action = "https://autotalk.example.com/signin-oidc?tenant=a&lang=<\"'>";
+    let code = "c".repeat(300);
+    let granted = FormPostPage::new("AutoTalk", action, &[("code", &code), ("state", HOSTILE), ("iss", "https://id.example.com")], None);
+    let refused = FormPostPage::new(HOSTILE, action, &[("error", "access_denied"), ("error_description", "it's no"), ("iss", "x")], None);
+    let long = FormPostPage::new(&long_client().name, action, &[], None);
+    [("form-post", granted), ("form-post-refused", refused), ("form-post-long-name", long)]
         .iter()
         .map(|(name, page)| Sample::of(*name, ids, page))
         .collect()

@@ -5,6 +5,7 @@ pub mod activity;
 pub mod authentication;
 pub mod deletion;
 pub mod devices;
+pub mod form_post;
 pub mod mail;
 pub mod passkeys;
 pub mod password;
