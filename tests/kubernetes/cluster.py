@@ -65,7 +65,7 @@ class Cluster:
         own = ["--kubeconfig", str(self.kubeconfig), "--leader-elect=false", "--bind-address=127.0.0.1"]
         self.run("controllers", "control-plane", "kube-controller-manager", *own, f"--secure-port={self.ports['controllers']}",
                  f"--service-account-private-key-file={key}", f"--root-ca-file={self.certificate}", "--use-service-account-credentials")  # fmt: skip
-        self.run("scheduler", "control-plane", "kube-scheduler", *own, f"--secure-port={self.ports['scheduler']}")
+        self.run("scheduler", "control-plane", "kube-scheduler", f"--config={self.scheduling()}", f"--secure-port={self.ports['scheduler']}", "--bind-address=127.0.0.1")
         self.run("kwok", "kwok", "--kubeconfig", str(self.kubeconfig), "--config", str(self.tools.parent / "kwok-stages.yaml"), "--manage-all-nodes=true", "--node-ip=127.0.0.1",
                  f"--server-address=127.0.0.1:{self.ports['kwok']}")  # fmt: skip
         self.apply(nodes())
@@ -87,6 +87,16 @@ class Cluster:
             return subprocess.run(["kubectl", "get", "--raw", "/readyz"], env=self.environment, capture_output=True).returncode == 0
 
         until("the API server is ready", answers, 180)
+
+    def scheduling(self):
+        """With the scheduler that an example asks for by name."""
+        path = self.path / "scheduler.json"
+        path.write_text(json.dumps({
+            "apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration", "leaderElection": {"leaderElect": False},
+            "clientConnection": {"kubeconfig": str(self.kubeconfig)},
+            "profiles": [{"schedulerName": "default-scheduler"}, {"schedulerName": "bin-packing"}],
+        }))  # fmt: skip
+        return path
 
     def write_kubeconfig(self, check_certificate=True):
         trust = {"insecure-skip-tls-verify": True}

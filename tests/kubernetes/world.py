@@ -33,7 +33,7 @@ def prepare(cluster):
         named("rbac.authorization.k8s.io/v1", "ClusterRole", "others", labels={"rbac.authorization.k8s.io/aggregate-to-admin": "true"}, rules=[
             {"apiGroups": sorted({group for group, _, _ in CUSTOM.values()}), "resources": ["*"], "verbs": ["*"]}]),
     ]  # fmt: skip
-    objects += [volume(f"volume-{number}") for number in range(16)]
+    objects += [volume(f"volume-{mode.lower()}-{number}", mode) for mode in ("ReadWriteOnce", "ReadWriteOncePod") for number in range(12)]
     cluster.apply(objects)
     for namespace in NAMESPACES:
         cluster.apply([
@@ -60,8 +60,8 @@ def named(version, kind, name, namespace=None, labels=None, **rest):
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **rest}
 
 
-def volume(name):
-    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "fast", "persistentVolumeReclaimPolicy": "Retain"}
+def volume(name, mode):
+    spec = {"capacity": {"storage": "10Gi"}, "accessModes": [mode], "storageClassName": "fast", "persistentVolumeReclaimPolicy": "Retain"}
     return named("v1", "PersistentVolume", name, spec=spec | {"hostPath": {"path": f"/nowhere/{name}"}})
 
 

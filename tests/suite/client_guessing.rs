@@ -138,8 +138,8 @@ async fn many_that_are_right_at_once_are_all_let_in() {
 }
 
 /// A guess that could not be recorded, because the database was away, is in the number that is recorded later.
-#[cfg(debug_assertions)]
 #[tokio::test]
+#[cfg(debug_assertions)]
 async fn failures_that_could_not_be_recorded_are_recorded_later() {
     let app = TestApp::with(strict).await;
     from(&app, "198.51.100.7", right()).await.expect(200);
