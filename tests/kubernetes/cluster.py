@@ -66,7 +66,7 @@ class Cluster:
         self.run("controllers", "control-plane", "kube-controller-manager", *own, f"--secure-port={self.ports['controllers']}",
                  f"--service-account-private-key-file={key}", f"--root-ca-file={self.certificate}", "--use-service-account-credentials")  # fmt: skip
         self.run("scheduler", "control-plane", "kube-scheduler", f"--config={self.scheduling()}", f"--secure-port={self.ports['scheduler']}", "--bind-address=127.0.0.1")
-        self.run("kwok", "kwok", "--kubeconfig", str(self.kubeconfig), "--config", str(self.tools.parent / "kwok-stages.yaml"), "--manage-all-nodes=true", "--node-ip=127.0.0.1",
+        self.run("kwok", "kwok", "--kubeconfig", str(self.kubeconfig), "--config", str(self.tools.parent / "kwok-stages.yaml"), "--manage-all-nodes=true", "--node-lease-duration-seconds=40", "--node-ip=127.0.0.1",
                  f"--server-address=127.0.0.1:{self.ports['kwok']}")  # fmt: skip
         self.apply(nodes())
         until("the nodes are ready", lambda: ready_nodes(self) == len(NODES), 120)
