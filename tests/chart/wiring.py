@@ -77,7 +77,7 @@ def what_goes_out_is_what_is_listed(chart):
     assert server["policyTypes"] == jobs["policyTypes"] == ["Ingress", "Egress"]
     assert server["egress"] == [DNS, *rules], server["egress"]
     to_server = jobs["egress"].pop() if jobs["egress"] is not server["egress"] else None
-    assert jobs["egress"] == [DNS, *rules] and jobs["ingress"] == [], jobs
+    assert jobs["egress"] == [DNS, *rules] and "ingress" not in jobs and "Ingress" in jobs["policyTypes"], jobs
     (peer,), (port,) = to_server["to"], to_server["ports"]
     pod = deployment(chart, base)["spec"]["template"]
     assert selects(peer["podSelector"], pod["metadata"]["labels"]) and port["port"] in [port["name"] for port in pod["spec"]["containers"][0]["ports"]]
