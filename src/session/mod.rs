@@ -90,10 +90,8 @@ mod tests {
     use super::*;
     use crate::secret;
 
-    #[test]
-    fn a_session_is_noted_as_used_every_tenth_of_its_idle_time() {
-        let now = Timestamp::from_secs(1_000_000);
-        let session = Session {
+    fn session(now: Timestamp) -> Session {
+        Session {
             id: secret::id(now),
             user_id: secret::random_id(),
             digest: Digest::of(b"cookie"),
@@ -105,14 +103,29 @@ mod tests {
             acr: "aal1".to_owned(),
             epoch: 0,
             ended_at: None,
-            second_factor_at: None,
+            second_factor_at: Some(now),
             device: None,
             address: None,
             idle: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_session_is_noted_as_used_every_tenth_of_its_idle_time() {
+        let now = Timestamp::from_secs(1_000_000);
+        let session = session(now);
         let config = config::Session::default();
         assert!(!is_due(&session, now.plus(Duration::from_secs(359)), &config));
         assert!(is_due(&session, now.plus(Duration::from_mins(6)), &config));
         assert!(!is_due(&session, now.minus(Duration::from_mins(6)), &config));
+    }
+
+    #[test]
+    fn what_was_proved_by_a_clock_that_was_ahead_is_an_old_proof() {
+        let now = Timestamp::from_secs(1_000_000);
+        let proofs = |session: Session| (session.auth_time, session.second_factor_at);
+        assert_eq!(proofs(doubting(session(now), now)), (now, Some(now)));
+        let ahead = now.plus(Duration::from_hours(6));
+        assert_eq!(proofs(doubting(session(ahead), now)), (Timestamp::default(), Some(Timestamp::default())));
     }
 }
