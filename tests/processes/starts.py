@@ -93,6 +93,12 @@ class Holding:
             if line.strip() == "held":
                 return
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.let_go()
+
     def let_go(self):
         self.child.stdin.close()
         self.child.wait(30)
