@@ -86,7 +86,7 @@ async function startWorld() {
     // One attempt, then 429; links in mails are over almost at once.
     strict: startServer(state(applications), { VESTIBULE_LIMITS__SIGN_IN: '1/1h', VESTIBULE_RECOVERY__LINK_TTL: '1s' }),
     // Asks again who somebody is while one can still wait for it.
-    wary: startServer(state(applications, { people: PEOPLE }), { VESTIBULE_SESSION__REAUTHENTICATION_WINDOW: '15s' }),
+    wary: startServer(state(applications, { people: PEOPLE }), { VESTIBULE_SESSION__REAUTHENTICATION_WINDOW: '25s' }),
   });
   return { ...applications, applications: Object.values(applications), servers, issuer: servers.main.origin };
 }
