@@ -209,7 +209,7 @@ def routes_and_services_reach_named_ports_that_exist(chart):
                 backend = found["spec"]["rules"][0]["backendRefs"][0]
                 assert backend["port"] in [port["port"] for port in services[backend["name"]]["spec"]["ports"]], name
             if found["kind"] == "NetworkPolicy":
-                assert all(port["port"] in ports for rule in found["spec"]["ingress"] for port in rule["ports"]), name
+                assert all(port["port"] in ports for rule in found["spec"].get("ingress", []) for port in rule["ports"]), name
 
 
 def the_internal_port_is_for_prometheus_alone(chart):
@@ -221,7 +221,7 @@ def the_internal_port_is_for_prometheus_alone(chart):
             if found["kind"] in ("Ingress", "HTTPRoute"):
                 assert "internal" not in str(found["spec"]), name
             if found["kind"] == "NetworkPolicy":
-                opened = [rule.get("from") for rule in found["spec"]["ingress"] for port in rule["ports"] if port["port"] == "internal"]
+                opened = [rule.get("from") for rule in found["spec"].get("ingress", []) for port in rule["ports"] if port["port"] == "internal"]
                 expected = [values["networkPolicy"]["metricsFrom"]] if name == "monitoring" and "matchExpressions" not in found["spec"]["podSelector"] else []
                 assert opened == expected, f"{name}: {opened}"
 
