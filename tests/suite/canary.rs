@@ -188,8 +188,6 @@ async fn live(app: &TestApp) -> (Vec<Planted>, Vec<Planted>) {
     planted
         .push(("pepper of recovery codes", STANDARD.encode(app.app.sealer.open_bytes(Purpose::Pepper, name.as_bytes(), &pepper).unwrap())));
     planted.push(("database password", commands::DATABASE_PASSWORD.to_owned()));
-    let url = url::Url::parse(&app.database.url).unwrap();
-    planted.extend(url.password().map(|password| ("database password", password.to_owned())));
     for key in signing_keys::list(&app.app.store.read()).await.unwrap() {
         let private = app.app.sealer.open_bytes(Purpose::SigningKey, key.id.as_bytes(), &key.sealed_private_key).unwrap();
         // The end of it: how such a key begins is no secret.
