@@ -83,7 +83,8 @@ fn fields(tags: &[Tag<'_>]) -> Vec<String> {
         }
         let ticked = matches!(field.get("type"), Some("checkbox" | "radio"));
         let token = field.get("autocomplete").unwrap_or_default();
-        let proper = AUTOCOMPLETE.contains(&token) || (token == "off" && (WITHOUT_TOKEN.contains(&field.name) || OWN_WORDS.iter().any(|own| id.starts_with(own))));
+        let proper = AUTOCOMPLETE.contains(&token)
+            || (token == "off" && (WITHOUT_TOKEN.contains(&field.name) || OWN_WORDS.iter().any(|own| id.starts_with(own))));
         if !ticked && !proper {
             complaints.push(format!("field {id} has no proper autocomplete token"));
         }

@@ -23,7 +23,8 @@ async fn code_password_second_factor_question_tokens() {
     let tokens = poll(&app, TV, &asked).await.expect(200).json();
     let claims = claims_of(tokens["id_token"].as_str().unwrap());
     assert_eq!((claims["acr"].as_str(), &claims["amr"]), (Some("aal2"), &serde_json::json!(["pwd", "otp", "mfa"])));
-    assert_eq!((claims["aud"].as_str(), claims["sub"].as_str()), (Some(TV), Some(app.user(seed::ANA).await.id.to_string().as_str())));
+    assert!(claims["aud"] == TV || claims["aud"] == serde_json::json!([TV]), "{claims}");
+    assert_eq!(claims["sub"], app.user(seed::ANA).await.id.to_string());
     assert!(claims["auth_time"].is_i64() && claims["sid"].is_string() && claims.get("nonce").is_none());
     assert_eq!(tokens["scope"], "openid email offline_access");
     let refresh = request(TV).with("grant_type", "refresh_token").with("refresh_token", tokens["refresh_token"].as_str().unwrap());
@@ -65,7 +66,7 @@ async fn a_link_with_the_code_allows_nothing() {
     assert_eq!(before.changed(&app.snapshot().await), [""; 0]);
     let page = page.click("Continue").await.expect("/device/confirm", 200);
     let (action, form) = page.form_of("#device-allow");
-    assert_eq!(action, "/device/confirm");
+    assert!(action.ends_with("/device/confirm"), "{action}");
     let before = app.snapshot().await;
     for _ in 0..2 {
         page.refresh().await.expect("/device/confirm", 200);
@@ -92,7 +93,7 @@ async fn an_applications_consent_is_remembered_and_can_be_withdrawn() {
     let page = browser.open("/account/applications").await;
     page.assert_text("Printer");
     allow(&app, &again).await;
-    page.click("Remove access of Printer").await.expect("/account/applications", 200);
+    page.click("Remove access").await.expect("/account/applications", 200);
     assert!(!app.is_alive(tokens["access_token"].as_str().unwrap()).await);
     poll(&app, PRINTER, &again).await.expect_error(400, "invalid_grant");
 }
