@@ -112,3 +112,20 @@ async fn of_many_redemptions_at_once_one_wins() {
     assert_eq!(won, 1);
     assert_eq!(app.audit().await.iter().filter(|kind| *kind == "grant.created").count(), 1);
 }
+
+/// docs/architecture.md: a poll that waits writes once, one too early twice; one that is refused, or that nobody was given, writes nothing.
+#[tokio::test]
+async fn a_poll_costs_one_write() {
+    let app = start().await;
+    let (waiting, denied) = (begin(&app, TV, "openid").await, begin(&app, TV, "openid").await);
+    let browser = app.browser_of(seed::ANA).await;
+    enter(&browser, &denied.user_code).await.click("#device-deny").await.expect("/device/done", 200);
+    let nobodys = super::Asked { device_code: format!("{}x", waiting.device_code), ..begin(&app, TV, "openid").await };
+    for (asked, error, writes) in
+        [(&waiting, "authorization_pending", 1), (&waiting, "slow_down", 2), (&denied, "access_denied", 0), (&nobodys, "invalid_grant", 0)]
+    {
+        let before = app.app.store.statement_counts().1;
+        poll(&app, TV, asked).await.expect_error(400, error);
+        assert_eq!(app.app.store.statement_counts().1 - before, writes, "{error}");
+    }
+}
