@@ -26,7 +26,7 @@ async fn code_password_second_factor_question_tokens() {
     assert!(claims["aud"] == TV || claims["aud"] == serde_json::json!([TV]), "{claims}");
     assert_eq!(claims["sub"], app.user(seed::ANA).await.id.to_string());
     assert!(claims["auth_time"].is_i64() && claims["sid"].is_string() && claims.get("nonce").is_none());
-    assert_eq!(tokens["scope"], "openid email offline_access");
+    assert_eq!(tokens["scope"], "email offline_access openid");
     let refresh = request(TV).with("grant_type", "refresh_token").with("refresh_token", tokens["refresh_token"].as_str().unwrap());
     let fresh = app.token(refresh).await.expect(200).json();
     assert!(app.is_alive(fresh["access_token"].as_str().unwrap()).await);
