@@ -15,7 +15,7 @@ use tower::util::option_layer;
 use crate::account::{authentication, confirm, console, email_confirmation, not_me, setup, unlock};
 use crate::app::{App, Stage};
 use crate::interaction::second_factor as factor;
-use crate::interaction::{choose_account, consent, login, password_reset, sign_up};
+use crate::interaction::{choose_account, consent, device, login, password_reset, sign_up};
 use crate::oauth::{self, authorize, cors, introspect, revoke, token};
 use crate::oidc::{discovery, jwks, logout, passkey_endpoints, userinfo};
 use crate::ratelimit::edge::{self, Group};
@@ -62,6 +62,9 @@ pub fn router(app: &App) -> Router {
         .route("/logout", get(logout::get).post(logout::post).head(look_only))
         .route("/logout/confirm", post(logout::confirm::post))
         .route("/logged-out", get(logout::done::get))
+        .route("/device", get(device::get).post(device::post))
+        .route("/device/confirm", get(device::confirm::get).post(device::confirm::post))
+        .route("/device/done", get(device::done::get))
         .merge(my_account())
         .merge(second_factor(app))
         .merge(recovery())
@@ -71,7 +74,10 @@ pub fn router(app: &App) -> Router {
         .layer(from_fn_with_state((app.clone(), Audience::People), survive))
         .layer(from_fn_with_state((app.clone(), Audience::People), keep_out));
 
-    let scripts = Router::new().route("/token", post(token::post)).route("/revoke", post(revoke::post));
+    let scripts = Router::new()
+        .route("/token", post(token::post))
+        .route("/revoke", post(revoke::post))
+        .route("/device/authorize", post(oauth::device::post));
     let scripts = for_clients(app, Group::Token, scripts);
 
     let userinfo = Router::new().route("/userinfo", get(userinfo::get).post(userinfo::post));

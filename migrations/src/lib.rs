@@ -38,6 +38,7 @@ mod m20261122_000035_recovery_codes_shown_to;
 mod m20261122_000036_create_declared_objects;
 mod m20261122_000039_suspend_users;
 mod m20261122_000040_create_scopes;
+mod m20261122_000041_create_device_authorizations;
 
 /// The migration that a program must know to serve on this schema: what came after it only adds. Raised by a release that takes something away, to the newest
 /// migration of the release before it; written into the database by whoever migrates.
@@ -81,6 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000036_create_declared_objects::Migration),
             Box::new(m20261122_000039_suspend_users::Migration),
             Box::new(m20261122_000040_create_scopes::Migration),
+            Box::new(m20261122_000041_create_device_authorizations::Migration),
         ]
     }
 }

@@ -82,6 +82,9 @@ pub enum Kind {
     DatabaseBackedUp,
     DatabaseRestored,
     PasswordSprayed,
+    DeviceAuthorizationRequested,
+    DeviceAuthorizationApproved,
+    DeviceAuthorizationDenied,
 }
 
 impl Kind {
@@ -164,6 +167,9 @@ impl Kind {
             Self::DatabaseBackedUp => "database.backed_up",
             Self::DatabaseRestored => "database.restored",
             Self::PasswordSprayed => "password.sprayed",
+            Self::DeviceAuthorizationRequested => "device_authorization.requested",
+            Self::DeviceAuthorizationApproved => "device_authorization.approved",
+            Self::DeviceAuthorizationDenied => "device_authorization.denied",
         }
     }
 }

@@ -89,7 +89,7 @@ pub(super) struct Add {
     /// Where people are sent back to after the sign-out; may be repeated.
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     post_logout_redirect_uris: Vec<String>,
-    /// authorization_code (the default), refresh_token, client_credentials; may be repeated.
+    /// authorization_code (the default), refresh_token, client_credentials, device_code; may be repeated.
     #[arg(long = "grant-type", value_name = "TYPE", value_parser = named::<GrantType>)]
     grant_types: Vec<GrantType>,
     /// client_secret_basic (the default), client_secret_post or none.
@@ -174,7 +174,8 @@ fn metadata(arguments: Add) -> Metadata {
     let defaults = Metadata::default();
     let grant_types = if arguments.grant_types.is_empty() { defaults.grant_types } else { arguments.grant_types };
     // Without a person there are no claims about one to ask for.
-    let scope = if grant_types.contains(&GrantType::AuthorizationCode) { defaults.scope } else { String::new() };
+    let for_people = [GrantType::AuthorizationCode, GrantType::DeviceCode].iter().any(|grant_type| grant_types.contains(grant_type));
+    let scope = if for_people { defaults.scope } else { String::new() };
     Metadata {
         client_name: arguments.name,
         redirect_uris: arguments.redirect_uris,

@@ -69,6 +69,12 @@ pub struct Limits {
     /// Failed authentications of one client over all addresses. More do not keep the client out: while there are none left, an address has one wrong secret
     /// instead of `client_authentication`.
     pub client_authentication_total: Quota,
+    /// What devices of one client may ask for from one address until a person answers (RFC 8628).
+    pub device_requests: Quota,
+    /// The same over all addresses.
+    pub device_requests_total: Quota,
+    /// User codes of devices that were wrong, from one address; by one person, too.
+    pub device_codes: Quota,
 }
 
 impl Default for Limits {
@@ -101,6 +107,9 @@ impl Default for Limits {
             code_unlocks: Quota { burst: 1, per: Duration::from_hours(24) },
             client_authentication: Quota { burst: 30, per: Duration::from_mins(1) },
             client_authentication_total: Quota { burst: 1000, per: Duration::from_hours(1) },
+            device_requests: Quota { burst: 30, per: Duration::from_mins(10) },
+            device_requests_total: Quota { burst: 6000, per: Duration::from_mins(10) },
+            device_codes: Quota { burst: 15, per: Duration::from_mins(10) },
         }
     }
 }

@@ -9,6 +9,8 @@ use super::types::Span;
 pub struct Tokens {
     /// Authorization code (10m at most, RFC 6749 §4.1.2).
     pub authorization_code_ttl: Span,
+    /// Codes of a device without a browser (RFC 8628): how long a person has to answer, 1m to 30m.
+    pub device_code_ttl: Span,
     /// Access token (a JWT, RFC 9068).
     pub access_token_ttl: Span,
     /// ID token: relying parties check it once, right after the code exchange.
@@ -25,6 +27,7 @@ impl Default for Tokens {
     fn default() -> Self {
         Self {
             authorization_code_ttl: Span::secs(60),
+            device_code_ttl: Span::secs(600),
             access_token_ttl: Span::secs(300),
             id_token_ttl: Span::secs(300),
             refresh_token_idle: Span::secs(14 * 24 * 3600),

@@ -138,6 +138,9 @@ impl Config {
         if tokens.authorization_code_ttl.0 > Duration::from_mins(10) {
             found.add("tokens.authorization_code_ttl", "more than the ten minutes of RFC 6749 §4.1.2", "Set it to 10m or less.");
         }
+        if !(Duration::from_mins(1)..=Duration::from_mins(30)).contains(&tokens.device_code_ttl.0) {
+            found.add("tokens.device_code_ttl", "outside of 1m to 30m: too short to type, or long enough to guess", "Set it to 10m.");
+        }
         if tokens.refresh_token_grace.0 > Duration::from_mins(1) {
             found.add("tokens.refresh_token_grace", "a stolen refresh token could be used that long unnoticed", "Set it to 60s or less.");
         }
@@ -355,6 +358,8 @@ mod tests {
         assert_eq!(keys_of(|c| c.tokens.refresh_token_grace = Span::secs(61)), ["tokens.refresh_token_grace"]);
         assert!(keys_of(|c| c.tokens.refresh_token_grace = Span::secs(0)).is_empty());
         assert_eq!(keys_of(|c| c.tokens.authorization_code_ttl = Span::secs(601)), ["tokens.authorization_code_ttl"]);
+        assert_eq!(keys_of(|c| c.tokens.device_code_ttl = Span::secs(59)), ["tokens.device_code_ttl"]);
+        assert_eq!(keys_of(|c| c.tokens.device_code_ttl = Span::secs(1801)), ["tokens.device_code_ttl"]);
         assert_eq!(keys_of(|c| c.session.idle = Span::secs(13 * 3600)), ["session.idle"]);
         assert_eq!(keys_of(|c| c.session.idle = Span::secs(0)), ["session.idle"]);
     }

@@ -56,6 +56,18 @@ pub struct Flow {
     /// The person said no to it.
     #[serde(default)]
     pub denied: bool,
+    /// No browser asked: a device did, whose code the person has typed here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
+}
+
+/// A device that waits for an answer (RFC 8628).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Of the device authorization.
+    pub id: Uuid,
+    /// As the device shows it, for the person to compare.
+    pub user_code: String,
 }
 
 /// A consent that is missing.
@@ -71,6 +83,9 @@ impl Flow {
     /// The path that starts the same request afresh.
     #[must_use]
     pub fn restart_path(&self) -> String {
+        if self.device.is_some() {
+            return "/device".to_owned();
+        }
         format!("/authorize?{}", self.request)
     }
 

@@ -4,10 +4,11 @@
 //! accounts. Must not: import `oauth`. Pages never call each other: each does its one job and returns to `/authorize/resume`, which
 //! asks again.
 //! Routes: `/login`, `/login/…` (the second factor), `/consent`, `/choose-account`, GET and POST each; `/password/reset` and below; `/sign-up` and
-//! below; `/invitation`. OpenID Connect Core §3.1.2.1–3.1.2.4; RFC 9700 §4.7, §4.12, §4.16.
+//! below; `/invitation`; `/device` and below. OpenID Connect Core §3.1.2.1–3.1.2.4; RFC 9700 §4.7, §4.12, §4.16.
 
 pub mod choose_account;
 pub mod consent;
+pub mod device;
 pub mod flow;
 mod form;
 mod known_accounts;

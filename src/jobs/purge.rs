@@ -11,8 +11,8 @@ use crate::config::Limits;
 use crate::mfa::recovery_codes;
 use crate::secret;
 use crate::store::{
-    self, bans, buckets, failures, former_addresses, grants, locks, logout_deliveries, mails, password_resets, pending_sign_ins, sessions,
-    spent, tried_accounts, trusted_devices,
+    self, bans, buckets, device_authorizations, failures, former_addresses, grants, locks, logout_deliveries, mails, password_resets,
+    pending_sign_ins, sessions, spent, tried_accounts, trusted_devices,
 };
 
 const EVERY: Duration = Duration::from_mins(5);
@@ -30,6 +30,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// A spent code is remembered long after the last token of its grant is worthless.
 const GRANTS_KEPT: Duration = Duration::from_hours(1);
 const SPENT_KEPT: Duration = Duration::from_hours(1);
+/// A device that still polls is told that its code has expired, rather than that there is no such code; and one that was redeemed is known again.
+const DEVICE_AUTHORIZATIONS_KEPT: Duration = Duration::from_hours(1);
 /// An ended session is looked at by refreshes and logouts that were under way.
 const SESSIONS_KEPT: Duration = Duration::from_hours(24);
 /// People may find an old mail: until then they are told that its link was used, or is too old, rather than that there is no such link.
@@ -55,10 +57,11 @@ enum Table {
     Bans,
     FormerAddresses,
     ShownRecoveryCodes,
+    DeviceAuthorizations,
 }
 
 impl Table {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Sessions,
         Self::Grants,
         Self::Spent,
@@ -73,6 +76,7 @@ impl Table {
         Self::TriedAccounts,
         Self::Bans,
         Self::ShownRecoveryCodes,
+        Self::DeviceAuthorizations,
     ];
 
     fn before(self, now: Timestamp, limits: &Limits) -> Timestamp {
@@ -87,6 +91,7 @@ impl Table {
             Self::PasswordResets => now.minus(RESETS_KEPT),
             Self::LogoutDeliveries => now.minus(DELIVERIES_KEPT),
             Self::Mails => now.minus(MAILS_KEPT),
+            Self::DeviceAuthorizations => now.minus(DEVICE_AUTHORIZATIONS_KEPT),
             Self::ShownRecoveryCodes => now.minus(recovery_codes::SHOWN_FOR),
         }
     }
@@ -162,6 +167,7 @@ async fn batch(app: &App, table: Table, before: Timestamp) -> store::Result<u64>
                     Table::Buckets => buckets::purge(conn, before, BATCH).await,
                     Table::ShownRecoveryCodes => store::recovery_codes::purge_shown(conn, before, BATCH).await,
                     Table::FormerAddresses => former_addresses::purge(conn, before, BATCH).await,
+                    Table::DeviceAuthorizations => device_authorizations::purge(conn, before, BATCH).await,
                     Table::Mails => mails::purge(conn, before, BATCH).await,
                     Table::PendingSignIns => pending_sign_ins::purge(conn, before, BATCH).await,
                     Table::TrustedDevices => trusted_devices::purge(conn, before, BATCH).await,

@@ -8,9 +8,6 @@
 //! Over all addresses a client has a budget, too. Spending it keeps nobody out: an address that fails then has one guess instead of thirty. A stranger cannot
 //! keep a client from its own secret anywhere but at the stranger's own address. RFC 6819 §5.1.4.2.3, OWASP ASVS 5 §6.3.1, decision 0026.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::error::{Code, Error};
 use crate::app::App;
 use crate::audit::{self, Event};
@@ -18,7 +15,6 @@ use crate::clock::Timestamp;
 use crate::config::Quota;
 use crate::ratelimit::noted::Looked;
 use crate::ratelimit::refused::Known;
-use crate::secret::Digest;
 use crate::store::buckets::{self, Take};
 use crate::store::clients::Client;
 use crate::store::{self, Conn};
@@ -178,12 +174,7 @@ impl Budget {
         let Some(client) = client else {
             return Self { here: format!("client-unknown:{class}"), everywhere: None };
         };
-        let id = &client.client_id;
-        let named = if id.len() <= 100 {
-            id.clone()
-        } else {
-            URL_SAFE_NO_PAD.encode(Digest::of(id.as_bytes()).as_bytes()).chars().take(12).collect()
-        };
+        let named = buckets::name_of_client(&client.client_id);
         Self { here: format!("client:{named}:{class}"), everywhere: Some(format!("client-total:{named}")) }
     }
 

@@ -63,7 +63,7 @@ type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// What OpenID Connect Discovery 1.0 does not have: RFC 8414, RFC 9207, the logout specifications, and `prompt_values_supported` of Initiating User Registration via OpenID Connect 1.0.
+/// What OpenID Connect Discovery 1.0 does not have: RFC 8414, RFC 8628, RFC 9207, the logout specifications, and `prompt_values_supported` of Initiating User Registration via OpenID Connect 1.0.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Additional {
     introspection_endpoint: String,
@@ -71,6 +71,8 @@ struct Additional {
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
     end_session_endpoint: String,
+    /// RFC 8628 §4.
+    device_authorization_endpoint: String,
     code_challenge_methods_supported: Vec<String>,
     prompt_values_supported: Vec<String>,
     authorization_response_iss_parameter_supported: bool,
@@ -153,6 +155,7 @@ fn metadata(issuer: &Issuer, registration: RegistrationMode, scopes: &Scopes) ->
             CoreGrantType::AuthorizationCode,
             CoreGrantType::RefreshToken,
             CoreGrantType::ClientCredentials,
+            CoreGrantType::Extension("urn:ietf:params:oauth:grant-type:device_code".to_owned()),
         ]))
         .set_acr_values_supported(Some([AAL1, AAL2].map(|value| AuthenticationContextClass::new(value.to_owned())).into()))
         .set_token_endpoint_auth_methods_supported(Some(methods))
@@ -177,6 +180,7 @@ fn additional(issuer: &Issuer, registration: RegistrationMode, methods: &[CoreCl
         revocation_endpoint: issuer.url("/revoke"),
         revocation_endpoint_auth_methods_supported: methods.to_vec(),
         end_session_endpoint: issuer.url("/logout"),
+        device_authorization_endpoint: issuer.url("/device/authorize"),
         code_challenge_methods_supported: owned(&["S256"]),
         prompt_values_supported: ["none", "login", "consent", "select_account"].into_iter().chain(create).map(str::to_owned).collect(),
         authorization_response_iss_parameter_supported: true,
@@ -190,6 +194,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    const GRANT_TYPES: [&str; 4] =
+        ["authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"];
 
     fn document(issuer: &str) -> Value {
         serde_json::from_slice(&Discovery::new(&issuer.parse().unwrap(), RegistrationMode::Off).document()).unwrap()
@@ -205,7 +212,7 @@ mod tests {
         assert_eq!(document["subject_types_supported"], json!(["public"]));
         assert_eq!(document["id_token_signing_alg_values_supported"], json!(["RS256", "PS256", "ES256", "EdDSA"]));
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
-        assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token", "client_credentials"]));
+        assert_eq!(document["grant_types_supported"], json!(GRANT_TYPES));
         assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post", "none"]));
         assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post"]));
         assert_eq!(document["scopes_supported"], json!(Scope::KNOWN));
@@ -235,6 +242,7 @@ mod tests {
             ("introspection_endpoint", "/introspect"),
             ("revocation_endpoint", "/revoke"),
             ("end_session_endpoint", "/logout"),
+            ("device_authorization_endpoint", "/device/authorize"),
         ];
         for (member, path) in paths {
             assert_eq!(document[member], format!("https://id.example.test{path}"), "{member}");

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
@@ -13,6 +15,7 @@ use super::entities::buckets::{Column, Entity, Model};
 use super::{Conn, Result};
 use crate::clock::Timestamp;
 use crate::config::Quota;
+use crate::secret::Digest;
 
 /// By how much the clocks of replicas may differ.
 const SKEW: Duration = Duration::from_mins(1);
@@ -23,6 +26,15 @@ pub enum Take {
     Given,
     /// Nothing is left; there will be after this time.
     Wait(Duration),
+}
+
+/// What a client is called in a key: ids may be longer than keys.
+#[must_use]
+pub fn name_of_client(client_id: &str) -> String {
+    if client_id.len() <= 100 {
+        return client_id.to_owned();
+    }
+    URL_SAFE_NO_PAD.encode(Digest::of(client_id.as_bytes()).as_bytes()).chars().take(12).collect()
 }
 
 /// Takes one from the bucket `key` (`what:whose`), in one statement, before whatever it pays for. A bucket that is empty is left as it is: trying

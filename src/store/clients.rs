@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::entities::clients::{ActiveModel, Column, Entity, Model};
 use super::entities::consents;
 use super::signing_keys::Algorithm;
-use super::{Conn, Error, Result, TICK, grants};
+use super::{Conn, Error, Result, TICK, device_authorizations, grants};
 use crate::clock::Timestamp;
 use crate::secret::Digest;
 
@@ -32,6 +32,9 @@ pub enum GrantType {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+    /// RFC 8628 §3.4.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code", alias = "device_code")]
+    DeviceCode,
 }
 
 /// Client metadata by its RFC 7591, OpenID Connect Registration, RP-Initiated and Back-Channel Logout names; the members below the line are ours.
@@ -177,11 +180,13 @@ fn replacement(client: &Client) -> Result<UpdateMany<Entity>> {
 
 /// Ends every delegation to a client that goes on existing but is disabled: enabling it again brings none of them back.
 pub async fn revoke_grants(conn: &Conn<'_>, client_id: &str, reason: &str, now: Timestamp) -> Result<u64> {
+    device_authorizations::revoke_all_of_client(conn, client_id).await?;
     grants::revoke_all_of_client(conn, client_id, reason, now).await
 }
 
 /// Removes the client and revokes its grants. Whether there was one.
 pub async fn remove(conn: &Conn<'_>, client_id: &str, now: Timestamp) -> Result<bool> {
+    device_authorizations::revoke_all_of_client(conn, client_id).await?;
     grants::revoke_all_of_client(conn, client_id, "client_removed", now).await?;
     // What people allowed this client must not be inherited by another that is given the same id later.
     consents::Entity::delete_many().filter(consents::Column::ClientId.eq(client_id)).exec(conn).await?;

@@ -77,8 +77,8 @@ async fn a_migration_that_fails_at_any_alteration_leaves_nothing_half_done() {
 async fn which_programs_may_serve_is_said_before_the_schema_changes() {
     for database in TestDatabase::each().await {
         let store = database.open().await;
-        let steps = Migrator::migrations().len();
-        climb(&store, steps - 1).await;
+        let last = Migrator::migrations().iter().position(|step| step.name().ends_with("_create_scopes")).unwrap();
+        climb(&store, last).await;
         let lower = store.write(|conn| Box::pin(settings::update(conn, SERVES, b"m20261121_000001_create_clients")));
         lower.await.unwrap();
         execute(&store, "CREATE TABLE scopes (in_the_way INT)".to_owned()).await;

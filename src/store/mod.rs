@@ -12,6 +12,7 @@ pub mod buckets;
 pub mod clients;
 pub mod consents;
 pub mod declared_objects;
+pub mod device_authorizations;
 mod error;
 pub mod factor_attempts;
 pub mod failures;

@@ -4,8 +4,8 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect 
 use uuid::Uuid;
 
 use super::entities::{
-    consents, factor_attempts, failures, former_addresses, grants, mails, memberships, passkeys, password_resets, pending_sign_ins,
-    recovery_codes, sessions, totp_credentials, trusted_devices, user_security, users,
+    consents, device_authorizations, factor_attempts, failures, former_addresses, grants, mails, memberships, passkeys, password_resets,
+    pending_sign_ins, recovery_codes, sessions, totp_credentials, trusted_devices, user_security, users,
 };
 use super::{Conn, Result, audit_chain, settings};
 use crate::clock::Timestamp;
@@ -42,6 +42,7 @@ pub async fn purge(conn: &Conn<'_>, user_id: Uuid) -> Result<bool> {
     recovery_codes::Entity::delete_many().filter(recovery_codes::Column::UserId.eq(user_id)).exec(conn).await?;
     trusted_devices::Entity::delete_many().filter(trusted_devices::Column::UserId.eq(user_id)).exec(conn).await?;
     pending_sign_ins::Entity::delete_many().filter(pending_sign_ins::Column::UserId.eq(user_id)).exec(conn).await?;
+    device_authorizations::Entity::delete_many().filter(device_authorizations::Column::UserId.eq(user_id)).exec(conn).await?;
     password_resets::Entity::delete_many().filter(password_resets::Column::UserId.eq(user_id)).exec(conn).await?;
     factor_attempts::Entity::delete_many().filter(factor_attempts::Column::UserId.eq(user_id)).exec(conn).await?;
     failures::Entity::delete_many().filter(failures::Column::UserId.eq(user_id)).exec(conn).await?;

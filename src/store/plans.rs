@@ -10,9 +10,9 @@ use super::spent::Kind;
 use super::testing::{NOW, TestDatabase, grant, session, user};
 use super::totp_credentials::TotpState;
 use super::{
-    BoxFuture, Conn, Result, Store, audit_chain, audit_events, bans, buckets, clients, consents, factor_attempts, failures, grants, locks,
-    logout_deliveries, mails, memberships, organizations, passkeys, password_resets, pending_sign_ins, recovery_codes, sessions, settings,
-    spent, totp_credentials, tried_accounts, trusted_devices, user_security, users,
+    BoxFuture, Conn, Result, Store, audit_chain, audit_events, bans, buckets, clients, consents, device_authorizations, factor_attempts,
+    failures, grants, locks, logout_deliveries, mails, memberships, organizations, passkeys, password_resets, pending_sign_ins,
+    recovery_codes, sessions, settings, spent, totp_credentials, tried_accounts, trusted_devices, user_security, users,
 };
 use crate::secret::Digest;
 
@@ -181,6 +181,27 @@ async fn resets(conn: &Conn<'_>, user_id: Uuid) -> Result<()> {
     password_resets::purge(conn, NOW, 10).await.map(drop)
 }
 
+async fn devices(conn: &Conn<'_>) -> Result<()> {
+    let (nobody, digest) = (Uuid::nil(), Digest::of(b"x"));
+    let approval = device_authorizations::Approval {
+        user_id: nobody,
+        session_id: nobody,
+        auth_time: NOW,
+        amr: Vec::new(),
+        acr: String::new(),
+        epoch: 0,
+    };
+    device_authorizations::find(conn, nobody).await?;
+    device_authorizations::find_by_device_code(conn, &digest).await?;
+    device_authorizations::find_by_user_code(conn, &digest).await?;
+    device_authorizations::redeem_approval(conn, nobody, "openid", &approval, NOW).await?;
+    device_authorizations::redeem_denial(conn, nobody, NOW).await?;
+    device_authorizations::redeem_poll(conn, nobody, NOW).await?;
+    device_authorizations::update_slowed(conn, nobody, NOW).await?;
+    device_authorizations::revoke(conn, nobody).await?;
+    device_authorizations::purge(conn, NOW, 10).await.map(drop)
+}
+
 #[tokio::test]
 async fn hot_statements_never_scan_a_table() {
     let database = TestDatabase::sqlite();
@@ -191,6 +212,7 @@ async fn hot_statements_never_scan_a_table() {
     plans_of_all.extend(plans(&store, |conn| Box::pin(organizations_left(conn))).await);
     plans_of_all.extend(plans(&store, |conn| Box::pin(guesses(conn))).await);
     plans_of_all.extend(plans(&store, |conn| Box::pin(chain(conn))).await);
+    plans_of_all.extend(plans(&store, |conn| Box::pin(devices(conn))).await);
     assert!(plans_of_all.len() > 30);
     for (sql, plan) in plans_of_all {
         // An index that holds only the rows asked for, or in the order asked for, may be read from its start.

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use super::entities::{grants, locks, mails, sessions, totp_credentials, users};
+use super::entities::{device_authorizations, grants, locks, mails, sessions, totp_credentials, users};
 use super::{Conn, Result};
 use crate::clock::Timestamp;
 
@@ -19,7 +19,8 @@ pub struct Ended {
     pub mails: u64,
 }
 
-/// Ends every session and grant; with everybody's epoch also trusted devices, sign-ins and resets under way, and links in mails. No one-time code up to
+/// Ends every session and grant; with everybody's epoch also trusted devices, sign-ins and resets under way, and links in mails. What devices asked for is
+/// forgotten. No one-time code up to
 /// `totp_step` is accepted. Mail that waited when the backup was made was sent then: it is not sent again. Leases are nobody's.
 pub async fn revoke(conn: &Conn<'_>, totp_step: i64, now: Timestamp) -> Result<Ended> {
     let at = now.millis();
@@ -35,6 +36,7 @@ pub async fn revoke(conn: &Conn<'_>, totp_step: i64, now: Timestamp) -> Result<E
     older.col_expr(totp_credentials::Column::LastStep, Expr::value(totp_step)).exec(conn).await?;
     let waiting = mails::Entity::delete_many().filter(mails::Column::State.eq("pending"));
     let mails = waiting.exec(conn).await?.rows_affected;
+    device_authorizations::Entity::delete_many().exec(conn).await?;
     locks::Entity::delete_many().exec(conn).await?;
     Ok(Ended { people, sessions, grants, mails })
 }

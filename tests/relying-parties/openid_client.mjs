@@ -177,6 +177,32 @@ test('client credentials', async () => {
   await assert.rejects(client.clientCredentialsGrant(await configure('node-es256')), answers('unauthorized_client', 400));
 });
 
+test('a device without a browser: the code is typed elsewhere, and the device has its tokens, or its refusal', async () => {
+  const config = await configure('node-device', {}, client.None());
+  const browser = new Browser();
+  for (const decision of ['allow', 'deny']) {
+    const device = await client.initiateDeviceAuthorization(config, { scope: OPEN });
+    assert.equal(new URL(device.verification_uri_complete).searchParams.get('user_code'), device.user_code);
+    let page = await browser.submit(await browser.open(device.verification_uri_complete), {});
+    if (/current-password/.test(page.text)) page = await browser.submit(page, { email, password });
+    assert.match(page.text, /id="device-allow"/);
+    page = await browser.submit(page, { decision });
+    assert.equal(new URL(page.url).pathname, '/device/done');
+    // The person has answered: the first question is the last, and nobody waits five seconds for it here.
+    const polled = client.pollDeviceAuthorizationGrant(config, { ...device, interval: 1 });
+    if (decision === 'deny') {
+      await assert.rejects(polled, answers('access_denied', 400));
+      continue;
+    }
+    const tokens = await polled;
+    const claims = tokens.claims();
+    for (const name of ['sub', 'sid', 'auth_time', 'acr', 'amr']) assert.ok(claims[name], `no ${name}`);
+    assert.equal((await client.fetchUserInfo(config, tokens.access_token, claims.sub)).email, email);
+    const fresh = await client.refreshTokenGrant(config, tokens.refresh_token);
+    assert.notEqual(fresh.refresh_token, tokens.refresh_token);
+  }
+});
+
 test('a wrong secret is invalid_client, with a challenge where one belongs', async () => {
   const wrong = 'not-the-secret-but-as-long-as-one-must-be';
   const basic = await configure('node-service', {}, client.ClientSecretBasic(wrong));

@@ -35,6 +35,13 @@ def declared(apache):
         registration("node-third-party", CALLBACK, first_party=False),
         registration("node-service", CALLBACK, grant_types=["client_credentials"], redirect_uris=[]),
         registration(
+            "node-device",
+            CALLBACK,
+            grant_types=["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
+            redirect_uris=[],
+            token_endpoint_auth_method="none",
+        ),
+        registration(
             "apache",
             f"{apache}/oidc/callback",
             post_logout_redirect_uris=[f"{apache}/public/goodbye"],

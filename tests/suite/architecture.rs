@@ -329,7 +329,7 @@ fn files_are_small_and_rooms_say_what_they_own() {
 /// A grant type lives in exactly one file.
 #[test]
 fn every_grant_type_has_its_file() {
-    for grant in ["authorization_code", "refresh_token", "client_credentials"] {
+    for grant in ["authorization_code", "refresh_token", "client_credentials", "device_code"] {
         assert!(root().join(format!("src/oauth/token/{grant}.rs")).exists(), "{grant}");
     }
 }

@@ -22,6 +22,7 @@ use vestibule::secret::{Purpose, Secret};
 use vestibule::store::{settings, signing_keys};
 
 use self::search::{Planted, Search};
+use crate::device;
 use crate::harness::{Answer, Authenticator, Browser, Credentials, TestApp, TokenRequest, seed};
 use crate::routes::acts_unlock;
 
@@ -171,6 +172,7 @@ async fn live(app: &TestApp) -> (Vec<Planted>, Vec<Planted>) {
     planted.push(("ID token", tokens["id_token"].as_str().unwrap().to_owned()));
     planted.push(("authorization code", code));
     cookies(&browser, &mut planted);
+    device_codes(app, &browser, &mut planted).await;
     half_way(app, &phone, &mut planted).await;
     planted.extend([
         ("password", PASSWORD.to_owned()),
@@ -208,6 +210,17 @@ fn cookies(browser: &Browser<'_>, planted: &mut Vec<Planted>) {
         planted.extend(browser.cookie(name).filter(|value| value.len() >= 20).map(|value| ("cookie", value)));
     }
     assert!(planted.len() > before);
+}
+
+/// The two codes of a device: by its link, typed, and polled for.
+async fn device_codes(app: &TestApp, browser: &Browser<'_>, planted: &mut Vec<Planted>) {
+    device::clients(app).await;
+    let device::Asked { device_code, user_code, .. } = device::begin(app, device::TV, "openid").await;
+    app.browser().open(&format!("/device?user_code={user_code}")).await.expect("/device", 200);
+    device::enter(browser, &user_code).await.expect("/device/confirm", 200).click("#device-allow").await.expect("/device/done", 200);
+    planted.push(("user code without its dash", user_code.replace('-', "")));
+    planted.push(("user code", user_code));
+    planted.push(("device code", device_code));
 }
 
 /// A sign-in that waits for its second factor, a trusted device, a code by mail.

@@ -25,7 +25,7 @@ async fn endpoints_for_browser_clients_answer_any_origin() {
         let request = Request::get(path).header("origin", ORIGIN).body(Body::empty()).unwrap();
         assert_eq!(app.send(request).await.expect(200).header("access-control-allow-origin"), "*", "{path}");
     }
-    for path in ["/token", "/userinfo", "/revoke"] {
+    for path in ["/token", "/userinfo", "/revoke", "/device/authorize"] {
         let answer = preflight(&app, path).await;
         assert!(answer.status.is_success(), "{answer:?}");
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");

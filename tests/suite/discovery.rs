@@ -41,6 +41,7 @@ async fn every_endpoint_is_an_https_url_of_ours() {
         ("introspection_endpoint", "/introspect"),
         ("revocation_endpoint", "/revoke"),
         ("end_session_endpoint", "/logout"),
+        ("device_authorization_endpoint", "/device/authorize"),
     ];
     for (member, path) in endpoints {
         assert_eq!(json[member], format!("{ISSUER}{path}"), "{member}");
@@ -58,7 +59,8 @@ async fn the_metadata_says_what_is_supported_and_nothing_else() {
         values
     };
     assert_eq!(set("response_types_supported"), ["code"]);
-    assert_eq!(set("grant_types_supported"), ["authorization_code", "client_credentials", "refresh_token"]);
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    assert_eq!(set("grant_types_supported"), ["authorization_code", "client_credentials", "refresh_token", device]);
     assert_eq!(set("subject_types_supported"), ["public"]);
     assert_eq!(set("id_token_signing_alg_values_supported"), ["ES256", "EdDSA", "PS256", "RS256"]);
     assert_eq!(set("code_challenge_methods_supported"), ["S256"]);

@@ -40,6 +40,7 @@ mod csrf;
 mod custom_scopes;
 mod declared;
 mod declared_scopes;
+mod device;
 mod discovery;
 mod email_change;
 mod fault_ladder;

@@ -46,7 +46,7 @@ const fn kind(prefix: &'static str, why: &'static str, whose: Whose, quota: fn(&
 const MAILS_PER_ACCOUNT: fn(&Config) -> Quota = |config| config.recovery.mails_per_account;
 const MAILS_PER_ADDRESS: fn(&Config) -> Quota = |config| config.recovery.mails_per_address;
 
-pub(super) static KINDS: [Kind; 18] = [
+pub(super) static KINDS: [Kind; 22] = [
     kind("password-address:", "wrong passwords from one address", Whose::Address, |config| config.limits.password_per_address),
     kind("password-account:", "wrong passwords for one account from one address", Whose::AccountAndAddress, |config| {
         config.limits.password_per_account_and_address
@@ -60,6 +60,14 @@ pub(super) static KINDS: [Kind; 18] = [
     kind("client-unknown:", "failed authentications of clients that do not exist, from one address", Whose::Address, |config| {
         config.limits.client_authentication
     }),
+    kind("device-request:", "requests of a client's devices from one address", Whose::OtherAndAddress, |config| {
+        config.limits.device_requests
+    }),
+    kind("device-request-total:", "requests of a client's devices over all addresses", Whose::Client, |config| {
+        config.limits.device_requests_total
+    }),
+    kind("device-code-address:", "wrong user codes of devices from one address", Whose::Address, |config| config.limits.device_codes),
+    kind("device-code-account:", "wrong user codes of devices by one person", Whose::Account, |config| config.limits.device_codes),
     kind("mailed-code:", "codes by mail that nobody gave", Whose::Account, |config| config.limits.mailed_codes),
     kind("unlock-codes:", "pauses of codes lifted by mail", Whose::Account, |config| config.limits.code_unlocks),
     kind("unlock-account:", "mails that unlock one account", Whose::Account, MAILS_PER_ACCOUNT),

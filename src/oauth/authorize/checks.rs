@@ -11,8 +11,9 @@ use crate::oauth::redirect_uri::takes_forms;
 use crate::oauth::scopes::check_audience;
 use crate::oauth::{Code, Error, pkce};
 use crate::session::{AAL1, AAL2};
-use crate::store::clients::GrantType;
+use crate::store::clients::{Client, GrantType};
 use crate::tokens::Scope;
+use crate::tokens::custom_scope::Scopes;
 
 /// A named check and the clause it enforces.
 pub struct Check {
@@ -119,20 +120,31 @@ fn grant_type(asked: &Asked<'_>, _: &mut AuthorizeRequest) -> Result<(), Error> 
 /// `offline_access` counts where a refresh token can be issued at all, and is ignored elsewhere (§11): whether a person agrees to it is
 /// asked on the consent page, of first-party clients by the operator's setting. Without `openid` this is plain OAuth, with no ID token.
 fn scope(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(), Error> {
-    let Some(wanted) = Scope::parse(asked.params.get("scope").unwrap_or_default()) else {
-        return refuse(Code::InvalidScope, "scope is not a list of at most 50 scope values of RFC 6749 in at most 1024 bytes");
+    request.scope = check_scope(asked.params.get("scope"), asked.client, asked.scopes)?;
+    Ok(())
+}
+
+/// What a client may have of the scope it asks for, where a person is to agree to it.
+///
+/// # Errors
+/// `invalid_scope`.
+pub fn check_scope(asked: Option<&str>, client: &Client, scopes: &Scopes) -> Result<Scope, Error> {
+    let invalid = |description: String| Error::new(Code::InvalidScope, description);
+    let Some(wanted) = Scope::parse(asked.unwrap_or_default()) else {
+        return Err(invalid("scope is not a list of at most 50 scope values of RFC 6749 in at most 1024 bytes".to_owned()));
     };
-    let wanted = if asked.client.may_use(GrantType::RefreshToken) { wanted } else { wanted.without("offline_access") };
-    let registered = asked.scopes.registered(asked.client);
-    let mut known = Scope::KNOWN.into_iter().chain(asked.scopes.names());
+    let wanted = if client.may_use(GrantType::RefreshToken) { wanted } else { wanted.without("offline_access") };
+    let registered = scopes.registered(client);
+    let mut known = Scope::KNOWN.into_iter().chain(scopes.names());
     if let Some(refused) = known.find(|value| wanted.contains(value) && !registered.contains(value)) {
-        return refuse(Code::InvalidScope, format!("the client is not registered for the scope {refused}"));
+        return Err(invalid(format!("the client is not registered for the scope {refused}")));
     }
-    request.scope = wanted.intersection(&registered);
-    if request.scope.is_empty() {
-        return refuse(Code::InvalidScope, "scope is missing, or has no value that this service knows; ask for openid at least");
+    let scope = wanted.intersection(&registered);
+    if scope.is_empty() {
+        return Err(invalid("scope is missing, or has no value that this service knows; ask for openid at least".to_owned()));
     }
-    check_audience(asked.scopes, &request.scope).map_err(|description| Error::new(Code::InvalidScope, description))
+    check_audience(scopes, &scope).map_err(invalid)?;
+    Ok(scope)
 }
 
 /// A challenge without a method would be `plain` (RFC 7636 §4.3), which is never accepted; a method without a challenge is a mistake.

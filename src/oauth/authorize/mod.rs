@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::config::RegistrationMode;
 use crate::interaction::flow::{self, Flow, FlowQuery, Question};
 use crate::interaction::step::{Allowed, Demand, Step, next_step};
-use crate::interaction::{facts, second_factor, see_other};
+use crate::interaction::{device, facts, second_factor, see_other};
 use crate::oauth::{Code, Error};
 use crate::secret;
 use crate::session::{self, Current};
@@ -65,6 +65,9 @@ pub async fn post(State(app): State<App>, visit: Visit, RawQuery(query): RawQuer
 /// A page: the flow is over, not ours, or another browser's; or the client is gone meanwhile.
 pub async fn resume(State(app): State<App>, visit: Visit, FlowQuery(sealed): FlowQuery) -> Result<Response, PageError> {
     let flow = flow::open(&app, &visit, sealed.as_deref())?;
+    if flow.device.is_some() {
+        return device::resume(&app, &visit, flow).await;
+    }
     again(&app, &visit, flow).await.or_else(|error| error.answer(&app, &visit))
 }
 

@@ -61,7 +61,8 @@ fn check_grants(metadata: &Metadata, problems: &mut Problems) {
     problems.add_if(metadata.grant_types.is_empty(), "grant_types", "name at least one");
     let repeated = metadata.grant_types.iter().enumerate().any(|(at, one)| metadata.grant_types.iter().take(at).any(|other| one == other));
     problems.add_if(repeated, "grant_types", "names one twice");
-    problems.add_if(has(GrantType::RefreshToken) && !signs_in, "grant_types", "refresh_token needs authorization_code");
+    let delegates = signs_in || has(GrantType::DeviceCode);
+    problems.add_if(has(GrantType::RefreshToken) && !delegates, "grant_types", "refresh_token needs authorization_code or device_code");
     for other in metadata.response_types.iter().filter(|value| *value != "code") {
         problems.add("response_types", format!("`{}` is not supported: only `code`", other.escape_default()));
     }
@@ -187,6 +188,24 @@ mod tests {
         assert_eq!(broken(&Metadata { redirect_uris: vec![], ..web() }), ["redirect_uris"]);
         assert_eq!(broken(&Metadata { redirect_uris: web().redirect_uris, ..service() }), ["redirect_uris"]);
         assert_eq!(broken(&Metadata { grant_types: vec![GrantType::RefreshToken], redirect_uris: vec![], ..web() }), ["grant_types"]);
+    }
+
+    #[test]
+    fn a_device_needs_no_address_to_be_sent_back_to() {
+        let device = Metadata {
+            token_endpoint_auth_method: AuthMethod::None,
+            grant_types: vec![GrantType::DeviceCode, GrantType::RefreshToken],
+            response_types: vec![],
+            ..Metadata::default()
+        };
+        assert_eq!(check_metadata(&device), Ok(()));
+        assert_eq!(broken(&Metadata { redirect_uris: web().redirect_uris, ..device.clone() }), ["redirect_uris"]);
+        let both = Metadata { grant_types: vec![GrantType::DeviceCode, GrantType::AuthorizationCode], ..web() };
+        assert_eq!(check_metadata(&both), Ok(()));
+        for name in ["urn:ietf:params:oauth:grant-type:device_code", "device_code"] {
+            let named: GrantType = serde_json::from_value(name.into()).unwrap();
+            assert_eq!(serde_json::to_value(named).unwrap(), "urn:ietf:params:oauth:grant-type:device_code");
+        }
     }
 
     #[test]

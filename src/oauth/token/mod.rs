@@ -5,7 +5,9 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod issue;
+mod redemption;
 mod refresh_token;
 
 use axum::extract::State;
@@ -16,6 +18,9 @@ use super::client_request::ClientRequest;
 use super::error::{Code, Error};
 use crate::app::App;
 use crate::store::clients::GrantType;
+
+/// RFC 8628 §3.4.
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// What a grant's file decided.
 enum Outcome {
@@ -42,7 +47,13 @@ pub async fn post(State(app): State<App>, request: Result<ClientRequest, Error>)
         Ok(request) => answer(&app, &request).await,
         Err(error) => Err(error),
     };
-    answer.inspect_err(|error| app.metrics.token_refused(error.code.as_str()))
+    if let Err(error) = &answer
+        // That a person has not answered their device yet is no refusal: it would hide the others.
+        && !matches!(error.code, Code::AuthorizationPending | Code::SlowDown)
+    {
+        app.metrics.token_refused(error.code.as_str());
+    }
+    answer
 }
 
 async fn answer(app: &App, request: &ClientRequest) -> Result<Response, Error> {
@@ -51,6 +62,7 @@ async fn answer(app: &App, request: &ClientRequest) -> Result<Response, Error> {
         GrantType::AuthorizationCode => authorization_code::decide(app, request).await?,
         GrantType::RefreshToken => refresh_token::decide(app, request).await?,
         GrantType::ClientCredentials => client_credentials::decide(app, request).await?,
+        GrantType::DeviceCode => device_code::decide(app, request).await?,
     };
     match outcome {
         Outcome::Issue(issuance) => issue::answer(app, request, &issuance).inspect(|_| app.metrics.token_issued(name_of(grant_type))),
@@ -72,6 +84,7 @@ const fn name_of(grant_type: GrantType) -> &'static str {
         GrantType::AuthorizationCode => "authorization_code",
         GrantType::RefreshToken => "refresh_token",
         GrantType::ClientCredentials => "client_credentials",
+        GrantType::DeviceCode => "device_code",
     }
 }
 
@@ -82,8 +95,9 @@ fn grant_type(request: &ClientRequest) -> Result<GrantType, Error> {
         "authorization_code" => GrantType::AuthorizationCode,
         "refresh_token" => GrantType::RefreshToken,
         "client_credentials" => GrantType::ClientCredentials,
+        DEVICE_CODE => GrantType::DeviceCode,
         _ => {
-            let description = "grant_type must be authorization_code, refresh_token or client_credentials";
+            let description = "grant_type must be authorization_code, refresh_token, client_credentials or that of RFC 8628 (device_code)";
             return Err(Error::new(Code::UnsupportedGrantType, description));
         }
     };

@@ -10,6 +10,7 @@ pub mod buckets;
 pub mod clients;
 pub mod consents;
 pub mod declared_objects;
+pub mod device_authorizations;
 pub mod factor_attempts;
 pub mod failures;
 pub mod former_addresses;

@@ -80,8 +80,8 @@ pub enum DeliveryEnd {
     Failed,
 }
 
-/// The grants of RFC 6749 that the token endpoint answers.
-const GRANTS: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
+/// The grants that the token endpoint answers.
+const GRANTS: [&str; 4] = ["authorization_code", "refresh_token", "client_credentials", "device_code"];
 const ERRORS: [&str; 7] = [
     "invalid_request",
     "invalid_client",

@@ -25,8 +25,8 @@ const AUTOCOMPLETE: [&str; 13] = [
 /// Fields for words of their own, which no manager has anything for.
 const WITHOUT_TOKEN: [&str; 2] = ["select", "textarea"];
 
-/// And the one field of a line, by the start of its id.
-const OWN_NAME: &str = "passkey-name";
+/// And fields of a line, by the start of their ids.
+const OWN_WORDS: [&str; 2] = ["passkey-name", "user-code"];
 
 /// A start tag with its attributes.
 struct Tag<'a> {
@@ -83,7 +83,8 @@ fn fields(tags: &[Tag<'_>]) -> Vec<String> {
         }
         let ticked = matches!(field.get("type"), Some("checkbox" | "radio"));
         let token = field.get("autocomplete").unwrap_or_default();
-        let proper = AUTOCOMPLETE.contains(&token) || (token == "off" && (WITHOUT_TOKEN.contains(&field.name) || id.starts_with(OWN_NAME)));
+        let proper = AUTOCOMPLETE.contains(&token)
+            || (token == "off" && (WITHOUT_TOKEN.contains(&field.name) || OWN_WORDS.iter().any(|own| id.starts_with(own))));
         if !ticked && !proper {
             complaints.push(format!("field {id} has no proper autocomplete token"));
         }

@@ -55,6 +55,8 @@ export async function startServer(state, settings = {}) {
     VESTIBULE_LIMITS__PASSWORD_PER_ADDRESS: '100000/1m',
     VESTIBULE_LIMITS__PASSWORD_PER_ACCOUNT_AND_ADDRESS: '100000/1m',
     VESTIBULE_LIMITS__ACCOUNTS_PER_ADDRESS: '100000/1m',
+    VESTIBULE_LIMITS__DEVICE_REQUESTS: '100000/1m',
+    VESTIBULE_LIMITS__DEVICE_CODES: '100000/1m',
     ...settings,
   };
   const file = join(directory, 'state.toml');

@@ -1,6 +1,6 @@
 // Every page on the way in and out, in every state it can have, and how a person gets there.
 import { sleep } from './server.mjs';
-import { assertPage, fillIn, logIn, start } from './steps.mjs';
+import { askAsDevice, assertPage, enterCode, fillIn, logIn, start } from './steps.mjs';
 import { ANA, BO, PASSWORD, setupLink, world } from './world.mjs';
 
 const { autotalk, ticketing, issuer, servers } = world;
@@ -22,6 +22,14 @@ async function setup(page, values) {
   for (const [field, value] of Object.entries(values)) await page.locator(`#${field}`).fill(value);
   await page.locator('#setup-submit').click();
   await page.getByRole('alert').waitFor();
+}
+
+/** The question whether a device is theirs, and their answer. */
+async function askedForDevice(page, answer = null) {
+  await enterCode(page, (await askAsDevice()).user_code);
+  await logIn(page);
+  await assertPage(page, '/device/confirm');
+  if (answer) { await page.locator(`#device-${answer}`).click(); await assertPage(page, '/device/done'); }
 }
 
 const good = { identifier: 'root@example.test', name: 'Root', 'new-password': PASSWORD, 'new-password-confirmation': PASSWORD };
@@ -69,6 +77,14 @@ export const states = [
       await page.locator('#form-post-submit').waitFor();
     },
   },
+  { name: 'device', reach: (page) => page.goto(`${issuer}/device`) },
+  { name: 'device-filled', async reach(page) { await page.goto((await askAsDevice()).verification_uri_complete); } },
+  { name: 'device-wrong', async reach(page) { await enterCode(page, 'WDJB-MJHT'); await page.getByRole('alert').waitFor(); } },
+  { name: 'device-es-missing', options: { locale: 'es' }, async reach(page) { await enterCode(page, ''); await page.getByRole('alert').waitFor(); } },
+  { name: 'device-confirm', reach: (page) => askedForDevice(page) },
+  { name: 'device-confirm-pt-BR', options: { locale: 'pt-BR' }, reach: (page) => askedForDevice(page) },
+  { name: 'device-done', reach: (page) => askedForDevice(page, 'allow') },
+  { name: 'device-denied', reach: (page) => askedForDevice(page, 'deny') },
   { name: 'account', async reach(page) { await page.goto(`${issuer}/login`); await logIn(page); await assertPage(page, '/account'); } },
   { name: 'logout', async reach(page) { await signIn(page); await page.goto(`${issuer}/logout`); } },
   { name: 'logout-asked', async reach(page) { await signIn(page); await page.goto(`${issuer}/logout?client_id=autotalk`); } },

@@ -8,6 +8,29 @@ export function start(page, application, extra = {}, server = world.servers.main
   return page.goto(`${application.origin}/start?${query}`);
 }
 
+/** A television set asks for its codes. */
+export async function askAsDevice(server = world.servers.main) {
+  const body = new URLSearchParams({ client_id: 'television', scope: 'openid email profile offline_access' });
+  const answer = await fetch(`${server.origin}/device/authorize`, { method: 'POST', body });
+  assert.equal(answer.status, 200);
+  return answer.json();
+}
+
+/** What it asks by and by: the error word, or `tokens`. */
+export async function pollAsDevice(device, server = world.servers.main) {
+  const grant = 'urn:ietf:params:oauth:grant-type:device_code';
+  const body = new URLSearchParams({ client_id: 'television', grant_type: grant, device_code: device.device_code });
+  const answer = await (await fetch(`${server.origin}/token`, { method: 'POST', body })).json();
+  return answer.access_token ? 'tokens' : answer.error;
+}
+
+/** Types the code of a device. */
+export async function enterCode(page, code, server = world.servers.main) {
+  await page.goto(`${server.origin}/device`);
+  await page.locator('#user-code').fill(code);
+  await page.locator('#device-submit').click();
+}
+
 export async function fillIn(page, email = ANA, password = PASSWORD) {
   const identifier = page.locator('#identifier');
   if (await identifier.isEditable()) await identifier.fill(email);

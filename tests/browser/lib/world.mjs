@@ -63,6 +63,15 @@ policy_uri = "https://ticketing.example/privacy"
 tos_uri = "https://ticketing.example/terms"
 scope = "openid profile email phone offline_access"`),
     client(portal, `redirect_uris = ["${portal.redirectUri}", "${portal.onwardTo}"]\nfirst_party = true`),
+    `[[clients]]
+client_id = "television"
+client_name = "Television"
+token_endpoint_auth_method = "none"
+grant_types = ["device_code", "refresh_token"]
+redirect_uris = []
+tos_uri = "https://television.example/terms"
+scope = "openid email profile offline_access"
+`,
     user(ANA, 'Ana Lima', administrator ? 'email_verified = true\nadministrator = true' : 'email_verified = true'),
     user(BO, 'Bo Nilsson'),
     ...(people.length ? staff(user) : []),

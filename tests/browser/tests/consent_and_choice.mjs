@@ -1,7 +1,7 @@
 // Consent and the choice of an account.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertPage, assertResult, detail, logIn, start } from '../lib/steps.mjs';
+import { askAsDevice, assertPage, assertResult, detail, logIn, pollAsDevice, start } from '../lib/steps.mjs';
 import { ANA, BO, PASSWORD, withContext, world } from '../lib/world.mjs';
 
 const { autotalk, ticketing, issuer } = world;
@@ -28,6 +28,20 @@ test('consent works without JavaScript', () => withContext({ javaScriptEnabled: 
   await logIn(page, BO);
   await page.locator('#consent-allow').click();
   await assertResult(page, ticketing, `signed in: ${BO}`);
+}));
+
+test('the code of a device is typed, compared and allowed without JavaScript; a link alone does nothing', () => withContext({ javaScriptEnabled: false }, async (context, page) => {
+  const device = await askAsDevice();
+  await page.goto(device.verification_uri_complete);
+  assert.equal(await page.locator('#user-code').inputValue(), device.user_code);
+  assert.equal(await pollAsDevice(device), 'authorization_pending');
+  await page.locator('#device-submit').click();
+  await logIn(page);
+  await assertPage(page, '/device/confirm', 'Connect Television to your account?');
+  assert.match(await page.locator('main').innerText(), new RegExp(device.user_code));
+  await page.locator('#device-allow').click();
+  await assertPage(page, '/device/done', 'You can go back to your device');
+  assert.equal(await pollAsDevice(device), 'tokens');
 }));
 
 test('on the consent page one can be somebody else', () => withContext({}, async (context, page) => {

@@ -14,6 +14,7 @@ use vestibule::oauth::{bearer, pkce};
 use vestibule::secret::Pepper;
 use vestibule::telemetry::request::{Asked, Spans};
 use vestibule::tokens::Scope;
+use vestibule::tokens::device::UserCode;
 use vestibule::web::{Locale, Params, ParamsError, Visit, address};
 
 pub fn text(input: &[u8]) -> String {
@@ -100,6 +101,9 @@ pub fn codes(input: &[u8]) {
         assert!(code.as_str().len() == 6 && code.as_str().bytes().all(|b| b.is_ascii_digit()));
     }
     let _ = recovery_codes::read(&Pepper::new([7; 32]), Uuid::nil(), &typed);
+    if let Some(code) = UserCode::read(&typed) {
+        assert!(UserCode::read(&code.to_string()) == Some(code));
+    }
     if let Some(secret) = TotpSecret::from_base32(&typed) {
         assert!(TotpSecret::from_base32(&secret.base32()).is_some());
     }

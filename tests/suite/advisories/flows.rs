@@ -2,6 +2,7 @@
 
 use vestibule::config::RegistrationMode;
 
+use crate::device;
 use crate::harness::{Authenticator, Browser, Page, TestApp, TokenRequest, encode, seed};
 use crate::organizations::{join, organization};
 
@@ -215,4 +216,21 @@ async fn cve_2026_4282_secrets_of_one_kind_are_nothing_of_another() {
     for path in ["/sign-up/finish", "/invitation", "/email/confirm", "/not-me"] {
         assert_eq!(stranger.open(&format!("{path}?{}", encode(&[("token", &reset)]))).await.status(), 410, "{path}");
     }
+}
+
+/// authentik: with the code of a device nobody asked whether this person may use the application. Here it is the same sign-in as for any request, with every
+/// rule of the person, of their organisation and of the client.
+#[tokio::test]
+async fn cve_2024_38371_a_device_code_leads_past_no_rule() {
+    let app = TestApp::start().await;
+    device::clients(&app).await;
+    let code = device::begin(&app, device::TV, "openid").await.user_code;
+    let browser = app.browser_of(seed::ANA).await;
+    organization(&app, "acme", r#"{"second_factor":"required"}"#).await;
+    join(&app, "acme", seed::ANA, false).await;
+    let page = device::enter(&browser, &code).await;
+    assert!(page.path().starts_with("/login") && !page.has("#device-allow"), "{page:?}");
+    device::enter(&app.browser(), &code).await.sign_in(seed::CARLA).await.expect("/login", 422);
+    app.change_client(device::TV, |client| client.metadata.grant_types.clear()).await;
+    device::enter(&app.browser_of(seed::BRUNO).await, &code).await.expect("/device", 422);
 }

@@ -8,6 +8,7 @@ use vestibule::config::RegistrationMode;
 use super::acts_passkeys::passkeys;
 use super::acts_unlock::unlock;
 use super::listed;
+use crate::device;
 use crate::harness::{Authenticator, Browser, ISSUER, Page, TestApp, seed};
 use crate::organizations::{join, organization};
 
@@ -16,11 +17,12 @@ const EVE: &str = "eve@example.test";
 const DEVICES: &str = "/account/authentication/devices";
 
 /// Posts that are not forms of ours, with the reason.
-pub const NOT_FORMS: [(&str, &str); 6] = [
+pub const NOT_FORMS: [(&str, &str); 7] = [
     ("/authorize", "OpenID Connect Core §3.1.2.1: applications post here from their own pages; only the consent page acts"),
     ("/logout", "RP-Initiated Logout §2: applications post here from their own pages; without a valid hint a question follows"),
     ("/token", "no cookie is read; the client authenticates"),
     ("/revoke", "no cookie is read; the client authenticates"),
+    ("/device/authorize", "no cookie is read; the client authenticates"),
     ("/introspect", "no cookie is read; the client authenticates"),
     ("/userinfo", "no cookie is read; the access token authorizes"),
 ];
@@ -90,11 +92,24 @@ pub async fn ready<'a>(app: &'a TestApp, path: &str) -> Ready<'a> {
             on(browser, &app.authorize(seed::AUTOTALK).with("prompt", "select_account").url(), path, &[]).await
         }
         "/consent" => on(app.browser_of(seed::ANA).await, &app.authorize(seed::TICKETING).url(), path, &[]).await,
+        "/device" | "/device/confirm" => asked_by_a_device(app, path).await,
         "/logout/confirm" => on(app.browser_of(seed::ANA).await, "/logout", path, &[]).await,
         "/not-me" => on(app.browser(), &relative(&not_me::link(&app.app, &app.user(seed::ANA).await, app.now())), path, &[]).await,
         _ if path.starts_with("/account") => my_account(app, path).await,
         _ => by_mail(app, path).await,
     }
+}
+
+/// The code of a device, typed; or the question whether it is theirs.
+async fn asked_by_a_device<'a>(app: &'a TestApp, path: &str) -> Ready<'a> {
+    device::clients(app).await;
+    let code = device::begin(app, device::TV, "openid").await.user_code;
+    let browser = app.browser_of(seed::ANA).await;
+    if path == "/device" {
+        return on(browser, path, path, &[("user_code", &code)]).await;
+    }
+    let form = filled(device::enter(&browser, &code).await, path, &[]);
+    Ready { browser, form }
 }
 
 async fn half(app: &TestApp) -> (Browser<'_>, Authenticator<'_>) {

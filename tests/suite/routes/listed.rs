@@ -33,6 +33,7 @@ impl Route {
         [
             "/token",
             "/revoke",
+            "/device/authorize",
             "/userinfo",
             "/jwks",
             "/.well-known/openid-configuration",

@@ -144,6 +144,8 @@ impl Principal {
                 *request.method_mut() = method.clone();
                 cell(&app.send(request).await)
             }
+            // Neither is registered for it.
+            "/device/authorize" => cell(&app.send(TokenRequest::new(Credentials::of(id)).build(&route.path)).await),
             path => panic!("{path}: say what a client sends there"),
         }
     }

@@ -3,7 +3,7 @@
 use crate::audit::Kind;
 
 /// What is shown. The rest is between applications and us, or for operators.
-pub(super) const SHOWN: [&str; 49] = [
+pub(super) const SHOWN: [&str; 51] = [
     Kind::SignInSucceeded.as_str(),
     Kind::SignInFailed.as_str(),
     Kind::SignInLimited.as_str(),
@@ -15,6 +15,8 @@ pub(super) const SHOWN: [&str; 49] = [
     Kind::ConsentGranted.as_str(),
     Kind::ConsentRevoked.as_str(),
     Kind::GrantCreated.as_str(),
+    Kind::DeviceAuthorizationApproved.as_str(),
+    Kind::DeviceAuthorizationDenied.as_str(),
     Kind::RefreshTokenReused.as_str(),
     Kind::UserCreated.as_str(),
     Kind::UserUpdated.as_str(),
@@ -77,12 +79,13 @@ pub(super) fn is_alarming(kind: &str) -> bool {
 /// What somebody else can have done with the account: what operators do, what only ends something, and tries that failed are none of it, but for a wrong
 /// second factor, before which the right password was given.
 pub(super) fn is_an_act(kind: &str) -> bool {
-    const ACTS: [Kind; 22] = [
+    const ACTS: [Kind; 23] = [
         Kind::SignInSucceeded,
         Kind::NewDevice,
         Kind::SecondFactorFailed,
         Kind::ConsentGranted,
         Kind::GrantCreated,
+        Kind::DeviceAuthorizationApproved,
         Kind::TotpEnabled,
         Kind::TotpReplaced,
         Kind::TotpDisabled,

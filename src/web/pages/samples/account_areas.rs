@@ -109,6 +109,8 @@ fn activity() -> Vec<Sample> {
         "consent-granted",
         "consent-revoked",
         "grant-created",
+        "device_authorization-approved",
+        "device_authorization-denied",
         "refresh_token-reused",
         "user-created",
         "user-updated",

@@ -3,6 +3,7 @@
 mod account;
 mod account_areas;
 mod authentication;
+mod device;
 mod mail;
 mod passkeys;
 mod recovery;
@@ -106,6 +107,7 @@ pub fn all() -> Vec<Sample> {
     samples.extend(passkeys::all());
     samples.extend(recovery::all());
     samples.extend(unlock::all());
+    samples.extend(device::all());
     samples.extend(registration::all());
     samples.extend(setup());
     samples.extend(errors());

@@ -4,6 +4,7 @@ pub mod account;
 pub mod activity;
 pub mod authentication;
 pub mod deletion;
+pub mod device;
 pub mod devices;
 pub mod form_post;
 pub mod mail;
