@@ -36,7 +36,7 @@ use crate::config::{Config, Issuer};
 use crate::health::Readiness;
 use crate::keys::KeyRing;
 use crate::mail::Mailer;
-use crate::oauth::client::ClientCache;
+use crate::oauth::client::{ClientCache, ClientKeySets};
 use crate::oauth::scopes::ScopeCache;
 use crate::oauth::unanswered::Unanswered;
 use crate::oidc::discovery::Discovery;
@@ -69,6 +69,8 @@ pub struct Shared {
     pub keys: KeyRing,
     pub access_tokens: Arc<Verifier>,
     pub clients: Arc<ClientCache>,
+    /// With which clients sign assertions.
+    pub client_keys: Arc<ClientKeySets>,
     pub scopes: Arc<ScopeCache>,
     pub unanswered: Unanswered,
     pub discovery: Discovery,

@@ -72,6 +72,7 @@ impl App {
         Ok(Self::new(Shared {
             access_tokens: Arc::new(Verifier::new(keys.clone(), &issuer)),
             clients: Arc::new(ClientCache::new(store.clone())),
+            client_keys: Arc::default(),
             scopes: Arc::new(ScopeCache::new(store.clone())),
             unanswered: Unanswered::default(),
             discovery: Discovery::new(&issuer, config.registration.mode),

@@ -8,16 +8,17 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::arguments::named;
+use super::client_keys::Keys;
 use super::failure::Failure;
 use super::managed::{self, Force};
 use super::output::{Answer, table};
-use super::{client_state, client_view, database};
+use super::{client_keys, client_state, client_view, database};
 use crate::audit::{self, Event, Kind, Origin};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::config::{Config, Span};
 use crate::declare::Key;
 use crate::declare::client::{response_types, rotated};
-use crate::oauth::client::{check_metadata, is_client_id, new_secret, unknown_scopes};
+use crate::oauth::client::{MetadataProblem, check_metadata, is_client_id, new_secret, unknown_scopes};
 use crate::secret::{Digest, Secret, random_id};
 use crate::store::clients::{self, AuthMethod, Client, ClientSecret, GrantType, Metadata};
 use crate::store::signing_keys::Algorithm;
@@ -59,6 +60,14 @@ pub(super) enum Command {
         #[command(flatten)]
         force: Force,
     },
+    /// The public keys of an application that signs client assertions (private_key_jwt). One that had a secret has none any more.
+    SetKeys {
+        client_id: String,
+        #[command(flatten)]
+        keys: Keys,
+        #[command(flatten)]
+        force: Force,
+    },
 }
 
 impl Command {
@@ -69,7 +78,8 @@ impl Command {
             Self::Remove { client_id, force }
             | Self::Disable { client_id, force }
             | Self::Enable { client_id, force }
-            | Self::RotateSecret { client_id, force, .. } => Some((client_id, *force)),
+            | Self::RotateSecret { client_id, force, .. }
+            | Self::SetKeys { client_id, force, .. } => Some((client_id, *force)),
         }
     }
 }
@@ -92,9 +102,11 @@ pub(super) struct Add {
     /// authorization_code (the default), refresh_token, client_credentials, device_code; may be repeated.
     #[arg(long = "grant-type", value_name = "TYPE", value_parser = named::<GrantType>)]
     grant_types: Vec<GrantType>,
-    /// client_secret_basic (the default), client_secret_post or none.
+    /// client_secret_basic (the default), client_secret_post, private_key_jwt (with --jwks or --jwks-uri) or none.
     #[arg(long, value_name = "METHOD", value_parser = named::<AuthMethod>)]
     auth_method: Option<AuthMethod>,
+    #[command(flatten)]
+    keys: Keys,
     /// The scopes it may ask for, separated by spaces.
     #[arg(long)]
     scope: Option<String>,
@@ -121,6 +133,14 @@ pub(super) struct Add {
     id_token_scope_claims: bool,
 }
 
+#[cfg(test)]
+impl Add {
+    /// An ordinary one, with these keys.
+    pub(super) fn web_app(client_id: &str, keys: Keys) -> Self {
+        Self { client_id: Some(client_id.to_owned()), redirect_uris: vec!["https://app.example/cb".to_owned()], keys, ..Self::default() }
+    }
+}
+
 pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Failure> {
     let reads = matches!(command, Command::List | Command::Show { .. });
     let store = if reads { database::open_to_read(config).await? } else { database::open(config).await? };
@@ -129,7 +149,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<Answer, Fai
     answer
 }
 
-async fn execute(command: Command, store: &Store, now: Timestamp) -> Result<Answer, Failure> {
+pub(super) async fn execute(command: Command, store: &Store, now: Timestamp) -> Result<Answer, Failure> {
     if let Some((client_id, force)) = command.changes() {
         managed::refuse(store, &Key::client(client_id), force).await?;
     }
@@ -141,6 +161,7 @@ async fn execute(command: Command, store: &Store, now: Timestamp) -> Result<Answ
         Command::Disable { client_id, .. } => client_state::change(store, client_id, false, now).await,
         Command::Enable { client_id, .. } => client_state::change(store, client_id, true, now).await,
         Command::RotateSecret { client_id, overlap, .. } => rotate_secret(store, client_id, overlap.0, now).await,
+        Command::SetKeys { client_id, keys, .. } => client_keys::set(store, client_id, keys, now).await,
     }
 }
 
@@ -150,11 +171,8 @@ async fn add(store: &Store, arguments: Add, now: Timestamp) -> Result<Answer, Fa
         let text = format!("--client-id {client_id:?} cannot be a client id. Choose letters, digits and -._~ without spaces.");
         return Err(Failure::new(text));
     }
-    let metadata = metadata(arguments);
-    check_metadata(&metadata).map_err(|problems| {
-        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Failure::new(format!("This application cannot be registered:\n  {}", problems.join("\n  ")))
-    })?;
+    let metadata = metadata(arguments)?;
+    check_metadata(&metadata).map_err(|problems| invalid("This application cannot be registered", &problems))?;
     let custom = scopes::list(&store.read()).await?;
     if let Some(unknown) = unknown_scopes(&metadata, |value| custom.iter().any(|scope| scope.name == value)).first() {
         return Err(Failure::new(format!(
@@ -163,26 +181,33 @@ async fn add(store: &Store, arguments: Add, now: Timestamp) -> Result<Answer, Fa
             Scope::KNOWN.join(", ")
         )));
     }
-    let secret = (metadata.token_endpoint_auth_method != AuthMethod::None).then(new_secret);
+    let secret = metadata.token_endpoint_auth_method.has_secret().then(new_secret);
     let secrets = secret.iter().map(|secret| client_secret(secret, now)).collect();
     let client = Client { client_id, enabled: true, metadata, secrets, managed: false, created_at: now, updated_at: now };
     insert(store, client.clone(), now).await?;
     Ok(with_secret("Registered", client_view::view(&client), secret.as_ref()))
 }
 
-fn metadata(arguments: Add) -> Metadata {
+pub(super) fn invalid(what: &str, problems: &[MetadataProblem]) -> Failure {
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Failure::new(format!("{what}:\n  {}", problems.join("\n  ")))
+}
+
+fn metadata(arguments: Add) -> Result<Metadata, Failure> {
     let defaults = Metadata::default();
     let grant_types = if arguments.grant_types.is_empty() { defaults.grant_types } else { arguments.grant_types };
     // Without a person there are no claims about one to ask for.
     let for_people = [GrantType::AuthorizationCode, GrantType::DeviceCode].iter().any(|grant_type| grant_types.contains(grant_type));
     let scope = if for_people { defaults.scope } else { String::new() };
-    Metadata {
+    // Whoever gives keys means to use them.
+    let implied = if arguments.keys.are_given() { AuthMethod::PrivateKeyJwt } else { AuthMethod::default() };
+    let mut metadata = Metadata {
         client_name: arguments.name,
         redirect_uris: arguments.redirect_uris,
         post_logout_redirect_uris: arguments.post_logout_redirect_uris,
         response_types: response_types(&grant_types),
         grant_types,
-        token_endpoint_auth_method: if arguments.public { AuthMethod::None } else { arguments.auth_method.unwrap_or_default() },
+        token_endpoint_auth_method: if arguments.public { AuthMethod::None } else { arguments.auth_method.unwrap_or(implied) },
         id_token_signed_response_alg: arguments.id_token_alg.unwrap_or_default(),
         scope: arguments.scope.unwrap_or(scope),
         backchannel_logout_uri: arguments.backchannel_logout_uri,
@@ -191,7 +216,9 @@ fn metadata(arguments: Add) -> Metadata {
         resource_server: arguments.resource_server,
         id_token_scope_claims: arguments.id_token_scope_claims,
         ..Metadata::default()
-    }
+    };
+    arguments.keys.put_into(&mut metadata)?;
+    Ok(metadata)
 }
 
 async fn insert(store: &Store, client: Client, now: Timestamp) -> Result<(), Failure> {
@@ -254,7 +281,7 @@ async fn rotate_secret(store: &Store, client_id: String, overlap: Duration, now:
         let (id, fresh) = (id.clone(), fresh.clone());
         Box::pin(async move {
             let Some(mut client) = clients::find(conn, &id).await? else { return Ok(None) };
-            if !client.is_public() {
+            if client.metadata.token_endpoint_auth_method.has_secret() {
                 client.secrets = rotated(&client.secrets, fresh, now, overlap);
                 let seen = std::mem::replace(&mut client.updated_at, now);
                 clients::update_seen(conn, &client, seen).await?;
@@ -270,6 +297,10 @@ async fn rotate_secret(store: &Store, client_id: String, overlap: Duration, now:
     let client = client.ok_or_else(|| unknown(&client_id))?;
     if client.is_public() {
         return Err(Failure::new(format!("{client_id} is a public client: it has no secret to rotate.")));
+    }
+    if !client.metadata.token_endpoint_auth_method.has_secret() {
+        let text = format!("{client_id} signs with its own key: it has no secret to rotate. `vestibule client set-keys` changes its keys.");
+        return Err(Failure::new(text));
     }
     Ok(with_secret("New secret of", client_view::view(&client), Some(&secret)))
 }

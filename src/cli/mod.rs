@@ -9,6 +9,7 @@ mod arguments;
 mod audit;
 mod backup;
 mod client;
+mod client_keys;
 mod client_state;
 mod client_view;
 mod config;

@@ -24,7 +24,7 @@ pub struct DesiredClient {
 }
 
 /// RFC 7591 and OpenID Connect members of later versions.
-const LATER: [&str; 22] = [
+const LATER: [&str; 19] = [
     "application_type",
     "default_acr_values",
     "dpop_bound_access_tokens",
@@ -34,8 +34,6 @@ const LATER: [&str; 22] = [
     "id_token_encrypted_response_enc",
     "initiate_login_uri",
     "introspection_signed_response_alg",
-    "jwks",
-    "jwks_uri",
     "organizations",
     "request_object_signing_alg",
     "request_uris",
@@ -45,7 +43,6 @@ const LATER: [&str; 22] = [
     "sector_identifier_uri",
     "tls_client_auth_subject_dn",
     "tls_client_certificate_bound_access_tokens",
-    "token_endpoint_auth_signing_alg",
     "userinfo_signed_response_alg",
 ];
 
@@ -89,10 +86,10 @@ pub(super) fn read(mut entry: Entry, config: &Config) -> (Option<DesiredClient>,
     refuse_pairwise(&mut entry);
     let metadata = read_metadata(&mut entry);
     if let (Some(secret), Some(metadata)) = (&secret, &metadata) {
-        let is_public = metadata.token_endpoint_auth_method == AuthMethod::None;
-        if let Some((what, change)) = secret_problem(secret, is_public, config) {
+        let method = metadata.token_endpoint_auth_method;
+        if let Some((what, change)) = secret_problem(secret, method, config) {
             // What a mounted file holds is no fault of the document, unless there must be no secret at all.
-            if by_file && !is_public {
+            if by_file && method.has_secret() {
                 entry.waits_at(secret_line, secret_name, what, change);
             } else {
                 entry.problem_at(secret_line, secret_name, what, change);
@@ -115,9 +112,10 @@ fn refuse_pairwise(entry: &mut Entry) {
     }
 }
 
-fn secret_problem(secret: &Secret<String>, is_public: bool, config: &Config) -> Option<(&'static str, &'static str)> {
-    if is_public {
-        return Some(("a public client has no secret", "Remove it, or choose another token_endpoint_auth_method."));
+fn secret_problem(secret: &Secret<String>, method: AuthMethod, config: &Config) -> Option<(&'static str, &'static str)> {
+    if !method.has_secret() {
+        let what = if method == AuthMethod::None { "a public client has no secret" } else { "a client with private_key_jwt has no secret" };
+        return Some((what, "Remove it, or choose another token_endpoint_auth_method."));
     }
     if secret.expose().is_empty() {
         return Some(("empty", "Write a random secret of at least 32 characters."));
@@ -183,14 +181,17 @@ mod tests {
     fn short_secrets_are_for_loopback_issuers() {
         let mut config = Config::default();
         let short = Secret::new("demo-secret".to_owned());
-        assert!(secret_problem(&short, false, &config).is_none());
+        let basic = AuthMethod::ClientSecretBasic;
+        assert!(secret_problem(&short, basic, &config).is_none());
         config.server.public_url = Some("https://id.example".parse().unwrap());
-        assert!(secret_problem(&short, false, &config).unwrap().0.contains("secrets chosen by people are refused"));
-        assert!(secret_problem(&Secret::new("x".repeat(32)), false, &config).is_none());
-        assert!(secret_problem(&Secret::new("x".repeat(32)), true, &config).is_some());
+        assert!(secret_problem(&short, basic, &config).unwrap().0.contains("secrets chosen by people are refused"));
+        assert!(secret_problem(&Secret::new("x".repeat(32)), basic, &config).is_none());
+        for without in [AuthMethod::None, AuthMethod::PrivateKeyJwt] {
+            assert!(secret_problem(&Secret::new("x".repeat(32)), without, &config).is_some());
+        }
         // What the token endpoint would not take as a secret is none.
-        assert!(secret_problem(&Secret::new("x ".repeat(32)), false, &config).is_some());
-        assert!(secret_problem(&Secret::new("x".repeat(600)), false, &config).is_some());
+        assert!(secret_problem(&Secret::new("x ".repeat(32)), basic, &config).is_some());
+        assert!(secret_problem(&Secret::new("x".repeat(600)), basic, &config).is_some());
     }
 
     #[test]

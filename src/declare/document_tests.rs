@@ -61,9 +61,9 @@ fn unknown_members_are_refused_with_the_nearest_and_the_line() {
 #[test]
 fn members_of_later_versions_are_refused_by_name() {
     let text = "[[users]]\nemail = \"a@b.example\"\ntotp_secret = \"JBSW\"\n\
-                [[clients]]\nclient_id = \"app\"\njwks_uri = \"https://app.example/jwks\"\nsubject_type = \"pairwise\"\n";
+                [[clients]]\nclient_id = \"app\"\nsector_identifier_uri = \"https://app.example/s\"\nsubject_type = \"pairwise\"\n";
     let error = read_here(text).unwrap_err();
-    for name in ["users[a@b.example].totp_secret", "clients[app].jwks_uri"] {
+    for name in ["users[a@b.example].totp_secret", "clients[app].sector_identifier_uri"] {
         assert!(
             error.lines().any(|line| line.starts_with(name) && line.contains("this version of Vestibule does not have it")),
             "{name}: {error}"
@@ -89,6 +89,33 @@ fn rules_of_client_metadata_are_those_of_the_protocol() {
     let error =
         read_here("[[clients]]\nclient_id = \"app\"\nclient_secret = \"s\"\nredirect_uris = [\"https://app.example/cb#x\"]\n").unwrap_err();
     assert!(error.contains("clients[app].redirect_uris") && error.contains(":4): "), "{error}");
+}
+
+#[test]
+fn keys_of_clients_are_read_and_held_against_the_rules() {
+    let keys = "jwks = { keys = [{ kty = \"OKP\", crv = \"Ed25519\", kid = \"1\", x = \"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\" }] }";
+    let with = |lines: &str| {
+        let head = "[[clients]]\nclient_id = \"app\"\nredirect_uris = [\"https://app.example/cb\"]\ntoken_endpoint_auth_method = \"private_key_jwt\"\n";
+        read_here(&format!("{head}{lines}\n"))
+    };
+    let read = with(&format!("token_endpoint_auth_signing_alg = \"EdDSA\"\n{keys}")).unwrap();
+    let metadata = &read.clients[0].metadata;
+    assert_eq!(metadata.jwks.as_ref().unwrap()["keys"][0]["kid"], "1");
+    assert!(with("jwks_uri = \"https://app.example/jwks\"").is_ok());
+    let wrong = [
+        ("", "token_endpoint_auth_method"),
+        ("jwks_uri = \"http://app.example/jwks\"", "jwks_uri"),
+        ("jwks = { keys = [] }", "jwks"),
+        ("jwks = \"keys.json\"", "jwks"),
+        ("token_endpoint_auth_signing_alg = \"HS256\"", "token_endpoint_auth_signing_alg"),
+        ("jwks_uri = \"https://app.example/jwks\"\nclient_secret = \"a-random-secret-of-32-characters\"", "client_secret"),
+    ];
+    for (lines, member) in wrong {
+        let error = with(lines).unwrap_err();
+        assert!(error.contains(&format!("clients[app].{member} (")), "{lines}: {error}");
+    }
+    let private = with(&keys.replace("kid", "d = \"AAAA\", kid")).unwrap_err();
+    assert!(private.contains("private or symmetric") && !private.contains("AAAA"), "{private}");
 }
 
 #[test]

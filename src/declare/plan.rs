@@ -173,12 +173,13 @@ impl Plan {
 fn missing_secret(desired: &DesiredClient, before: Option<&Client>, now: Timestamp) -> Option<Problem> {
     let live = |secret: &ClientSecret| secret.expires_at.is_none_or(|at| at > now);
     let has_one = desired.secret.is_some() || before.is_some_and(|client| client.secrets.iter().any(live));
-    let is_public = desired.metadata.token_endpoint_auth_method == crate::store::clients::AuthMethod::None;
-    (!is_public && !has_one).then(|| Problem {
+    let needs_one = desired.metadata.token_endpoint_auth_method.has_secret();
+    (needs_one && !has_one).then(|| Problem {
         key: Some(format!("clients[{}].client_secret", desired.client_id)),
         source: Some(desired.source.clone()),
         what: "a confidential client needs a secret".to_owned(),
-        change: "Add client_secret or client_secret_file, or set token_endpoint_auth_method = \"none\".".to_owned(),
+        change: "Add client_secret or client_secret_file, or choose another token_endpoint_auth_method: private_key_jwt, or none."
+            .to_owned(),
         ..Problem::default()
     })
 }
@@ -211,7 +212,7 @@ fn client_change(desired: &DesiredClient, before: Option<&Client>, options: Opti
 
 /// The secrets after the change, newest first; `None` when they stay.
 fn new_secrets(desired: &DesiredClient, client: &Client, options: Options) -> Option<Vec<ClientSecret>> {
-    if client.is_public() {
+    if !client.metadata.token_endpoint_auth_method.has_secret() {
         return (!client.secrets.is_empty()).then(Vec::new);
     }
     let digest = Digest::of(desired.secret.as_ref()?.expose().as_bytes());

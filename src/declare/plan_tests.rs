@@ -151,3 +151,19 @@ fn a_new_password_raises_the_epoch() {
     assert_eq!(fields(&plan), ["password"]);
     assert_eq!(after(&plan).users["ana@example.com"].auth_epoch, 1);
 }
+
+#[test]
+fn a_client_that_signs_needs_no_secret_and_keeps_none() {
+    let current = after(&plan(&document(), &Current::default(), 100));
+    let mut signing = document();
+    signing.clients[0].secret = None;
+    signing.clients[0].metadata.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+    signing.clients[0].metadata.jwks_uri = Some("https://app.example/jwks".to_owned());
+    let plan_of = |current: &Current| plan(&signing, current, 200);
+    let changed = plan_of(&current);
+    assert!(changed.problems.is_empty(), "{:?}", changed.problems);
+    assert_eq!(fields(&changed), ["jwks_uri", "token_endpoint_auth_method", "client_secret"]);
+    assert!(after(&changed).clients["app"].secrets.is_empty());
+    assert!(plan_of(&Current { users: current.users.clone(), ..after(&changed) }).changes.is_empty());
+    assert!(plan_of(&Current::default()).problems.is_empty());
+}

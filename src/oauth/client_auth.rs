@@ -1,5 +1,7 @@
 //! Client authentication at the token, introspection and revocation endpoints (RFC 6749 §2.3).
 
+mod assertion;
+
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -45,29 +47,34 @@ const SECRET_SLOTS: usize = 2;
 /// # Errors
 /// `invalid_client`, `invalid_request`.
 pub async fn authenticate(app: &App, headers: &HeaderMap, form: &Params, origin: &audit::Origin) -> Result<AuthenticatedClient, Error> {
+    if let Some(assertion) = assertion::presented(headers, form)? {
+        return assertion::authenticate(app, &assertion, origin).await;
+    }
     let credentials = presented(headers, form)?;
     let client = if is_client_id(&credentials.client_id) { app.clients.find(&credentials.client_id).await? } else { None };
     let attempt = Attempt::of(app, client.as_deref(), &credentials.client_id, origin);
     let checking = || check(client.clone(), &credentials, app.now());
-    let failed = |error: &Error| {
+    let failed = recorder(&credentials.client_id, credentials.method, origin);
+    attempt.run(app, checking, failed).await
+}
+
+/// What the log and the audit have of a failure.
+fn recorder<'a>(client_id: &'a str, method: AuthMethod, origin: &'a audit::Origin) -> impl Fn(&Error) -> audit::Event + 'a {
+    move |error| {
         tracing::warn!(
             event = audit::Kind::ClientAuthenticationFailed.as_str(),
-            client_id = credentials.client_id.chars().take(128).collect::<String>(),
-            method = method_name(credentials.method),
+            client_id = client_id.chars().take(128).collect::<String>(),
+            method = method_name(method),
             address = ?origin.address,
             request_id = origin.request_id,
             reason = %error.description,
         );
-        audit::Event::new(audit::Kind::ClientAuthenticationFailed, origin).detail("method", method_name(credentials.method))
-    };
-    attempt.run(app, checking, failed).await
+        audit::Event::new(audit::Kind::ClientAuthenticationFailed, origin).detail("method", method_name(method))
+    }
 }
 
-/// The one way a request identifies its client.
+/// The one way a request identifies its client without an assertion.
 fn presented(headers: &HeaderMap, form: &Params) -> Result<Credentials, Error> {
-    if form.get("client_assertion").is_some() || form.get("client_assertion_type").is_some() {
-        return Err(Error::new(Code::InvalidClient, "client assertions are not supported: use the registered client secret"));
-    }
     let in_form = form.get("client_id");
     let form_secret = form.get("client_secret");
     let mut authorization = headers.get_all(header::AUTHORIZATION).iter();
@@ -113,24 +120,32 @@ fn form_decode(text: &str) -> Option<String> {
 /// An unknown client and a wrong secret take the same steps and get the same words. That a known client uses another method than it
 /// registered is said plainly: its id is public, and integrators lose days over it.
 fn check(client: Option<Arc<Client>>, credentials: &Credentials, now: Timestamp) -> Result<AuthenticatedClient, Error> {
-    let refused = |description: String| Error::new(Code::InvalidClient, description);
     let secrets = client.as_ref().map_or(&[][..], |client| &client.secrets);
     let secret_fits = matches_any(secrets, credentials.secret.expose(), now);
     let registered = client.as_ref().map_or(credentials.method, |client| client.metadata.token_endpoint_auth_method);
     if registered != credentials.method {
-        let (used, registered) = (method_name(credentials.method), method_name(registered));
-        return Err(refused(format!("client authentication failed: {used} is not allowed for this client (registered: {registered})")));
+        return Err(not_registered(credentials.method, registered));
     }
     match client {
         Some(client) if registered == AuthMethod::None || secret_fits => {
             if client.enabled {
                 Ok(AuthenticatedClient(client))
             } else {
-                Err(refused("this client is disabled".to_owned()))
+                Err(disabled())
             }
         }
-        _ => Err(refused("client authentication failed: unknown client, or the client secret is not valid".to_owned())),
+        _ => Err(Error::new(Code::InvalidClient, "client authentication failed: unknown client, or the client secret is not valid")),
     }
+}
+
+fn not_registered(used: AuthMethod, registered: AuthMethod) -> Error {
+    let (used, registered) = (method_name(used), method_name(registered));
+    let description = format!("client authentication failed: {used} is not allowed for this client (registered: {registered})");
+    Error::new(Code::InvalidClient, description)
+}
+
+fn disabled() -> Error {
+    Error::new(Code::InvalidClient, "this client is disabled")
 }
 
 /// Compares with every secret, and as often for a client that has none, so that time tells nothing.
@@ -151,6 +166,7 @@ const fn method_name(method: AuthMethod) -> &'static str {
     match method {
         AuthMethod::ClientSecretBasic => "client_secret_basic",
         AuthMethod::ClientSecretPost => "client_secret_post",
+        AuthMethod::PrivateKeyJwt => "private_key_jwt",
         AuthMethod::None => "none",
     }
 }

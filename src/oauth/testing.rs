@@ -73,7 +73,7 @@ impl House {
         let clock = Arc::new(TestClock::at(START));
         let app = App::open(config, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
         let (user, session) = person();
-        let all = [
+        let all = vec![
             client("app", |_| ()),
             client("other", |_| ()),
             client("spa", |m| m.token_endpoint_auth_method = AuthMethod::None),

@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::config::{Issuer, RegistrationMode};
 use crate::secret::Digest;
 use crate::session::{AAL1, AAL2};
+use crate::store::assertion_algorithm::AssertionAlgorithm;
 use crate::tokens::claims;
 use crate::tokens::custom_scope::Scopes;
 use crate::tokens::scope::Scope;
@@ -66,10 +67,14 @@ type Metadata = ProviderMetadata<
 /// What OpenID Connect Discovery 1.0 does not have: RFC 8414, RFC 8628, RFC 9207, the logout specifications, and `prompt_values_supported` of Initiating User Registration via OpenID Connect 1.0.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Additional {
+    /// Discovery has it, too, but not every name that is taken.
+    token_endpoint_auth_signing_alg_values_supported: Vec<String>,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<CoreClientAuthMethod>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<String>,
     end_session_endpoint: String,
     /// RFC 8628 §4.
     device_authorization_endpoint: String,
@@ -126,7 +131,12 @@ pub async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
 }
 
 fn metadata(issuer: &Issuer, registration: RegistrationMode, scopes: &Scopes) -> Result<Metadata, url::ParseError> {
-    let methods = vec![CoreClientAuthMethod::ClientSecretBasic, CoreClientAuthMethod::ClientSecretPost, CoreClientAuthMethod::None];
+    let methods = vec![
+        CoreClientAuthMethod::ClientSecretBasic,
+        CoreClientAuthMethod::ClientSecretPost,
+        CoreClientAuthMethod::PrivateKeyJwt,
+        CoreClientAuthMethod::None,
+    ];
     let metadata = Metadata::new(
         IssuerUrl::new(issuer.as_str().to_owned())?,
         AuthUrl::new(issuer.url("/authorize"))?,
@@ -173,12 +183,16 @@ fn metadata(issuer: &Issuer, registration: RegistrationMode, scopes: &Scopes) ->
 fn additional(issuer: &Issuer, registration: RegistrationMode, methods: &[CoreClientAuthMethod]) -> Additional {
     let owned = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect();
     let create = (registration == RegistrationMode::Open).then_some("create");
+    let algorithms: Vec<String> = owned(&AssertionAlgorithm::NAMES);
     Additional {
+        token_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
         introspection_endpoint: issuer.url("/introspect"),
-        // Introspection is for clients with a secret (RFC 7662 §2.1).
+        introspection_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
+        // Introspection is for clients with a secret or a key (RFC 7662 §2.1).
         introspection_endpoint_auth_methods_supported: methods.iter().filter(|m| **m != CoreClientAuthMethod::None).cloned().collect(),
         revocation_endpoint: issuer.url("/revoke"),
         revocation_endpoint_auth_methods_supported: methods.to_vec(),
+        revocation_endpoint_auth_signing_alg_values_supported: algorithms,
         end_session_endpoint: issuer.url("/logout"),
         device_authorization_endpoint: issuer.url("/device/authorize"),
         code_challenge_methods_supported: owned(&["S256"]),
@@ -213,8 +227,15 @@ mod tests {
         assert_eq!(document["id_token_signing_alg_values_supported"], json!(["RS256", "PS256", "ES256", "EdDSA"]));
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["grant_types_supported"], json!(GRANT_TYPES));
-        assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post", "none"]));
-        assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post"]));
+        let proofs = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+        let all: Vec<_> = proofs.into_iter().chain(["none"]).collect();
+        assert_eq!(document["token_endpoint_auth_methods_supported"], json!(all));
+        assert_eq!(document["revocation_endpoint_auth_methods_supported"], json!(all));
+        assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(proofs));
+        for endpoint in ["token", "introspection", "revocation"] {
+            let algorithms = &document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")];
+            assert_eq!(*algorithms, json!(["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]), "{endpoint}");
+        }
         assert_eq!(document["scopes_supported"], json!(Scope::KNOWN));
         assert_eq!(document["ui_locales_supported"], json!(["en", "pt-BR", "es"]));
         assert_eq!(document["acr_values_supported"], json!(["aal1", "aal2"]));

@@ -8,10 +8,11 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::assertion_algorithm::AssertionAlgorithm;
 use super::entities::clients::{ActiveModel, Column, Entity, Model};
 use super::entities::consents;
 use super::signing_keys::Algorithm;
-use super::{Conn, Error, Result, TICK, device_authorizations, grants};
+use super::{Conn, Error, Result, TICK, client_row, device_authorizations, grants};
 use crate::clock::Timestamp;
 use crate::secret::Digest;
 
@@ -22,8 +23,17 @@ pub enum AuthMethod {
     #[default]
     ClientSecretBasic,
     ClientSecretPost,
+    /// A JWT that it signed (RFC 7523, OpenID Connect Core §9).
+    PrivateKeyJwt,
     /// A public client.
     None,
+}
+
+impl AuthMethod {
+    #[must_use]
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +58,11 @@ pub struct Metadata {
     pub grant_types: Vec<GrantType>,
     pub response_types: Vec<String>,
     pub token_endpoint_auth_method: AuthMethod,
+    /// The one algorithm of its assertions; any that fits its keys when absent.
+    pub token_endpoint_auth_signing_alg: Option<AssertionAlgorithm>,
+    /// Its public keys as a JWK Set, or where it publishes them; never both.
+    pub jwks: Option<serde_json::Value>,
+    pub jwks_uri: Option<String>,
     pub id_token_signed_response_alg: Algorithm,
     /// Scopes it may ask for, separated by spaces.
     pub scope: String,
@@ -79,6 +94,9 @@ impl Default for Metadata {
             grant_types: vec![GrantType::AuthorizationCode],
             response_types: vec!["code".to_owned()],
             token_endpoint_auth_method: AuthMethod::default(),
+            token_endpoint_auth_signing_alg: None,
+            jwks: None,
+            jwks_uri: None,
             id_token_signed_response_alg: Algorithm::RS256,
             scope: "openid profile email address phone offline_access".to_owned(),
             client_uri: None,
@@ -210,7 +228,7 @@ impl TryFrom<&Client> for Model {
         Ok(Self {
             client_id: client.client_id.clone(),
             enabled: client.enabled,
-            metadata: serde_json::to_string(&client.metadata).map_err(inconsistent)?,
+            metadata: client_row::write(&client.metadata).map_err(inconsistent)?,
             secrets: serde_json::to_string(&secrets).map_err(inconsistent)?,
             managed: client.managed,
             created_at: client.created_at.millis(),
@@ -227,7 +245,7 @@ impl TryFrom<Model> for Client {
         Ok(Self {
             client_id: row.client_id,
             enabled: row.enabled,
-            metadata: serde_json::from_str(&row.metadata).map_err(inconsistent)?,
+            metadata: client_row::read(&row.metadata).map_err(inconsistent)?,
             secrets: secrets.into_iter().map(ClientSecret::try_from).collect::<Result<_>>()?,
             managed: row.managed,
             created_at: Timestamp::from_millis(row.created_at),

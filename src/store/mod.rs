@@ -5,10 +5,12 @@
 //! `redeem`, `rotate`, `revoke`, `purge`. Must not: decide anything the specifications decide.
 
 pub mod addresses;
+pub mod assertion_algorithm;
 pub mod audit_chain;
 pub mod audit_events;
 pub mod bans;
 pub mod buckets;
+mod client_row;
 pub mod clients;
 pub mod consents;
 pub mod declared_objects;

@@ -24,6 +24,8 @@ pub enum Kind {
     Unlock,
     /// A passkey ceremony: what was signed for it once is no answer again.
     PasskeyCeremony,
+    /// What a client signed to say who it is.
+    ClientAssertion,
 }
 
 impl Kind {
@@ -36,6 +38,7 @@ impl Kind {
             Self::ConfirmEmail => "confirm_email",
             Self::Unlock => "unlock",
             Self::PasskeyCeremony => "passkey_ceremony",
+            Self::ClientAssertion => "client_assertion",
         }
     }
 }

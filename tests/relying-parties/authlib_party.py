@@ -5,12 +5,18 @@ import os
 import secrets
 import ssl
 import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.flask_client import OAuth
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from flask import Flask, jsonify, redirect, session, url_for
 from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "processes"))
 
@@ -21,7 +27,16 @@ GIVEN = json.loads(os.environ["RELYING_PARTY"])
 ORIGIN = "https://python.example"
 
 
-def application(client_id):
+class Signed(PrivateKeyJWT):
+    """As docs/integrate/python.md has it."""
+
+    def sign(self, auth, token_endpoint):
+        self.claims = {"aud": GIVEN["issuer"], "exp": int(time.time()) + 60}
+        return super().sign(auth, token_endpoint)
+
+
+def application(client_id, key=None):
+    with_key = {"token_endpoint_auth_method": "private_key_jwt"} if key else {}
     app = Flask(__name__)
     app.secret_key = secrets.token_bytes(32)
     # Authlib keeps the pending request in the session, which must not hold tokens: a cookie is too small.
@@ -29,9 +44,10 @@ def application(client_id):
     vestibule = OAuth(app).register(
         "vestibule",
         client_id=client_id,
-        client_secret=GIVEN["secret"],
+        client_secret=key or GIVEN["secret"],
         server_metadata_url=f"{GIVEN['issuer']}/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256"},
+        client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256", **with_key},
+        client_auth_methods=[Signed(alg="ES256", headers={"kid": "1"})] if key else None,
     )
 
     @app.get("/login")
@@ -72,8 +88,8 @@ class Visit:
         return url.startswith(ORIGIN)
 
 
-def signs_in_verifies_and_refreshes(client_id):
-    app, vestibule = application(client_id)
+def signs_in_verifies_and_refreshes(client_id, key=None):
+    app, vestibule = application(client_id, key)
     visit = Visit(app)
     done = visit.application.get(visit.sign_in(), base_url=ORIGIN)
     check(done.status_code == 302, "the callback failed:", done.status_code, done.text)
@@ -124,7 +140,29 @@ def a_code_is_not_accepted_twice():
     raise AssertionError("a replayed code was accepted")
 
 
+def signs_in_with_a_key():
+    key = ECKey.generate_key("P-256")
+    document = json.dumps({"keys": [{**key.as_dict(private=False), "kid": "1"}]}).encode()
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(document)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", urlsplit(GIVEN["keys"]).port), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            signs_in_verifies_and_refreshes("python-key", key)
+        finally:
+            server.shutdown()
+
+
 for alg in ("rs256", "es256"):
     signs_in_verifies_and_refreshes(f"python-{alg}")
+signs_in_with_a_key()
 a_code_is_not_accepted_twice()
-print("          Authlib: RS256, ES256, nonce, at_hash, userinfo, refresh, replay")
+print("          Authlib: RS256, ES256, nonce, at_hash, userinfo, refresh, replay, private_key_jwt")

@@ -1,10 +1,11 @@
 // npm `openid-client` 6, strict: signatures of ID tokens are checked although they come over TLS. Run by run.py.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 import * as client from 'openid-client';
 import { Browser } from './browser.mjs';
 
-const { issuer, email, password, secret, callback, goodbye } = JSON.parse(process.env.RELYING_PARTY);
+const { issuer, email, password, secret, callback, goodbye, keys } = JSON.parse(process.env.RELYING_PARTY);
 const OPEN = 'openid email profile';
 
 async function configure(clientId, metadata = {}, authentication = client.ClientSecretBasic(secret)) {
@@ -76,6 +77,38 @@ for (const alg of ['RS256', 'ES256', 'PS256', 'EdDSA']) {
 test('client_secret_post and a public client', async () => {
   await fresh(await configure('node-post', {}, client.ClientSecretPost(secret)));
   await fresh(await configure('node-public', {}, client.None()));
+});
+
+test('private_key_jwt with published keys', async () => {
+  const kinds = {
+    ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+    Ed25519: { name: 'Ed25519' },
+    PS256: { name: 'RSA-PSS', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+  };
+  const make = (kind) => crypto.subtle.generateKey(kind, true, ['sign', 'verify']);
+  const pairs = await Promise.all(Object.entries(kinds).map(async ([kid, kind]) => ({ kid, ...(await make(kind)) })));
+  const published = await Promise.all(pairs.map(async ({ kid, publicKey }) => ({ ...(await crypto.subtle.exportKey('jwk', publicKey)), kid })));
+  let asked = 0;
+  const server = createServer((_, response) => {
+    asked += 1;
+    response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify({ keys: published }));
+  });
+  await new Promise((ready) => server.listen(Number(new URL(keys).port), '127.0.0.1', ready));
+  try {
+    for (const { kid, privateKey } of pairs) {
+      const config = await configure('node-key', {}, client.PrivateKeyJwt({ key: privateKey, kid }));
+      const { tokens } = await fresh(config);
+      const renewed = await client.refreshTokenGrant(config, tokens.refresh_token);
+      assert.equal((await client.tokenIntrospection(config, renewed.access_token)).active, true);
+      await client.tokenRevocation(config, renewed.refresh_token);
+    }
+    const stranger = { key: (await make(kinds.ES256)).privateKey, kid: 'ES256' };
+    const wrong = await configure('node-key', {}, client.PrivateKeyJwt(stranger));
+    await assert.rejects(client.refreshTokenGrant(wrong, 'whatever'), (thrown) => thrown.status === 401);
+    assert.ok(asked <= 2, `asked ${asked} times`);
+  } finally {
+    server.close();
+  }
 });
 
 test('a response of another issuer, state or nonce is refused by the library', async () => {

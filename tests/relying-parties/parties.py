@@ -16,14 +16,14 @@ PYTHON_CALLBACK = "https://python.example/callback"
 def registration(client_id, callback, **members):
     lines = [f'[[clients]]\nclient_id = "{client_id}"\nclient_name = "{client_id}"']
     members = {"redirect_uris": [callback], "grant_types": ["authorization_code", "refresh_token"], "first_party": True, **members}
-    if members.get("token_endpoint_auth_method") != "none":
+    if members.get("token_endpoint_auth_method") not in ("none", "private_key_jwt"):
         members["client_secret"] = SECRET
     for name, value in members.items():
         lines.append(f"{name} = {str(value).lower() if isinstance(value, bool) else repr(value)}")
     return "\n".join(lines) + "\n"
 
 
-def declared(apache):
+def declared(apache, keys):
     clients = [registration(f"python-{alg.lower()}", PYTHON_CALLBACK, id_token_signed_response_alg=alg) for alg in ("RS256", "ES256")]
     for alg in ("RS256", "ES256", "PS256", "EdDSA"):
         clients.append(
@@ -32,6 +32,8 @@ def declared(apache):
     clients += [
         registration("node-post", CALLBACK, token_endpoint_auth_method="client_secret_post"),
         registration("node-public", CALLBACK, token_endpoint_auth_method="none"),
+        registration("python-key", PYTHON_CALLBACK, token_endpoint_auth_method="private_key_jwt", jwks_uri=keys),
+        registration("node-key", CALLBACK, token_endpoint_auth_method="private_key_jwt", jwks_uri=keys),
         registration("node-third-party", CALLBACK, first_party=False),
         registration("node-service", CALLBACK, grant_types=["client_credentials"], redirect_uris=[]),
         registration(
@@ -64,6 +66,8 @@ class Hall:
         self.ca, self.certificate, self.key = certificates.make(self.path)
         self.apache_port = free_port()
         self.apache = f"https://localhost:{self.apache_port}"
+        # Where a party publishes its public keys.
+        self.keys = f"http://127.0.0.1:{free_port()}/jwks"
         settings = {
             "VESTIBULE_LOG__FILTER": "warn",
             "VESTIBULE_SERVER__TLS_CERTIFICATE": str(self.certificate),
@@ -75,7 +79,7 @@ class Hall:
         self.issuer = self.home.issuer
 
     def __enter__(self):
-        self.home.apply(declared(self.apache))
+        self.home.apply(declared(self.apache, self.keys))
         self.process = self.home.start()
         return self
 
@@ -89,5 +93,5 @@ class Hall:
     def facts(self):
         return {
             "issuer": self.issuer, "email": EMAIL, "password": PASSWORD, "secret": SECRET, "ca": str(self.ca),
-            "callback": CALLBACK, "goodbye": GOODBYE,
+            "callback": CALLBACK, "goodbye": GOODBYE, "keys": self.keys,
         }

@@ -394,9 +394,11 @@ async fn the_examples_of_the_documentation_work() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/declared-state.md")).unwrap();
     let mut blocks = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     replica.write("everything.toml", blocks.next().unwrap());
+    replica.write("keys.toml", blocks.next().unwrap());
     replica.write("scopes.toml", blocks.next().unwrap());
-    assert_eq!(replica.look().await.changed.len(), 6);
-    let expected = ["client board", "client tickets", "organization acme", "scope roles", "scope staff", "user ana@example.com"];
+    assert_eq!(replica.look().await.changed.len(), 7);
+    let expected =
+        ["client billing", "client board", "client tickets", "organization acme", "scope roles", "scope staff", "user ana@example.com"];
     assert_eq!(replica.states().await, ready(&expected));
     assert!(!client(&app, "board").await.unwrap().enabled);
     let config: Config = toml::from_str(blocks.next().unwrap()).unwrap();

@@ -69,9 +69,14 @@ async fn the_metadata_says_what_is_supported_and_nothing_else() {
     assert_eq!(set("prompt_values_supported"), ["consent", "login", "none", "select_account"], "`create` only where people may register");
     assert_eq!(set("ui_locales_supported"), ["en", "es", "pt-BR"]);
     for member in ["token_endpoint_auth_methods_supported", "revocation_endpoint_auth_methods_supported"] {
-        assert_eq!(set(member), ["client_secret_basic", "client_secret_post", "none"], "{member}");
+        assert_eq!(set(member), ["client_secret_basic", "client_secret_post", "none", "private_key_jwt"], "{member}");
     }
-    assert_eq!(set("introspection_endpoint_auth_methods_supported"), ["client_secret_basic", "client_secret_post"]);
+    let confidential = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+    assert_eq!(set("introspection_endpoint_auth_methods_supported"), confidential);
+    for endpoint in ["token", "introspection", "revocation"] {
+        let member = format!("{endpoint}_endpoint_auth_signing_alg_values_supported");
+        assert_eq!(set(&member), ["ES256", "ES384", "Ed25519", "EdDSA", "PS256", "RS256"], "{member}");
+    }
     assert_eq!(set("response_modes_supported"), ["form_post", "query"]);
     assert!(set("claims_supported").contains(&"sub".to_owned()));
     for member in ["authorization_response_iss_parameter_supported", "backchannel_logout_supported", "backchannel_logout_session_supported"]

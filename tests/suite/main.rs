@@ -27,6 +27,7 @@ mod authorize;
 mod authorize_parameters;
 mod backchannel_logout;
 mod canary;
+mod client_assertions;
 mod client_authentication;
 mod client_credentials;
 mod client_guessing;

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::client_keys;
 use super::finding::Finding;
 use super::issuer::judge_clock;
 use crate::clock::Timestamp;
@@ -47,6 +48,7 @@ pub(super) async fn look(config: &Config, replicas: u32, now: Timestamp) -> Vec<
         Err(error) => found.push(Finding::skipped("database", format!("its settings cannot be read: {error}"))),
     }
     found.extend(look_at_keys(config, &store, now).await);
+    found.extend(client_keys::look(config, &store).await);
     store.close().await;
     found
 }

@@ -3,6 +3,7 @@
 //! It changes nothing: no migration, no file, no mail. What it cannot see from where it runs it says so of. Exit code 0 when nothing failed, whatever the
 //! warnings; 1 otherwise.
 
+mod client_keys;
 mod database;
 mod finding;
 mod issuer;

@@ -1,6 +1,6 @@
 //! What a client may register.
 
-use super::uri;
+use super::{key_metadata, uri};
 use crate::store::clients::{AuthMethod, GrantType, Metadata};
 use crate::tokens::Scope;
 
@@ -51,6 +51,7 @@ pub fn check_metadata(metadata: &Metadata) -> Result<(), Vec<MetadataProblem>> {
     check_scope(metadata, &mut problems);
     check_addresses(metadata, &mut problems);
     check_texts(metadata, &mut problems);
+    problems.0.extend(key_metadata::check(metadata));
     if problems.0.is_empty() { Ok(()) } else { Err(problems.0) }
 }
 
@@ -82,9 +83,9 @@ fn check_public(metadata: &Metadata, problems: &mut Problems) {
         return;
     }
     let for_itself = metadata.grant_types.contains(&GrantType::ClientCredentials);
-    problems.add_if(for_itself, "grant_types", "client_credentials needs a client secret (RFC 6749 §4.4)");
+    problems.add_if(for_itself, "grant_types", "client_credentials needs a client secret or key (RFC 6749 §4.4)");
     problems.add_if(!metadata.require_pkce, "require_pkce", "only a confidential client can go without PKCE (RFC 9700 §2.1.1)");
-    problems.add_if(metadata.resource_server, "resource_server", "introspection needs a client secret (RFC 7662 §2.1)");
+    problems.add_if(metadata.resource_server, "resource_server", "introspection needs a client secret or key (RFC 7662 §2.1)");
 }
 
 fn check_scope(metadata: &Metadata, problems: &mut Problems) {

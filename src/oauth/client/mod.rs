@@ -1,13 +1,16 @@
 //! Clients as the protocol sees them: the cache, and the rules for their metadata.
 //!
-//! Owns: [`ClientCache`], [`check_metadata`], client ids and secrets. Must not: write clients (`cli`, `declare`).
+//! Owns: [`ClientCache`], [`ClientKeySets`], [`check_metadata`], client ids and secrets. Must not: write clients (`cli`, `declare`).
 //! RFC 7591 §2, RFC 8252, OpenID Connect Registration §2, RP-Initiated Logout §3.1, Back-Channel Logout §2.2.
 
 mod cache;
+mod key_metadata;
+mod keys;
 mod metadata;
 mod uri;
 
 pub use cache::ClientCache;
+pub use keys::ClientKeySets;
 pub use metadata::{MetadataProblem, check_metadata, unknown_scopes};
 
 use crate::secret::{Secret, random_token};

@@ -54,6 +54,11 @@ pub(super) fn check_backchannel(text: &str, public: bool) -> Result<(), String> 
     }
 }
 
+/// Where a confidential client's keys are fetched: the same.
+pub(super) fn check_jwks(text: &str) -> Result<(), String> {
+    check_backchannel(text, false)
+}
+
 fn parse(text: &str) -> Result<Url, String> {
     if text.len() > MAX_BYTES {
         return Err(format!("an address is longer than {MAX_BYTES} bytes"));

@@ -28,6 +28,7 @@ pub(super) const WRITES_WAITING: &str = "vestibule_database_writes_waiting";
 pub(super) const MAILS: &str = "vestibule_mails_total";
 pub(super) const MAILS_WAITING: &str = "vestibule_mails_waiting";
 pub(super) const MAILS_OLDEST: &str = "vestibule_mails_oldest_waiting_seconds";
+pub(super) const CLIENT_KEYS: &str = "vestibule_client_keys_fetched_total";
 pub(super) const LOGOUTS: &str = "vestibule_logout_deliveries_total";
 pub(super) const LOGOUTS_WAITING: &str = "vestibule_logout_deliveries_waiting";
 pub(super) const LOGOUTS_OLDEST: &str = "vestibule_logout_deliveries_oldest_waiting_seconds";
@@ -49,7 +50,7 @@ pub(super) const RELOADED: &str = "vestibule_last_reload_successful";
 pub(super) const RELOADED_AT: &str = "vestibule_last_reload_success_timestamp_seconds";
 pub(super) const STARTED: &str = "vestibule_start_time_seconds";
 
-const COUNTERS: [(&str, &str); 12] = [
+const COUNTERS: [(&str, &str); 13] = [
     (
         FORWARDED,
         "Requests with forwarding headers, by whether their peer is among server.trusted_proxies (untrusted: the headers were ignored).",
@@ -64,6 +65,7 @@ const COUNTERS: [(&str, &str); 12] = [
     (HASHES_REFUSED, "Password hashes given up because the queue was full or the deadline over."),
     (DATABASE_ERRORS, "Reads and writes of the database that failed, by kind."),
     (MAILS, "Attempts to send a mail, by kind of mail and outcome."),
+    (CLIENT_KEYS, "Fetches of the keys that clients publish, by outcome."),
     (LOGOUTS, "Attempts to tell an application of a logout, by outcome."),
 ];
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::Metrics;
 use super::names::{
-    BANNED, CONNECTIONS_REFUSED, HASH_DURATION, HASHES_REFUSED, LIMITED, LOGOUTS, MAILS, RESETS, SIGN_INS, TOKENS, TOKENS_REFUSED,
+    BANNED, CLIENT_KEYS, CONNECTIONS_REFUSED, HASH_DURATION, HASHES_REFUSED, LIMITED, LOGOUTS, MAILS, RESETS, SIGN_INS, TOKENS,
+    TOKENS_REFUSED,
 };
 
 /// What was tried at a sign-in.
@@ -115,6 +116,9 @@ impl Metrics {
         for outcome in ["delivered", "delayed", "failed"] {
             zero(LOGOUTS, &[("outcome", outcome)]);
         }
+        for outcome in ["success", "failed"] {
+            zero(CLIENT_KEYS, &[("outcome", outcome)]);
+        }
         for (kind, outcome) in
             ["password_reset", "one_time_code"].into_iter().flat_map(|kind| ["sent", "delayed", "failed"].map(|end| (kind, end)))
         {
@@ -166,6 +170,12 @@ impl Metrics {
             MailEnd::Failed => "failed",
         };
         self.series().counter(MAILS, &[("kind", kind), ("outcome", outcome)]).increment(1);
+    }
+
+    /// A client's `jwks_uri` was called.
+    pub fn client_keys_fetched(&self, is_success: bool) {
+        let outcome = if is_success { "success" } else { "failed" };
+        self.series().counter(CLIENT_KEYS, &[("outcome", outcome)]).increment(1);
     }
 
     pub fn logout_delivery(&self, end: DeliveryEnd) {

@@ -10,7 +10,8 @@ use vestibule::account::import::{self, Format};
 use vestibule::audit::chain::{Head, verify_file};
 use vestibule::backup::{self, Target};
 use vestibule::declare;
-use vestibule::keys::{PublicKeys, load_key_encryption_keys};
+use vestibule::keys::{ClientKeys, PublicKeys, load_key_encryption_keys};
+use vestibule::store::assertion_algorithm::AssertionAlgorithm;
 
 use crate::service::service;
 use crate::texts::{halves, text};
@@ -62,6 +63,17 @@ pub fn public_key(input: &[u8]) {
     let kid = serde_json::from_str::<serde_json::Value>(&jwk).ok().and_then(|jwk| Some(jwk.get("kid")?.as_str()?.to_owned()));
     let _ = keys.insert(&kid.unwrap_or_default(), &jwk);
     let _ = keys.verify(&token, "audit-checkpoint+jwt");
+}
+
+/// The keys that a client registers or publishes: what is read as a set has a key, and none that is private.
+pub fn client_keys(input: &[u8]) {
+    let set = text(input);
+    if let Ok(read) = ClientKeys::read(&set) {
+        let keys: serde_json::Value = serde_json::from_str(&set).expect("it was read");
+        let keys = keys["keys"].as_array().expect("a list");
+        assert!(keys.len() > read.passed_over.len() && keys.iter().all(|key| key.get("d").is_none() && key.get("k").is_none()), "{set}");
+        assert!(AssertionAlgorithm::ALL.into_iter().any(|algorithm| read.keys.fit(algorithm)), "{set}");
+    }
 }
 
 pub fn key_file(input: &[u8]) {

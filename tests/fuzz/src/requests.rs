@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{Method, Request, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use vestibule::store::clients::{AuthMethod, GrantType, Metadata};
 use vestibule::tokens::{code, id_token, refresh};
 
 use crate::seed;
@@ -52,7 +53,7 @@ pub fn authorize(input: &[u8]) {
 }
 
 /// What an application that has proved itself asks for: tokens, revocation, introspection. Without its `Basic` header it may prove itself in the form,
-/// with an assertion too, which is refused.
+/// with an assertion too.
 pub fn token(input: &[u8]) {
     let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", seed::AUTOTALK, seed::SECRET)));
     for path in ["/token", "/revoke", "/introspect"] {
@@ -60,6 +61,36 @@ pub fn token(input: &[u8]) {
     }
     form("/token", None, input);
     form("/userinfo", None, input);
+}
+
+/// What a client signed, by somebody who has none of its keys: header and claims on two lines, or a whole token. It opens nothing.
+pub fn client_assertion(input: &[u8]) {
+    static SIGNER: LazyLock<()> = LazyLock::new(|| {
+        let key = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"1","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        let metadata = Metadata {
+            token_endpoint_auth_method: AuthMethod::PrivateKeyJwt,
+            jwks: serde_json::from_str(key).ok(),
+            grant_types: vec![GrantType::ClientCredentials],
+            ..Metadata::default()
+        };
+        service().run(seed::insert_client(&service().app, seed::client("signer", metadata)));
+    });
+    LazyLock::force(&SIGNER);
+    let (header, claims) = halves(input);
+    // In the corpus this stands for a minute from now: without it, nothing would get past the clock.
+    let claims = claims.replace("4102444800", &(service().app.now().secs() + 60).to_string());
+    let token = if claims.is_empty() {
+        header
+    } else {
+        format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode([1; 64]))
+    };
+    let token = utf8_percent_encode(&token, NON_ALPHANUMERIC);
+    let body = format!(
+        "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion={token}"
+    );
+    let request = Request::post("/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body));
+    let answer = service().send(request.expect("a request"));
+    assert!(answer.status().is_client_error(), "{}", answer.status());
 }
 
 fn form(path: &str, authorization: Option<&str>, body: &[u8]) {

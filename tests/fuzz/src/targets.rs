@@ -4,10 +4,12 @@ use crate::{files, requests, texts};
 
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 26] = [
     ("audit_export", files::audit_export),
     ("authorize", requests::authorize),
     ("backup", files::backup),
+    ("client_assertion", requests::client_assertion),
+    ("client_keys", files::client_keys),
     ("codes", texts::codes),
     ("email", texts::email),
     ("headers", texts::headers),

@@ -2,6 +2,7 @@
 //! by the advisories' numbers; `docs/security/advisories.md` says what each was, and why the others do not apply.
 
 mod account;
+mod assertions;
 mod disabled;
 mod flows;
 mod guessing;

@@ -14,10 +14,10 @@ use tokio::net::TcpStream;
 use vestibule::oidc::backchannel;
 
 use crate::connections::{PATIENCE, Running};
-use crate::harness::{Answer, Credentials, Snapshot, TestApp, TokenRequest, bearer, seed};
+use crate::harness::{Answer, ClientKey, Credentials, Snapshot, TestApp, TokenRequest, bearer, seed};
 
-/// Keycloak, ZITADEL, Casdoor, Logto: the service fetched what others had written down. Everything that calls out (log-out, the look-up of leaked passwords,
-/// and nothing else) goes through one client, which reaches nothing inside; what a request names is not called at all.
+/// Keycloak, ZITADEL, Casdoor, Logto: the service fetched what others had written down. Everything that calls out (log-out, keys of clients, the look-up of leaked
+/// passwords, and nothing else) goes through one client, which reaches nothing inside; what a request names is not called at all.
 #[tokio::test]
 async fn cve_2026_1180_2026_55671_2026_27945_2025_67494_2024_49753_2026_5469_2026_56739_no_address_inside_is_called() {
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -51,6 +51,9 @@ async fn cve_2026_1180_2026_55671_2026_27945_2025_67494_2024_49753_2026_5469_202
     app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.expect(200);
     browser.open("/account").await.click("Log out").await;
     assert_eq!(backchannel::deliver_due(&app.app).await.unwrap(), 1);
+    app.client_signs(seed::BATCH, None, Some(&inside)).await;
+    let signed = ClientKey::new("1").signed(&app, seed::BATCH, TokenRequest::client_credentials(seed::BATCH));
+    app.token(signed).await.expect_error(401, "invalid_client");
     for name in ["request_uri", "jwks_uri", "sector_identifier_uri", "logo_uri", "initiate_login_uri"] {
         app.get(&app.authorize(seed::AUTOTALK).with(name, &inside).url()).await;
     }

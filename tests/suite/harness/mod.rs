@@ -3,6 +3,7 @@
 mod answer;
 mod authenticator;
 mod browser;
+mod client_key;
 mod database;
 mod listener;
 mod mails;
@@ -35,6 +36,7 @@ use vestibule::store::users::{self, User};
 pub use answer::{Answer, assert_description};
 pub use authenticator::Authenticator;
 pub use browser::Browser;
+pub use client_key::{ClientKey, KeyPage, compact, with_assertion};
 pub use database::Database;
 pub use listener::Listener;
 pub use mails::Mailbox;

@@ -66,10 +66,10 @@ impl<'a> RelyingParty<'a> {
         let router = app.router();
         let http = |request| call(router.clone(), request);
         let metadata = CoreProviderMetadata::discover_async(IssuerUrl::new(ISSUER.to_owned()).unwrap(), &http).await.unwrap();
-        let secret = (!client.is_public()).then(|| ClientSecret::new(seed::SECRET.to_owned()));
+        let secret = client.metadata.token_endpoint_auth_method.has_secret().then(|| ClientSecret::new(seed::SECRET.to_owned()));
         let auth_type = match client.metadata.token_endpoint_auth_method {
             AuthMethod::ClientSecretBasic => AuthType::BasicAuth,
-            AuthMethod::ClientSecretPost | AuthMethod::None => AuthType::RequestBody,
+            AuthMethod::ClientSecretPost | AuthMethod::PrivateKeyJwt | AuthMethod::None => AuthType::RequestBody,
         };
         let oidc = CoreClient::from_provider_metadata(metadata, ClientId::new(client_id.to_owned()), secret)
             .set_redirect_uri(RedirectUrl::new(redirect_uri(client_id)).unwrap())

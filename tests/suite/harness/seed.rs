@@ -36,13 +36,13 @@ pub const API: &str = "api";
 
 pub fn client(client_id: &str, metadata: Metadata) -> Client {
     let now = Timestamp::default();
-    let confidential = metadata.token_endpoint_auth_method != AuthMethod::None;
+    let has_secret = metadata.token_endpoint_auth_method.has_secret();
     let secret = ClientSecret { digest: Digest::of(SECRET.as_bytes()), created_at: now, expires_at: None };
     Client {
         client_id: client_id.to_owned(),
         enabled: true,
         metadata,
-        secrets: if confidential { vec![secret] } else { Vec::new() },
+        secrets: if has_secret { vec![secret] } else { Vec::new() },
         managed: false,
         created_at: now,
         updated_at: now,
