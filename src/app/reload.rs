@@ -74,10 +74,14 @@ impl Reload {
             if asked {
                 notify::reloading();
             }
-            self.look().await;
+            let changed = self.look().await;
             if asked {
                 let status =
                     if self.refused.is_empty() { "settings read again" } else { "the new settings cannot be used; the old ones stay" };
+                if !changed {
+                    // Whoever asked is answered, as with a change; what cannot be used was said when it was found.
+                    tracing::info!("{status}: nothing has changed since");
+                }
                 notify::ready(status);
             }
         }
@@ -108,8 +112,8 @@ impl Reload {
         Digest::of(&[settings.as_bytes().as_slice(), tls.as_slice(), keys.as_bytes()].concat())
     }
 
-    /// One after the other: what cannot be used does not hold up the rest.
-    async fn look(&mut self) {
+    /// One after the other: what cannot be used does not hold up the rest. Whether anything is other than at the last look.
+    async fn look(&mut self) -> bool {
         let found = [self.settings().await, self.key_encryption_keys().await, self.certificate()];
         let changed = found.iter().any(|found| matches!(found, Ok(true)));
         let refused: Vec<String> = found.into_iter().filter_map(Result::err).collect();
@@ -117,10 +121,12 @@ impl Reload {
         for problem in refused.iter().filter(|problem| !self.refused.contains(problem)) {
             tracing::error!(problem, "what changed cannot be used; what was in force stays");
         }
-        if changed || refused != self.refused {
+        let changed = changed || refused != self.refused;
+        if changed {
             app.metrics.reloaded(refused.is_empty(), app.now().secs());
         }
         self.refused = refused;
+        changed
     }
 
     fn read(&self) -> Result<Config, String> {

@@ -172,7 +172,12 @@ impl Server {
         let background = TaskTracker::new();
         let jobs_stop = CancellationToken::new();
         background.spawn(Arc::clone(&current).run_jobs(jobs_stop.clone()));
-        tracing::info!(issuer = app.issuer.as_str(), listen = ?listener.local_addr().ok(), tls = tls.is_some(), "serving");
+        tracing::info!(
+            issuer = app.issuer.as_str(),
+            listen = listener.local_addr().ok().map(tracing::field::display),
+            tls = tls.is_some(),
+            "serving"
+        );
         notify::ready(&format!("serving {}", app.issuer.as_str()));
         // A signal that came before is answered now; the service manager hears of a reload only after the start.
         if let Some(source) = source {

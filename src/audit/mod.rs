@@ -10,8 +10,9 @@ mod keys;
 pub use event::{Event, Kind, Origin};
 pub use keys::KeyEvents;
 
+use uuid::Uuid;
+
 use crate::clock::Timestamp;
-use crate::secret;
 use crate::store::audit_events::{self, AuditEvent};
 use crate::store::{self, Conn};
 
@@ -24,7 +25,7 @@ pub const DEVICE: &str = "device";
 /// # Errors
 /// The store's: an act that cannot be recorded does not happen.
 pub async fn record(conn: &Conn<'_>, event: &Event, now: Timestamp) -> store::Result<()> {
-    let row = row(event, now);
+    let row = row(conn.event_id(now), event, now);
     audit_events::insert(conn, &row).await?;
     // The commit may be many requests' together: the line is this one's.
     let span = tracing::Span::current();
@@ -32,13 +33,13 @@ pub async fn record(conn: &Conn<'_>, event: &Event, now: Timestamp) -> store::Re
     Ok(())
 }
 
-fn row(event: &Event, now: Timestamp) -> AuditEvent {
+fn row(id: Uuid, event: &Event, now: Timestamp) -> AuditEvent {
     let mut detail = event.detail.clone();
     if let Some(device) = &event.origin.device {
         detail.insert(DEVICE.to_owned(), device.clone().into());
     }
     AuditEvent {
-        id: secret::id(now),
+        id,
         at: now,
         kind: event.kind.as_str().to_owned(),
         user_id: event.user_id,
@@ -73,6 +74,7 @@ mod tests {
 
     use super::*;
     use crate::config;
+    use crate::secret;
     use crate::store::Store;
 
     #[derive(Clone, Default)]
@@ -98,6 +100,14 @@ mod tests {
         }
     }
 
+    async fn temporary() -> (Store, tempfile::TempDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let url = secret::Secret::new(format!("sqlite://{}", directory.path().join("audit.db").display()));
+        let store = Store::connect(&config::Database { url, ..config::Database::default() }).await.unwrap();
+        store.migrate_up().await.unwrap();
+        (store, directory)
+    }
+
     async fn act(store: &Store, kind: Kind, fails: bool) -> store::Result<()> {
         store
             .write(move |conn| {
@@ -111,10 +121,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_committed_event_has_one_line_and_no_other_has_any() {
-        let directory = tempfile::tempdir().unwrap();
-        let url = secret::Secret::new(format!("sqlite://{}", directory.path().join("audit.db").display()));
-        let store = Store::connect(&config::Database { url, ..config::Database::default() }).await.unwrap();
-        store.migrate_up().await.unwrap();
+        let (store, _directory) = temporary().await;
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
@@ -136,13 +143,29 @@ mod tests {
         assert_eq!(logged, committed);
     }
 
+    #[tokio::test]
+    async fn what_happens_in_one_millisecond_is_listed_in_its_order() {
+        let (store, _directory) = temporary().await;
+        let kinds = [Kind::ClientCreated, Kind::ClientUpdated, Kind::ClientSecretRotated, Kind::ClientRemoved];
+        for _ in 0..8 {
+            for kind in kinds {
+                act(&store, kind, false).await.unwrap();
+            }
+        }
+        let rows = audit_events::list(&store.read(), 100).await.unwrap();
+        assert_eq!(rows.len(), 32);
+        for (row, kind) in rows.iter().rev().zip(kinds.iter().cycle()) {
+            assert_eq!(row.kind, kind.as_str());
+        }
+    }
+
     #[test]
     fn a_row_says_what_the_event_says() {
         let origin =
             Origin { address: Some("::ffff:192.0.2.7".parse::<IpAddr>().unwrap()), request_id: Some("r-1".to_owned()), device: None };
         let user = secret::random_id();
         let event = Event::new(Kind::SignInFailed, &origin).user(user).client("autotalk").detail("reason", "wrong_password");
-        let row = row(&event, Timestamp::from_secs(7));
+        let row = row(secret::random_id(), &event, Timestamp::from_secs(7));
         assert_eq!(row.kind, "sign_in.failed");
         assert_eq!((row.user_id, row.client_id.as_deref()), (Some(user), Some("autotalk")));
         assert_eq!(row.address.as_deref(), Some("192.0.2.7"));
@@ -153,6 +176,6 @@ mod tests {
 
     #[test]
     fn an_event_without_details_has_an_empty_object() {
-        assert_eq!(row(&Event::new(Kind::KeyRotated, &Origin::default()), Timestamp::default()).detail, "{}");
+        assert_eq!(row(secret::random_id(), &Event::new(Kind::KeyRotated, &Origin::default()), Timestamp::default()).detail, "{}");
     }
 }

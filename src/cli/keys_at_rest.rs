@@ -1,8 +1,8 @@
 //! `keys check` and `keys rewrap`: key-encryption keys, and what rests under them.
 
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) async fn check(config: &Config) -> Result<Answer, Failure> {
     Ok(report(&sealer.key_ids(), &usage?))
 }
 
-/// Not over anything that is there: a key that is lost takes with it what it sealed.
+/// Not over anything that is there: a key that is lost takes with it what it sealed. A directory that is missing is made.
 pub(super) fn generate(file: Option<&Path>) -> Result<Answer, Failure> {
     let key = keys::new_key_encryption_key();
     let Some(path) = file else {
@@ -37,8 +37,12 @@ pub(super) fn generate(file: Option<&Path>) -> Result<Answer, Failure> {
         return Ok(Answer::said());
     };
     let failed = |error: std::io::Error| Failure::new(format!("{}: {error}.", path.display()));
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    // As the service makes it: nobody else may look into a directory of keys.
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
     let mut made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     made.write_all(key.as_bytes()).and_then(|()| made.sync_all()).map_err(failed)?;
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
     let text =
         format!("Made {}. Keep a copy of it apart from the database and its backups: what it seals opens with it alone.", path.display());
     Ok(Answer::new(text, &json!({ "file": path })))
@@ -88,6 +92,8 @@ pub(super) async fn rewrap(app: &App) -> Result<Answer, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn usage(what: &'static str, key: Option<&str>, rows: u64) -> Usage {
@@ -96,12 +102,14 @@ mod tests {
 
     #[test]
     fn a_generated_key_is_one_and_replaces_none() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("001.kek");
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("vestibule/keys");
+        let path = directory.join("001.kek");
         generate(Some(&path)).unwrap();
-        let first = keys::load_key_encryption_keys(directory.path(), false).unwrap();
+        let first = keys::load_key_encryption_keys(&directory, false).unwrap();
+        assert_eq!(std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
         assert!(generate(Some(&path)).is_err());
-        assert_eq!(keys::load_key_encryption_keys(directory.path(), false).unwrap()[0].id(), first[0].id());
+        assert_eq!(keys::load_key_encryption_keys(&directory, false).unwrap()[0].id(), first[0].id());
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::oidc::userinfo;
 use crate::secret::{Digest, Secret, random_id};
 use crate::store::clients::{self, AuthMethod, Client, ClientSecret, GrantType, Metadata};
+use crate::store::grants::Grant;
 use crate::store::sessions::{self, Session};
 use crate::store::users::{self, User};
 use crate::store::{audit_events, consents};
@@ -294,5 +295,28 @@ fn client(client_id: &str, change: impl Fn(&mut Metadata)) -> Client {
         managed: false,
         created_at: START,
         updated_at: START,
+    }
+}
+
+/// A grant that has been refreshed so many times, the last time `now`.
+pub(super) fn rotated(generation: i64, now: Timestamp) -> Grant {
+    Grant {
+        id: Uuid::nil(),
+        client_id: "app".to_owned(),
+        user_id: Uuid::nil(),
+        session_id: Uuid::nil(),
+        scope: "openid email".to_owned(),
+        offline: false,
+        auth_time: now,
+        amr: vec![],
+        acr: "aal1".to_owned(),
+        nonce: None,
+        generation,
+        rotated_at: now,
+        epoch: 0,
+        created_at: now,
+        expires_at: now,
+        revoked_at: None,
+        revoked_reason: None,
     }
 }

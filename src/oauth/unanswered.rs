@@ -65,42 +65,21 @@ impl Drop for Attempt<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::testing::rotated;
 
     const NOW: Timestamp = Timestamp::from_secs(1000);
-
-    fn grant(generation: i64) -> Grant {
-        Grant {
-            id: Uuid::nil(),
-            client_id: "app".to_owned(),
-            user_id: Uuid::nil(),
-            session_id: Uuid::nil(),
-            scope: "openid".to_owned(),
-            offline: true,
-            auth_time: NOW,
-            amr: vec![],
-            acr: "aal1".to_owned(),
-            nonce: None,
-            generation,
-            rotated_at: NOW,
-            epoch: 0,
-            created_at: NOW,
-            expires_at: NOW,
-            revoked_at: None,
-            revoked_reason: None,
-        }
-    }
 
     #[test]
     fn only_the_attempt_that_nobody_was_told_of_is_remembered() {
         let unanswered = Unanswered::default();
-        let after = grant(4);
+        let after = rotated(4, NOW);
         let token = |generation| RefreshToken { grant_id: after.id, generation };
         unanswered.begin(token(3), NOW).answered();
         assert!(!unanswered.holds(token(3), &after));
         drop(unanswered.begin(token(3), NOW));
         assert!(unanswered.holds(token(3), &after));
         assert!(!unanswered.holds(token(2), &after), "an older token");
-        assert!(!unanswered.holds(token(3), &grant(5)), "the successor was used");
+        assert!(!unanswered.holds(token(3), &rotated(5, NOW)), "the successor was used");
         assert!(
             !unanswered.holds(token(3), &Grant { rotated_at: NOW.plus(Duration::from_secs(1)), ..after.clone() }),
             "another's rotation"

@@ -12,7 +12,7 @@ mod value;
 
 pub use digest::{Digest, equal};
 pub use pepper::Pepper;
-pub use random::{id, random_bytes, random_id, random_token};
+pub use random::{id, numbered_id, random_bytes, random_id, random_token};
 pub use seal::{KeyEncryptionKey, OpenError, Purpose, SealError, Sealer};
 pub use stream::{CHUNK, STREAM_NONCE, StreamError, StreamOpener, StreamSealer, TAG};
 pub use value::Secret;

@@ -2,14 +2,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder};
+use uuid::Uuid;
 
 use super::error::Result;
 use super::refusal;
+use crate::clock::Timestamp;
+use crate::secret;
 use crate::telemetry::metrics::{Metrics, Statement as Kind};
 
 /// Something statements run on: the database itself, or a transaction.
@@ -28,6 +31,8 @@ pub(super) type AfterCommit = Box<dyn FnOnce() + Send>;
 pub(super) struct Counts {
     reads: AtomicU64,
     writes: AtomicU64,
+    /// What orders the events of one millisecond.
+    events: AtomicU32,
     pub(super) metrics: OnceLock<Metrics>,
     /// For the test that asks the database how it would run them.
     #[cfg(test)]
@@ -133,6 +138,13 @@ fn kind(sql: &str) -> Kind {
 impl<'c> Conn<'c> {
     pub(super) fn new(executor: impl Into<DatabaseExecutor<'c>>, counts: &'c Counts) -> Self {
         Self { executor: executor.into(), counts, after_commit: Mutex::default() }
+    }
+
+    /// The next id of an event: those that this process records are in the order in which they happened, also within a millisecond. After
+    /// 2²⁶ events the order begins anew, which is seen only if that is in the same millisecond.
+    #[must_use]
+    pub fn event_id(&self, now: Timestamp) -> Uuid {
+        secret::numbered_id(now, self.counts.events.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Leaves `act` to be done once, after the commit of what runs on this connection; never if that is rolled back, and never on

@@ -9,17 +9,15 @@ exit code is then 3.
 
 import argparse
 import os
-import signal
 import sys
 import tempfile
-import time
-import traceback
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent / "lib")]
 
 import image  # noqa: E402
 import running  # noqa: E402
+import verdicts  # noqa: E402
 from container import Bundle  # noqa: E402
 
 
@@ -29,8 +27,7 @@ def main():
     arguments.add_argument("--layout", required=True)
     arguments.add_argument("words", nargs="*")
     given = arguments.parse_args()
-    # What was started is ended on this way out too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    verdicts.end_tidily()
     given.environment = dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="vestibule-image-") as directory:
         given.directory = Path(directory)
@@ -41,31 +38,17 @@ def main():
         given.data.chmod(0o777)
         given.bundle = Bundle(given.layout, directory)
         refusal = containers_cannot_be_made(given)
-        tests = [test for test in image.TESTS + ([] if refusal else running.TESTS) if not given.words or any(word in test.__name__ for word in given.words)]
-        failed = [test.__name__ for test in tests if not passed(test, given)]
-    print(f"{len(tests) - len(failed)} of {len(tests)} passed", *failed, sep="\n    failed: ")
+        tests = verdicts.wanted(image.TESTS + ([] if refusal else running.TESTS), given.words)
+        result = verdicts.summary(len(tests), verdicts.run(tests, given))
     if refusal:
         print(f"runc cannot make a container on this machine, the image was NOT run: {refusal}")
-    return 1 if failed or not tests else 3 if refusal else 0
+    return result or (3 if refusal else 0)
 
 
 def containers_cannot_be_made(given):
     """Why not even `--version` can be asked; a program that starts and then fails is another matter."""
     code, text = given.bundle.run("--version")
     return text.strip() or f"exit code {code}" if code and "vestibule " not in text and "runc" in text else None
-
-
-def passed(test, given):
-    began = time.monotonic()
-    try:
-        test(given)
-        verdict = "ok"
-    except AssertionError as found:
-        verdict = f"FAILED\n    {str(found) or traceback.format_exc()}\n"
-    except Exception:
-        verdict = f"FAILED\n{traceback.format_exc()}"
-    print(f"{time.monotonic() - began:6.1f} s  {test.__name__.replace('_', ' ')}: {verdict}", flush=True)
-    return verdict == "ok"
 
 
 if __name__ == "__main__":

@@ -5,19 +5,17 @@
 """
 
 import argparse
-import signal
 import sys
 import tempfile
-import time
-import traceback
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent / "lib")]
 
 import admission  # noqa: E402
 import releases  # noqa: E402
+import verdicts  # noqa: E402
 import world  # noqa: E402
-from cluster import Cluster, Failed  # noqa: E402
+from cluster import Cluster  # noqa: E402
 
 
 def main():
@@ -25,32 +23,23 @@ def main():
     arguments.add_argument("--tools", required=True)
     arguments.add_argument("words", nargs="*")
     given = arguments.parse_args()
-    # What was started is ended on this way out too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    tests = [test for test in admission.TESTS + releases.TESTS if not given.words or any(word in test.__name__ for word in given.words)]
+    verdicts.end_tidily()
+    tests = verdicts.wanted(admission.TESTS + releases.TESTS, given.words)
     with tempfile.TemporaryDirectory(prefix="vestibule-kubernetes-") as directory:
         with Cluster(Path(given.tools).resolve(), directory) as cluster:
             world.prepare(cluster)
             version = cluster.kubectl("get", "--raw", "/version")
             print(f"the API server: {version.split('gitVersion')[1].split(chr(34))[2]}", flush=True)
-            failed = [test.__name__ for test in tests if not passed(test, cluster)]
-    print(f"{len(tests) - len(failed)} of {len(tests)} passed", *failed, sep="\n    failed: ")
-    return 1 if failed or not tests else 0
+            failed = [name for test in tests for name in attempted(test, cluster)]
+    return verdicts.summary(len(tests), failed)
 
 
-def passed(test, cluster):
-    began = time.monotonic()
-    try:
-        test(cluster)
-        verdict = "ok"
-    except Failed as found:
-        verdict = f"FAILED\n    {found}\n"
-    except Exception:
-        verdict = f"FAILED\n{traceback.format_exc()}"
-    print(f"{time.monotonic() - began:6.1f} s  {test.__name__.replace('_', ' ')}: {verdict}", flush=True)
-    if verdict != "ok":
+def attempted(test, cluster):
+    """The name of a test that failed, whose remains are cleared away; or nothing."""
+    failed = verdicts.run([test], cluster)
+    if failed:
         clean(cluster)
-    return verdict == "ok"
+    return failed
 
 
 def clean(cluster):

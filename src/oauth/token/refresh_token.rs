@@ -186,33 +186,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::oauth::testing::rotated;
     use crate::store::clients::{Client, Metadata};
     use crate::tokens::custom_scope::Scopes;
 
     const GRACE: Duration = Duration::from_secs(10);
     const ROTATED: Timestamp = Timestamp::from_secs(1000);
-
-    fn grant(generation: i64) -> Grant {
-        Grant {
-            id: Uuid::nil(),
-            client_id: "app".to_owned(),
-            user_id: Uuid::nil(),
-            session_id: Uuid::nil(),
-            scope: "openid email".to_owned(),
-            offline: false,
-            auth_time: ROTATED,
-            amr: vec![],
-            acr: "aal1".to_owned(),
-            nonce: None,
-            generation,
-            rotated_at: ROTATED,
-            epoch: 0,
-            created_at: ROTATED,
-            expires_at: ROTATED,
-            revoked_at: None,
-            revoked_reason: None,
-        }
-    }
 
     fn registered_for(scope: &str) -> Client {
         Client {
@@ -229,24 +208,24 @@ mod tests {
     #[test]
     fn the_generation_just_replaced_is_a_lost_answer_for_a_moment_and_reuse_afterwards() {
         let after = |secs| ROTATED.plus(Duration::from_secs(secs));
-        assert_eq!(classify(&grant(3), 3, GRACE, after(1)), Presented::Current);
-        assert_eq!(classify(&grant(3), 2, GRACE, after(9)), Presented::LostAnswer);
-        assert_eq!(classify(&grant(3), 2, GRACE, after(10)), Presented::Reused);
-        assert_eq!(classify(&grant(3), 2, Duration::ZERO, ROTATED), Presented::Reused);
+        assert_eq!(classify(&rotated(3, ROTATED), 3, GRACE, after(1)), Presented::Current);
+        assert_eq!(classify(&rotated(3, ROTATED), 2, GRACE, after(9)), Presented::LostAnswer);
+        assert_eq!(classify(&rotated(3, ROTATED), 2, GRACE, after(10)), Presented::Reused);
+        assert_eq!(classify(&rotated(3, ROTATED), 2, Duration::ZERO, ROTATED), Presented::Reused);
     }
 
     #[test]
     fn older_generations_are_reuse_at_any_time() {
-        assert_eq!(classify(&grant(3), 1, GRACE, ROTATED), Presented::Reused);
-        assert_eq!(classify(&grant(3), 0, GRACE, ROTATED), Presented::Reused);
-        assert_eq!(classify(&grant(3), 4, GRACE, ROTATED), Presented::Unknown);
+        assert_eq!(classify(&rotated(3, ROTATED), 1, GRACE, ROTATED), Presented::Reused);
+        assert_eq!(classify(&rotated(3, ROTATED), 0, GRACE, ROTATED), Presented::Reused);
+        assert_eq!(classify(&rotated(3, ROTATED), 4, GRACE, ROTATED), Presented::Unknown);
     }
 
     #[test]
     fn a_clock_that_went_back_does_not_turn_a_lost_answer_into_theft_or_revive_older_ones() {
         let before = ROTATED.minus(Duration::from_mins(1));
-        assert_eq!(classify(&grant(3), 2, GRACE, before), Presented::LostAnswer);
-        assert_eq!(classify(&grant(3), 1, GRACE, before), Presented::Reused);
+        assert_eq!(classify(&rotated(3, ROTATED), 2, GRACE, before), Presented::LostAnswer);
+        assert_eq!(classify(&rotated(3, ROTATED), 1, GRACE, before), Presented::Reused);
     }
 
     #[test]
