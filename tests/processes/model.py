@@ -6,6 +6,7 @@ and unlock people, disable and enable applications and organisations, rotate key
 
 import http.client
 import os
+import re
 import secrets
 import threading
 import time
@@ -18,6 +19,8 @@ from world import World, ask
 LONG = os.environ.get("VESTIBULE_TEST_LONG") == "1"
 STEPS = int(os.environ.get("VESTIBULE_TEST_STEPS") or (10_000 if LONG else 250))
 GRACE = 10
+# `limits.password_free`, `limits.password_longest_pause`.
+FREE_TRIES, LONGEST_PAUSE = 5, 15 * 60
 # What an act at one replica may take to hold at every other (SECURITY SE-5).
 HONOURED_AFTER = 1.0
 
@@ -49,12 +52,22 @@ def sign_in(world):
         page = browser.open(f"{world.home.issuer}/login")
     page = browser.sign_in(page, email=who.person.email, password=who.person.password)
     if not who.person.active():
+        who.person.refused += 1
         authorized(world, who, offline)
         return
-    check("current-password" not in page.text(), "signing in with the right password:", page.url, page.text())
+    if "current-password" in page.text():
+        check(is_pause(page, who.person), "signing in with the right password:", page.url, page.text())
+        return
+    who.person.refused = 0
     who.session = Session.begin(who.person, world.now())
     world.sessions.append(who.session)
     check(authorized(world, who, offline), "no code after signing in")
+
+
+def is_pause(page, person):
+    """Whoever is kept out and tries all the same is guessing, for all anybody knows: the fifth time costs a pause, which is never long."""
+    wait = re.search(r"Too many attempts\. Try again in (\d+) (second|minute)s?\.", page.text())
+    return wait and person.refused >= FREE_TRIES and int(wait[1]) * (60 if wait[2] == "minute" else 1) <= LONGEST_PAUSE
 
 
 def authorized(world, who, offline=False):

@@ -61,6 +61,8 @@ class Person:
     enabled: bool = True
     suspended: bool = False
     epoch: int = 0
+    # How often they were not let in with the right password, since the last time they were.
+    refused: int = 0
 
     def active(self):
         return self.enabled and not self.suspended
