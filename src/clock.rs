@@ -63,6 +63,12 @@ impl Timestamp {
         self.since(then) < window && !self.is_before(then)
     }
 
+    /// This, or `now` where this is no time at all: what was proved at nobody knows what time lives from now on, and not from 1970.
+    #[must_use]
+    pub fn known_or(self, now: Self) -> Self {
+        if self == Self::default() { now } else { self }
+    }
+
     /// Whether `then` lies further ahead than clocks differ.
     #[must_use]
     pub fn is_before(self, then: Self) -> bool {

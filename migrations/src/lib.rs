@@ -96,6 +96,27 @@ mod tests {
     /// What a program of the release before would miss, or could not fill in.
     const TAKES_AWAY: [&str; 8] = ["drop_", "rename_", "modify_column", "DROP ", "RENAME ", "TRUNCATE ", "delete_many", "DELETE FROM"];
 
+    /// What a migration may consist of. The fault ladder (`src/store/migrate_ladder_tests.rs`) puts what each of these makes in its way: one that moves data has to
+    /// come with a rung of its own, and with an answer to what it does on a table of a hundred million rows.
+    const KINDS: [&str; 3] = ["create_table", "create_index", "alter_table"];
+
+    #[test]
+    fn every_kind_of_statement_has_its_rung_on_the_ladder() {
+        for migration in Migrator::migrations() {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(format!("{}.rs", migration.name()));
+            let text = std::fs::read_to_string(&file).unwrap();
+            let (_, up) = text.split_once("async fn up").unwrap();
+            let (up, _) = up.split_once("async fn down").unwrap();
+            let up: String = up.split_whitespace().collect();
+            let mut calls = up.split("manager.").skip(1).map(|call| call.split('(').next().unwrap_or_default());
+            let unknown = calls.find(|call| !KINDS.contains(call));
+            assert_eq!(unknown, None, "{}", migration.name());
+            for word in ["execute", "exec_stmt", "get_connection"] {
+                assert!(!up.contains(word), "{} has {word}", migration.name());
+            }
+        }
+    }
+
     /// As the schema says of itself: a rolled back release, and replicas that are not replaced yet, go on serving on it.
     #[test]
     fn what_came_after_the_last_one_that_has_to_be_known_only_adds() {

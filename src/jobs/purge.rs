@@ -12,7 +12,7 @@ use crate::mfa::recovery_codes;
 use crate::secret;
 use crate::store::{
     self, bans, buckets, device_authorizations, failures, former_addresses, grants, locks, logout_deliveries, mails, password_resets,
-    pending_sign_ins, sessions, spent, tried_accounts, trusted_devices,
+    pending_sign_ins, sessions, settings, spent, tried_accounts, trusted_devices,
 };
 
 const EVERY: Duration = Duration::from_mins(5);
@@ -26,6 +26,12 @@ const BATCHES: u32 = 200;
 
 /// A run that may have left something comes again after this, so that no load makes the tables grow for ever.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// By how much a run gets on, at most: more than the pause, and no more than what is used once is kept beyond its end. Of a clock that jumps ahead and is set
+/// right soon, nothing is cleared away that still mattered: what was used would be as new.
+const STEP: Duration = Duration::from_hours(1);
+/// The setting that holds how far the last run got, in milliseconds.
+const REACHED: &str = "purged-until";
 
 /// A spent code is remembered long after the last token of its grant is worthless.
 const GRANTS_KEPT: Duration = Duration::from_hours(1);
@@ -130,11 +136,35 @@ pub async fn once(app: &App, holder: &str) -> store::Result<u64> {
             Box::pin(async move { locks::redeem(conn, "purge", &name, now, LEASE).await })
         })
         .await?;
+    if !mine {
+        return Ok(0);
+    }
+    let until = reach(now, reached(app).await?);
+    let total = remove(app, until).await?;
+    let value = until.millis().to_string();
+    app.store
+        .write_one(move |conn| {
+            let value = value.clone();
+            Box::pin(async move { settings::update(conn, REACHED, value.as_bytes()).await })
+        })
+        .await?;
+    Ok(total)
+}
+
+async fn reached(app: &App) -> store::Result<Option<Timestamp>> {
+    let value = settings::find(&app.store.read(), REACHED).await?;
+    Ok(value.and_then(|value| String::from_utf8(value).ok()?.parse().ok()).map(Timestamp::from_millis))
+}
+
+/// After a pause of days it takes a run for every hour.
+fn reach(now: Timestamp, reached: Option<Timestamp>) -> Timestamp {
+    reached.map_or(now, |reached| now.min(reached.plus(STEP)))
+}
+
+async fn remove(app: &App, until: Timestamp) -> store::Result<u64> {
     let mut total = 0;
-    if mine {
-        for table in Table::ALL {
-            total += purge(app, table, table.before(now, &app.config.limits)).await?;
-        }
+    for table in Table::ALL {
+        total += purge(app, table, table.before(until, &app.config.limits)).await?;
     }
     Ok(total)
 }
@@ -208,11 +238,11 @@ mod tests {
         assert_eq!(once(&house.app, "a").await.unwrap(), 0);
 
         house.clock.advance(Duration::from_hours(3));
-        assert_eq!(once(&house.app, "a").await.unwrap(), 1, "what was spent");
+        assert_eq!(remove(&house.app, house.app.now()).await.unwrap(), 1, "what was spent");
         assert!(sessions::find(&house.app.store.read(), house.session.id).await.unwrap().is_some());
 
         house.clock.advance(Duration::from_hours(24 * 31));
-        assert_eq!(once(&house.app, "b").await.unwrap(), 2, "the grant and the session");
+        assert_eq!(remove(&house.app, house.app.now()).await.unwrap(), 2, "the grant and the session");
         assert!(sessions::find(&house.app.store.read(), house.session.id).await.unwrap().is_none());
     }
 
@@ -222,13 +252,39 @@ mod tests {
         spend(&house).await;
         assert_eq!(once(&house.app, "a").await.unwrap(), 0);
         house.clock.advance(Duration::from_hours(3));
-        assert_eq!(once(&house.app, "a").await.unwrap(), 1);
+        let mut gone = 0;
+        for _ in 0..3 {
+            gone += once(&house.app, "a").await.unwrap();
+        }
+        assert_eq!(gone, 1);
         spend(&house).await;
         house.clock.advance(Duration::from_mins(3));
         assert_eq!(once(&house.app, "b").await.unwrap(), 0);
         let now = house.app.now();
         let mine = house.app.store.write_one(move |conn| Box::pin(locks::redeem(conn, "purge", "b", now, LEASE)));
         assert!(!mine.await.unwrap(), "the lease is another's");
+    }
+
+    /// A year ahead for as long as one run, and set right: what was used is not as new. Time that really passes is caught up with.
+    #[tokio::test]
+    async fn a_clock_that_jumps_ahead_clears_nothing_away_that_still_matters() {
+        let house = House::open().await;
+        let is_spent = async || spent::find(&house.app.store.read(), spent::Kind::Setup, "x").await.unwrap();
+        spend(&house).await;
+        let right = house.app.now();
+        once(&house.app, "a").await.unwrap();
+        house.clock.advance(Duration::from_hours(365 * 24));
+        once(&house.app, "a").await.unwrap();
+        assert!(is_spent().await);
+        house.clock.set(right);
+        once(&house.app, "a").await.unwrap();
+        assert!(is_spent().await);
+        house.clock.advance(Duration::from_hours(5));
+        for _ in 0..3 {
+            once(&house.app, "a").await.unwrap();
+        }
+        assert!(!is_spent().await);
+        assert!(STEP > EVERY && STEP <= GRANTS_KEPT && STEP <= SPENT_KEPT);
     }
 
     /// OpenID Connect conformance `oidcc-codereuse-30seconds`, with a wide margin.

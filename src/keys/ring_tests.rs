@@ -102,6 +102,25 @@ async fn replicas_that_start_together_agree() {
     }
 }
 
+/// A clock that was ahead when the keys were made and is set right, or is a second behind on one replica: who signs in is not refused for it.
+#[tokio::test]
+async fn a_clock_behind_the_making_of_the_keys_signs_all_the_same() {
+    let house = house().await;
+    let ring = house.ring().await;
+    let first = signing(&ring, Algorithm::ES256);
+    house.clock.set(START.minus(DAY));
+    assert_eq!(signing(&ring, Algorithm::ES256), first);
+    assert!(kids(&ring).contains(&first), "it is published");
+    ring.refresh().await.unwrap();
+    assert_eq!(
+        signing(&ring, Algorithm::ES256),
+        first,
+        "also after the next look, which takes them for those of a replica that was faster"
+    );
+    house.clock.set(START);
+    assert_eq!(signing(&ring, Algorithm::ES256), first);
+}
+
 #[tokio::test]
 async fn another_key_encryption_key_is_refused_and_an_older_one_beside_a_newer_is_not() {
     let house = house().await;

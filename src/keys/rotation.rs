@@ -75,6 +75,10 @@ impl Lifetime {
         self.active_at <= now && !self.is_retired(now) && !self.is_gone(now)
     }
 
+    pub(super) fn is_to_come(&self, now: Timestamp) -> bool {
+        self.active_at > now && !self.is_retired(now) && !self.is_gone(now)
+    }
+
     /// Of several keys that could sign, the greatest does: the one that became active last, and of those the one made first.
     pub(super) fn precedence(&self) -> impl Ord + use<> {
         (self.active_at, Reverse(self.created_at), Reverse(self.id))

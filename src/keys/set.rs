@@ -127,10 +127,13 @@ impl KeySet {
         self.keys.iter().find(|key| key.signer.kid() == kid && !key.lifetime.is_gone(now))
     }
 
-    /// The key that signs now.
+    /// The key that signs now. Where the clock was set back, or is behind that of the replica that made the keys, none does yet: then the one that will be
+    /// first, which is published like the others.
     pub(super) fn signing(&self, algorithm: Algorithm, now: Timestamp) -> Option<&Arc<Signer>> {
-        let signing = self.keys.iter().filter(|key| key.lifetime.algorithm == algorithm && key.lifetime.signs(now));
-        signing.max_by_key(|key| key.lifetime.precedence()).map(|key| &key.signer)
+        let keys = || self.keys.iter().filter(|key| key.lifetime.algorithm == algorithm);
+        let signing = keys().filter(|key| key.lifetime.signs(now)).max_by_key(|key| key.lifetime.precedence());
+        let first = || keys().filter(|key| key.lifetime.is_to_come(now)).min_by_key(|key| key.lifetime.precedence());
+        signing.or_else(first).map(|key| &key.signer)
     }
 
     pub(super) fn list(&self, now: Timestamp) -> Vec<KeyInfo> {

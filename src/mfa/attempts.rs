@@ -103,8 +103,8 @@ impl Counter {
         if let Some(key) = self.device_key() {
             let row = failures::find(conn, &key).await?.unwrap_or_default();
             if row.failures < self.device_rules.ceiling {
-                let paused = row.blocked_until > now;
-                return Ok(paused.then(|| Blocked { wait: row.blocked_until.since(now), at_ceiling: false }));
+                let left = self.device_rules.left(row.blocked_until, now);
+                return Ok(left.map(|wait| Blocked { wait, at_ceiling: false }));
             }
         }
         Ok(self.blocked(&factor_attempts::find(conn, self.user_id).await?, now))
@@ -149,7 +149,7 @@ impl Counter {
         if attempts.failures >= self.rules.row.ceiling {
             return Some(Blocked { wait: self.rules.window, at_ceiling: true });
         }
-        let until = self.rules.blocked_until(attempts);
+        let until = self.rules.blocked_until(attempts, now);
         (until > now).then(|| Blocked { wait: until.since(now), at_ceiling: false })
     }
 }

@@ -246,7 +246,9 @@ async fn insert(conn: &Conn<'_>, session: &Session, now: Timestamp) -> store::Re
 /// The session with the lengths its person's organisations allow, where they are shorter than the service's.
 fn within(policy: &Policy, service: &config::Session, session: &Session) -> Session {
     let idle = (policy.session_idle < service.idle.0).then_some(policy.session_idle);
-    let expires_at = session.expires_at.min(session.auth_time.plus(policy.session_absolute));
+    // A second factor on top of a session of a clock that was ahead: its sign-in counts as at no time.
+    let begun = session.auth_time.known_or(session.last_seen_at);
+    let expires_at = session.expires_at.min(begun.plus(policy.session_absolute));
     Session { expires_at, idle, ..session.clone() }
 }
 

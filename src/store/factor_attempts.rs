@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::entities::factor_attempts::{Column, Entity, Model};
 use super::{Conn, Result, failures};
-use crate::clock::Timestamp;
+use crate::clock::{SKEW, Timestamp};
 
 /// How much trying is borne.
 #[derive(Clone, Copy, Debug)]
@@ -22,10 +22,11 @@ pub struct Rules {
 impl Rules {
     /// When the next try may be made; the ceiling is another matter.
     #[must_use]
-    pub fn blocked_until(&self, attempts: &Attempts) -> Timestamp {
-        let full = attempts.window_failures >= self.window_failures;
+    pub fn blocked_until(&self, attempts: &Attempts, now: Timestamp) -> Timestamp {
+        let full = attempts.window_failures >= self.window_failures && !now.is_before(attempts.window_started_at);
         let window_ends = if full { attempts.window_started_at.plus(self.window) } else { Timestamp::default() };
-        attempts.blocked_until.max(window_ends)
+        let pause_ends = self.row.left(attempts.blocked_until, now).map_or_else(Timestamp::default, |left| now.plus(left));
+        pause_ends.max(window_ends)
     }
 }
 
@@ -53,14 +54,16 @@ pub async fn redeem(conn: &Conn<'_>, user_id: Uuid, rules: &Rules, now: Timestam
         sends: 0,
         sends_since: 0,
     };
-    let window_is_over = || column(Column::WindowStartedAt).lte(now.minus(rules.window).millis());
+    // One that began ahead was begun by a clock that was wrong, and would last until that time has come.
+    let began = || column(Column::WindowStartedAt);
+    let window_is_over = || began().lte(now.minus(rules.window).millis()).or(began().gt(now.plus(SKEW).millis()));
     let window_is_borne = window_is_over().or(column(Column::WindowFailures).lt(rules.window_failures));
     let again = OnConflict::column(Column::UserId)
         .value(Column::Failures, column(Column::Failures).add(1))
         .value(Column::WindowFailures, Expr::case(window_is_over(), 1).finally(column(Column::WindowFailures).add(1)))
         .value(Column::WindowStartedAt, Expr::case(window_is_over(), now.millis()).finally(column(Column::WindowStartedAt)))
         .value(Column::BlockedUntil, failures::pauses(|| column(Column::Failures), &rules.row, now))
-        .action_and_where(column(Column::BlockedUntil).lte(now.millis()))
+        .action_and_where(failures::is_paused(column(Column::BlockedUntil), &rules.row, now).not())
         .action_and_where(column(Column::Failures).lt(rules.row.ceiling))
         .action_and_where(window_is_borne)
         .to_owned();
@@ -199,6 +202,28 @@ mod tests {
             assert!(!tried(end.minus(Duration::from_millis(1))).await);
             assert!(list_blocked(&store.read(), &rules, end, 10).await.unwrap().is_empty());
             assert!(tried(end).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn neither_a_pause_nor_a_window_of_a_clock_that_was_ahead_keeps_anybody_out() {
+        let rules = Rules { window_failures: 4, row: failures::Rules { free: 2, ..RULES.row }, ..RULES };
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let tried = async |now: Timestamp| {
+                store.write_one(move |conn| Box::pin(async move { redeem(conn, ADA, &rules, now).await })).await.unwrap()
+            };
+            let ahead = NOW.plus(Duration::from_hours(48));
+            for minutes in [0, 0, 10, 20] {
+                assert!(tried(ahead.plus(Duration::from_mins(minutes))).await);
+            }
+            assert!(!tried(ahead.plus(Duration::from_mins(30))).await, "the window");
+            let attempts = find(&store.read(), ADA).await.unwrap();
+            assert!(rules.blocked_until(&attempts, NOW) <= NOW, "nor is anybody told to wait");
+            assert!(tried(NOW).await);
+            let attempts = find(&store.read(), ADA).await.unwrap();
+            assert_eq!((attempts.failures, attempts.window_failures, attempts.window_started_at), (5, 1, NOW));
+            assert!(!tried(NOW).await, "the pause of now");
         }
     }
 

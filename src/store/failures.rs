@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::entities::failures::{Column, Entity, Model};
 use super::{Conn, Result};
-use crate::clock::Timestamp;
+use crate::clock::{SKEW, Timestamp};
 
 /// How much guessing is borne.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,18 @@ pub struct Rules {
     pub longest_pause: Duration,
     /// Failures in a row after which nothing is tried any more.
     pub ceiling: i32,
+}
+
+impl Rules {
+    /// As much of a pause that ends at `until` as is left. Of one that ends later than any can nothing: a clock that was ahead noted it.
+    #[must_use]
+    pub fn left(&self, until: Timestamp, now: Timestamp) -> Option<Duration> {
+        (until > now && until <= self.never(now)).then(|| until.since(now))
+    }
+
+    fn never(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.longest_pause.max(self.pause)).plus(SKEW)
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +66,7 @@ pub async fn redeem(conn: &Conn<'_>, key: &str, user_id: Uuid, rules: &Rules, no
         .value(Column::Failures, column(Column::Failures).add(1))
         .value(Column::BlockedUntil, pauses(|| column(Column::Failures), rules, now))
         .value(Column::LastAt, now.millis())
-        .action_and_where(column(Column::BlockedUntil).lte(now.millis()))
+        .action_and_where(is_paused(column(Column::BlockedUntil), rules, now).not())
         .action_and_where(column(Column::Failures).lt(rules.ceiling))
         .to_owned();
     let statement = Entity::insert(row.into_active_model()).on_conflict(again).into_query();
@@ -77,6 +89,11 @@ pub(super) fn pauses(failures: impl Fn() -> Expr, rules: &Rules, now: Timestamp)
         before = before.saturating_add(1);
     }
     ends.finally(now.plus(rules.longest_pause).millis())
+}
+
+/// As [`Rules::left`].
+pub(super) fn is_paused(until: Expr, rules: &Rules, now: Timestamp) -> Expr {
+    until.between(now.plus(Duration::from_millis(1)).millis(), rules.never(now).millis())
 }
 
 /// The row that is there, not the one that would be inserted.
@@ -171,6 +188,26 @@ mod tests {
             });
             let made = futures_util::future::join_all(tries).await.into_iter().filter(|made| *made.as_ref().unwrap()).count();
             assert_eq!(made, 3);
+        }
+    }
+
+    /// The failures themselves stay counted.
+    #[tokio::test]
+    async fn a_pause_of_a_clock_that_was_ahead_is_waited_for_by_nobody() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let ahead = NOW.plus(Duration::from_hours(13));
+            for _ in 0..3 {
+                assert!(tried(&store, "a", ahead).await);
+            }
+            assert!(!tried(&store, "a", ahead).await);
+            let until = find(&store.read(), "a").await.unwrap().unwrap().blocked_until;
+            assert_eq!((RULES.left(until, ahead), RULES.left(until, NOW)), (Some(Duration::from_secs(5)), None));
+            assert!(!tried(&store, "a", ahead.minus(SKEW)).await, "another replica's clock");
+            assert!(tried(&store, "a", NOW).await);
+            let row = find(&store.read(), "a").await.unwrap().unwrap();
+            assert_eq!((row.failures, row.blocked_until), (4, NOW.plus(Duration::from_secs(10))));
+            assert!(!tried(&store, "a", NOW).await);
         }
     }
 

@@ -100,6 +100,11 @@ pub async fn list_unended(conn: &Conn<'_>, now: Timestamp, limit: u64) -> Result
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::sync::Notify;
+
     use super::super::memberships::Membership;
     use super::super::organizations::Organization;
     use super::super::testing::{NOW, TestDatabase, organization, user};
@@ -165,6 +170,35 @@ mod tests {
             assert_eq!(marks(&store, &people).await, [(true, 1), (true, 1), (false, 0), (true, 0)]);
             switch(&store, "acme", true).await;
             assert_eq!(marks(&store, &people).await, [(false, 1), (false, 1), (false, 0), (false, 0)], "the epoch never comes back");
+        }
+    }
+
+    /// While a person's one organisation is being disabled, somebody disables their other one: each would see the other's still enabled.
+    #[tokio::test]
+    async fn two_organisations_disabled_at_once_suspend_who_belonged_to_both() {
+        for database in TestDatabase::each().await {
+            let store = database.migrated().await;
+            let people = house(&store).await;
+            let (begun, other) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+            let (started, done) = (Arc::clone(&begun), Arc::clone(&other));
+            let first = store.write(move |conn| {
+                let (started, done) = (Arc::clone(&started), Arc::clone(&done));
+                Box::pin(async move {
+                    organizations::update_enabled(conn, "acme", false, NOW).await?;
+                    started.notify_one();
+                    // The other does not get this far before this one is committed: that it waits is what this waits for.
+                    let _ = tokio::time::timeout(Duration::from_millis(300), done.notified()).await;
+                    Ok(())
+                })
+            });
+            let second = async {
+                begun.notified().await;
+                switch(&store, "bolt", false).await;
+                other.notify_one();
+            };
+            let (first, ()) = tokio::join!(first, second);
+            first.unwrap();
+            assert_eq!(marks(&store, &people).await[1], (true, 1));
         }
     }
 

@@ -15,6 +15,9 @@ use std::io::IsTerminal as _;
 
 use std::sync::Arc;
 
+use tracing::Metadata;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -61,6 +64,13 @@ pub fn filter(log: &Log) -> Result<EnvFilter, StartupError> {
     })
 }
 
+/// Whatever `log.filter` says, this is not written: the spans of sea-orm have all that a call was given among their fields, and a connection is given its
+/// URL, with the password. Every line within such a span would repeat it.
+#[must_use]
+pub fn may_be_written(metadata: &Metadata<'_>) -> bool {
+    !(metadata.is_span() && metadata.target().starts_with("sea_orm"))
+}
+
 type Sink = Box<dyn tracing::Subscriber + Send + Sync>;
 
 /// The filter is for the log alone: what is traced does not depend on it.
@@ -74,6 +84,7 @@ where
         LogFormat::Text => lines.with_ansi(colours).boxed(),
     };
     let (filter, handle) = reload::Layer::new(filter(log)?);
+    let filter = filter.and(filter_fn(may_be_written).with_max_level_hint(LevelFilter::TRACE));
     let sink = registry().with(lines.with_filter(filter)).with(traces.map(Traces::layer));
     Ok((Box::new(sink), LogFilter(Some(Arc::new(move |filter| handle.reload(filter).is_ok())))))
 }
@@ -145,6 +156,19 @@ mod tests {
             tracing::info!(target: "vestibule::audit", "kept");
         });
         assert!(text.contains("kept") && !text.contains("left out"), "{text}");
+    }
+
+    #[test]
+    fn what_a_connection_is_opened_with_is_in_no_line() {
+        for format in [LogFormat::Json, LogFormat::Text] {
+            let text = logged(&Log { format, filter: "trace,sea_orm=trace".to_owned() }, || {
+                let options = "postgres://vestibule:canary@db";
+                let span = tracing::trace_span!(target: "sea_orm::driver::sqlx_postgres", "connect", options);
+                let _entered = span.enter();
+                tracing::trace!(target: "sea_orm::database", "inside");
+            });
+            assert!(text.contains("inside") && !text.contains("canary"), "{text}");
+        }
     }
 
     #[test]

@@ -1,99 +1,35 @@
 """Random commands over two processes on one PostgreSQL, held against the reference model: sign in, redeem, refresh, replay, revoke, log out, lock
-and unlock people, rotate keys, kill a process, move the clock.
+and unlock people, disable and enable applications and organisations, rotate keys, kill a process, move the clock ahead and back.
 
 `VESTIBULE_TEST_SEED` repeats a run, `VESTIBULE_TEST_STEPS` sets its length; both are printed.
 """
 
-import glob
 import http.client
 import os
-import random
+import re
 import secrets
 import threading
 import time
 
-from client import DECLARED, Application, Browser, Http, error_of
-from reference import Code, Grant, Person, Session
-from service import EMAIL, PASSWORD, Failed, Home, check, command, free_port
+from client import error_of
+from reference import Code, Grant, Session, all_of
+from service import Failed, check, command
+from world import World, ask
 
 LONG = os.environ.get("VESTIBULE_TEST_LONG") == "1"
 STEPS = int(os.environ.get("VESTIBULE_TEST_STEPS") or (10_000 if LONG else 250))
 GRACE = 10
-OTHERS = [Person(f"person-{number}@example.com", f"a passphrase of person {number}") for number in range(2)]
-MORE = "".join(
-    f'\n[[users]]\nemail = "{person.email}"\nemail_verified = true\npassword = "{person.password}"\nname = "Somebody"\n' for person in OTHERS
-)
+# `limits.password_free`, `limits.password_longest_pause`.
+FREE_TRIES, LONGEST_PAUSE = 5, 15 * 60
+# What an act at one replica may take to hold at every other (SECURITY SE-5).
+HONOURED_AFTER = 1.0
 
 
-def faketime():
-    found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
-    check(found, "libfaketime is not installed")
-    return found[0]
-
-
-class World:
-    """Two processes, their clock, and what the model believes of them."""
-
-    def __init__(self, databases, seed):
-        self.random = random.Random(seed)
-        self.home = Home(databases.new())
-        self.clock = self.home.path / "clock"
-        self.ahead = 0
-        self.move(0)
-        # Timers of the processes are monotonic and stay as they are; only the time of day moves.
-        self.home.settings |= {
-            "LD_PRELOAD": faketime(), "FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-        self.people = [Person(EMAIL, PASSWORD), *(Person(person.email, person.password) for person in OTHERS)]
-        self.browsers, self.codes, self.grants, self.processes = [], [], [], {}
-
-    def __enter__(self):
-        self.home.apply(DECLARED + MORE)
-        self.ports = [self.home.port, free_port()]
-        for port in self.ports:
-            self.processes[port] = self.home.start(port=port)
-        app = Application(self.home.issuer, Http(self.ports[0]))
-        self.apps = {port: app.at(Http(port)) for port in self.ports}
-        for person in self.people:
-            for _ in range(2):
-                self.browsers.append(Seat(person, {port: Browser(via=port) for port in self.ports}))
-        return self
-
-    def __exit__(self, *_):
-        self.home.__exit__()
-
-    def now(self):
-        return time.time() + self.ahead
-
-    def move(self, seconds):
-        self.ahead += seconds
-        # In one step: a process must not read half of it.
-        half = self.clock.with_suffix(".new")
-        half.write_text(f"+{self.ahead}")
-        half.replace(self.clock)
-
-    def app(self):
-        return self.apps[self.random.choice(self.ports)]
-
-    def restart(self, port):
-        self.processes[port].kill()
-        for person in self.browsers:
-            person.at[port].close()
-        self.apps[port].http.close()
-        self.processes[port] = self.home.start(port=port)
-
-
-class Seat:
-    """A person at a browser of theirs. The replicas see one browser: it keeps one jar of cookies."""
-
-    def __init__(self, person, at):
-        self.person, self.at, self.session = person, at, None
-        jar = {}
-        for browser in at.values():
-            browser.cookies = jar
-
-
-def outcome(answer):
+def outcome(answer, client):
+    """Whether a token request succeeded; `None` when nobody looked at it, because the application is disabled."""
+    if not client.enabled:
+        check(answer.status == 401 and error_of(answer) == "invalid_client", "a disabled application at the token endpoint:", answer)
+        return None
     if answer.status == 200:
         return True
     check(answer.status == 400 and error_of(answer) == "invalid_grant", "the token endpoint:", answer)
@@ -106,7 +42,7 @@ def outcome(answer):
 def sign_in(world):
     """Through the page, whoever is signed in; the code that comes of it is kept."""
     who = world.random.choice(world.browsers)
-    browser, offline = who.at[world.random.choice(world.ports)], world.random.random() < 0.4
+    browser, offline = world.browser(who), world.random.random() < 0.4
     settle(world, who)
     page = browser.open(f"{world.home.issuer}/login")
     if "current-password" not in page.text():
@@ -114,38 +50,41 @@ def sign_in(world):
         browser.submit(browser.open(f"{world.home.issuer}/account"))
         who.session.ended = True
         page = browser.open(f"{world.home.issuer}/login")
-    browser.sign_in(page, email=who.person.email, password=who.person.password)
-    if not who.person.enabled:
+    page = browser.sign_in(page, email=who.person.email, password=who.person.password)
+    if not who.person.active():
+        who.person.refused += 1
         authorized(world, who, offline)
         return
+    if "current-password" in page.text():
+        check(is_pause(page, who.person), "signing in with the right password:", page.url, page.text())
+        return
+    who.person.refused = 0
     who.session = Session.begin(who.person, world.now())
+    world.sessions.append(who.session)
     check(authorized(world, who, offline), "no code after signing in")
+
+
+def is_pause(page, person):
+    """Whoever is kept out and tries all the same is guessing, for all anybody knows: the fifth time costs a pause, which is never long."""
+    wait = re.search(r"Too many attempts\. Try again in (\d+) (second|minute)s?\.", page.text())
+    return wait and person.refused >= FREE_TRIES and int(wait[1]) * (60 if wait[2] == "minute" else 1) <= LONGEST_PAUSE
 
 
 def authorized(world, who, offline=False):
     """Asks for a code without a page. Whether there was one, as the model says."""
     expected = who.session.lives(world.now()) if who.session else False
-    app, browser = world.app(), who.at[world.random.choice(world.ports)]
+    client = world.random.choice([client for client in world.clients if client.enabled])
     scope = "openid email offline_access" if offline else "openid email"
-    verifier_and_code = ask(app, browser, scope)
-    check(expected is None or expected == bool(verifier_and_code), "prompt=none: the model says", expected, "the service", verifier_and_code)
-    if not verifier_and_code:
-        if who.session:
-            who.session.ended = True
+    code_and_verifier = ask(world.app(client), world.browser(who), scope)
+    check(expected is None or expected == bool(code_and_verifier), "prompt=none: the model says", expected, "the service", code_and_verifier)
+    if not code_and_verifier:
+        if who.session and expected is None:
+            who.session.died = world.now()
         return False
     # Asking writes nothing: what counts as use of the session is redeeming the code.
-    code, verifier = verifier_and_code
-    world.codes.append(Code(code, verifier, who.session, who.person, offline, who.person.epoch, world.now()))
+    who.session.died, who.session.doubt = None, False
+    world.codes.append(Code(client, *code_and_verifier, who.session, who.person, offline, who.person.epoch, world.now()))
     return True
-
-
-def ask(app, browser, scope):
-    try:
-        return app.code(browser, scope=scope, prompt="none")
-    except Failed as failed:
-        if "login_required" in str(failed):
-            return None
-        raise
 
 
 def settle(world, who):
@@ -165,21 +104,26 @@ def redeem(world):
     # Mostly what an application does; every fourth one again.
     code = fresh[-1] if fresh and world.random.random() < 0.75 else world.random.choice(world.codes[-6:])
     settle_session(world, code.session)
-    expected = code.redeems(world.now())
-    answer = world.app().redeem(code.code, code.verifier)
-    won = outcome(answer)
+    expected, fresh = code.redeems(world.now()), code.is_fresh(world.now())
+    answer = world.app(code.client).redeem(code.code, code.verifier)
+    won = outcome(answer, code.client)
+    if won is None:
+        return
     check(expected is None or won == expected, "redeeming: the model says", expected, "the service", answer)
     if won:
         now = world.now()
-        code.grant = Grant(code.session, code.person, code.offline, code.epoch, now, rotated=now, session_end=code.session.began + 12 * 3600)
+        code.grant = Grant(code.client, code.session, code.person, code.offline, code.epoch, now, rotated=now, session_end=code.session.began + 12 * 3600)
         code.grant.keep(answer.json(), now)
         world.grants.append(code.grant)
         code.session.used(now)
     elif code.grant:
         # A replay ends what the code was exchanged for (RFC 6749 §4.1.2).
         code.grant.revoked = True
-    else:
+    elif fresh:
+        # Burnt by the attempt. One that had expired was not looked at further, and a clock that goes back finds it as it was.
         code.grant = False
+    else:
+        code.doubt = fresh is None
 
 
 def settle_session(world, session):
@@ -199,13 +143,16 @@ def refresh(world, old=False):
     token, generation = world.random.choice(grant.refresh_tokens[-3:] if lately else grant.refresh_tokens) if old else grant.refresh_tokens[-1]
     now = world.now()
     expected = grant.refreshes(now, generation, GRACE)
-    answer = world.app().refresh(token)
-    good = outcome(answer)
+    answer = world.app(grant.client).refresh(token)
+    good = outcome(answer, grant.client)
+    if good is None:
+        return
     if expected is None:
         # Near a limit either is right; what is beyond doubt is asked of the next ones.
         expected = ("next" if generation == grant.generation else "same") if good else "reuse" if generation != grant.generation else "dead"
-        if expected == "dead":
-            grant.revoked = True
+        if not good:
+            # Ended, or at its end by this clock.
+            grant.died, expected = now, "dead"
     check(good == (expected in ("next", "same")), "refreshing generation", generation, "of", grant.generation, "must be", expected, answer)
     if expected == "next":
         if not grant.offline:
@@ -225,16 +172,19 @@ def revoke(world):
     if not world.grants:
         return
     grant = world.random.choice(world.grants[-8:])
-    token = world.random.choice([grant.refresh_tokens[-1][0], grant.access_tokens[-1][0]])
-    is_access = token == grant.access_tokens[-1][0]
-    app = world.app()
-    answer = app.http.post("/revoke", {"token": token}, app.authorization)
+    token = world.random.choice([grant.refresh_tokens[-1], grant.access_tokens[-1]])
+    is_access = token is grant.access_tokens[-1]
+    app = world.app(grant.client)
+    answer = app.http.post("/revoke", {"token": token[0]}, app.authorization)
+    if not grant.client.enabled:
+        check(answer.status == 401, "a disabled application revokes:", answer)
+        return
     check(answer.status == 200, "revoking:", answer)
-    # An access token that has expired names nothing any more (RFC 7009 §2.2); near its end, ask.
-    if not is_access or world.now() + 30 < grant.access_tokens[-1][1]:
+    # An access token that has expired, or is dated far ahead, names nothing (RFC 7009 §2.2); near that, ask.
+    if not is_access or grant.dated(token, world.now()):
         grant.revoked = True
-    elif not grant.revoked and not app.active(grant.refresh_tokens[-1][0]):
-        grant.revoked = True
+    elif grant.dated(token, world.now()) is None and not app.active(grant.refresh_tokens[-1][0]):
+        grant.died = world.now()
 
 
 def log_out(world):
@@ -242,7 +192,7 @@ def log_out(world):
     settle(world, who)
     if not who.session or who.session.lives(world.now()) is not True:
         return
-    browser = who.at[world.random.choice(world.ports)]
+    browser = world.browser(who)
     browser.submit(browser.open(f"{world.home.issuer}/account"))
     end_session(world, who.session)
 
@@ -273,6 +223,48 @@ def set_password(world):
     person.epoch += 1
 
 
+def switch_client(world):
+    """Within a second nobody signs in to a disabled application, and it gets nothing; what it held stays dead when it is enabled."""
+    client = next((client for client in world.clients if not client.enabled), None) or world.random.choice(world.clients)
+    client.enabled = not client.enabled
+    command(world.home, "client", "enable" if client.enabled else "disable", client.name)
+    time.sleep(HONOURED_AFTER)
+    if client.enabled:
+        return
+    for grant in world.grants:
+        grant.revoked = grant.revoked or grant.client is client
+    for app in world.apps[client.name].values():
+        knock(world, app, [grant for grant in world.grants if grant.client is client][-1:])
+
+
+def knock(world, app, grants):
+    """Every path at which a disabled application, or somebody sent by it, may ask."""
+    browser = world.browser(world.random.choice(world.browsers))
+    try:
+        given = ask(app, browser)
+    except Failed:
+        given = None
+    check(given is None, "a code for a disabled application:", given)
+    for grant in grants:
+        outcome(app.refresh(grant.refresh_tokens[-1][0]), grant.client)
+        token = grant.access_tokens[-1][0]
+        for path in ["/introspect", "/revoke"]:
+            answer = app.http.post(path, {"token": token}, app.authorization)
+            check(answer.status == 401, "a disabled application at", path, answer)
+        answer = app.http.get("/userinfo", Authorization=f"Bearer {token}")
+        check(answer.status == 401, "a token of a disabled application at /userinfo:", answer)
+
+
+def switch_organization(world):
+    """Suspends whoever belongs to no other that is enabled, and lets them in again: with nothing of what they held."""
+    closed = [each for each in world.organizations if not each.enabled]
+    chosen = world.random.choice(closed if closed and world.random.random() < 0.7 else world.organizations)
+    chosen.enabled = not chosen.enabled
+    command(world.home, "organization", "enable" if chosen.enabled else "disable", chosen.name)
+    for person in world.people:
+        person.settle()
+
+
 def rotate_keys(world):
     command(world.home, "keys", "rotate")
 
@@ -284,7 +276,7 @@ def kill(world):
 def cut(world):
     """A process dies with a request in it; the application asks the other one at once."""
     port = world.random.choice(world.ports)
-    other = world.apps[next(each for each in world.ports if each != port)]
+    other = next(each for each in world.ports if each != port)
     grants = [grant for grant in world.grants if grant.lives_for_refresh(world.now())]
     if grants:
         cut_refresh(world, world.random.choice(grants[-8:]), port, other)
@@ -296,12 +288,13 @@ def cut_refresh(world, grant, port, other):
     token, generation = grant.refresh_tokens[-1]
     if generation != grant.generation:
         return
-    lost = threading.Thread(target=swallow, args=[lambda: world.apps[port].refresh(token)], daemon=True)
+    apps = world.apps[grant.client.name]
+    lost = threading.Thread(target=swallow, args=[lambda: apps[port].refresh(token)], daemon=True)
     lost.start()
     time.sleep(world.random.random() * 0.03)
     world.processes[port].kill()
     lost.join(30)
-    answer = other.refresh(token)
+    answer = apps[other].refresh(token)
     check(answer.status == 200, "the refresh token whose answer was lost:", answer, grant)
     if not grant.offline:
         grant.session.used(world.now())
@@ -317,29 +310,40 @@ def swallow(call):
 
 
 def pass_time(world):
-    world.move(world.random.choices([5, 15, 30, 90, 400, 1200, 3000, 4000, 13 * 3600, 15 * 24 * 3600], [8, 8, 6, 6, 6, 3, 2, 2, 1, 1])[0])
+    seconds = world.random.choices([5, 15, 30, 90, 400, 1200, 3000, 4000, 13 * 3600, 15 * 24 * 3600], [8, 8, 6, 6, 6, 3, 2, 2, 1, 1])[0]
+    world.jumps.append(seconds)
+    world.move(seconds)
+
+
+def set_back(world):
+    """A clock that was ahead is set right, or one that was right is set wrong. Whoever comes then can sign in."""
+    right = world.jumps.pop() if world.jumps and world.random.random() < 0.5 else 0
+    world.move(-(right or world.random.choices([5, 30, 90, 400, 4000, 13 * 3600, 15 * 24 * 3600], [6, 6, 6, 6, 3, 1, 1])[0]))
+    sign_in(world)
 
 
 def look(world):
     """Both replicas say of every token what the model says: what was acknowledged stands, and what has ended is over everywhere."""
     alive = [grant for grant in world.grants if grant.lives(world.now()) is not False]
     for grant in [*alive[-4:], *world.random.sample(world.grants, min(2, len(world.grants)))]:
+        apps = world.apps[grant.client.name]
+        if not grant.client.enabled:
+            knock(world, world.app(grant.client), [grant])
+            continue
         settle_session(world, grant.session)
-        token, end = world.random.choice(grant.access_tokens[-3:])
-        now = world.now()
-        lives = grant.lives(now)
-        expected = False if lives is False or now - 20 >= end else True if lives and now + 20 < end else None
-        answers = {app.active(token) for app in world.apps.values()}
+        token = world.random.choice(grant.access_tokens[-3:])
+        expected = all_of(grant.lives(world.now()), grant.dated(token, world.now()))
+        answers = {app.active(token[0]) for app in apps.values()}
         check(expected is None or answers == {expected}, "an access token: the model says", expected, "the replicas", answers, grant)
         newest, generation = grant.refresh_tokens[-1]
         expected = grant.lives_for_refresh(world.now()) if generation == grant.generation else False
-        answers = {app.active(newest) for app in world.apps.values()}
+        answers = {app.active(newest) for app in apps.values()}
         check(expected is None or answers == {expected}, "a refresh token: the model says", expected, "the replicas", answers, grant)
 
 
 COMMANDS = {
-    sign_in: 14, authorize: 16, redeem: 26, refresh: 20, replay: 5, revoke: 3, log_out: 3, lock: 3, set_password: 1, rotate_keys: 1, kill: 1, cut: 2,
-    pass_time: 8, look: 12,
+    sign_in: 14, authorize: 16, redeem: 26, refresh: 20, replay: 5, revoke: 3, log_out: 3, lock: 3, switch_client: 2, switch_organization: 3,
+    set_password: 1, rotate_keys: 1, kill: 1, cut: 2, pass_time: 8, set_back: 3, look: 12,
 }
 
 

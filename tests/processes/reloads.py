@@ -13,10 +13,10 @@ import urllib.request
 from backups import Writers, signs_in
 from client import DECLARED, Browser
 from doctor import doctor
-from model import faketime
 from postgres import Cluster
 from service import Home, check, command, free_port, until
 from starts import ADVISORY_LOCK, Holding, health
+from world import faketime
 
 # It looks every ten seconds.
 SEEN_WITHIN = 40.0

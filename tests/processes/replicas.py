@@ -8,8 +8,8 @@ import time
 from client import DECLARED, Application, Browser, Form, Http, together
 from declared import Mount
 from doctor import doctor
-from model import faketime
 from service import EMAIL, SECRET, Home, check, command, free_port, until
+from world import faketime
 
 REPLICAS = 3
 # What keys/README.md and docs/declared-state.md promise, and a machine that does other work at the same time.

@@ -24,6 +24,7 @@ import crashes  # noqa: E402
 import declared  # noqa: E402
 import disk  # noqa: E402
 import doctor  # noqa: E402
+import migrations  # noqa: E402
 import model  # noqa: E402
 import outage  # noqa: E402
 import outbox  # noqa: E402
@@ -98,7 +99,7 @@ def in_lanes(tests, databases, lanes):
     return failed
 
 
-ROOMS = [races, replicas, starts, crashes, declared, shutdown, outage, rolling, outbox, single_use, model, backups, reloads, traces, doctor, disk]
+ROOMS = [races, replicas, starts, crashes, declared, shutdown, outage, rolling, outbox, single_use, model, migrations, backups, reloads, traces, doctor, disk]
 
 if __name__ == "__main__":
     sys.exit(main())

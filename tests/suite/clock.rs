@@ -24,6 +24,27 @@ async fn a_clock_moved_back_makes_no_proof_fresh() {
     assert!(silent.param("code").is_some(), "a proof of now counts: {silent:?}");
 }
 
+/// Who signed in by a clock that was ahead goes on in their applications when it is set right: the tokens they get then are good, and last.
+#[tokio::test]
+async fn a_session_of_a_clock_that_was_ahead_gets_tokens_that_are_good() {
+    let app = TestApp::start().await;
+    let start = app.now();
+    app.advance(Duration::from_hours(6));
+    let browser = app.browser_of(seed::ANA).await;
+    app.clock.set(start);
+    for scope in ["openid", "openid offline_access"] {
+        let url = app.authorize(seed::AUTOTALK).with("scope", scope).url();
+        let code = browser.open(&url).await.allow_if_asked().await.code();
+        let tokens = app.token(TokenRequest::code(seed::AUTOTALK, &code)).await.expect(200).json();
+        app.userinfo(tokens["access_token"].as_str().unwrap()).await.expect(200);
+        assert!(tokens["expires_in"].as_i64().unwrap() > 0, "{tokens}");
+        app.seconds_pass(60);
+        let again = TokenRequest::refresh(seed::AUTOTALK, tokens["refresh_token"].as_str().unwrap());
+        let tokens = app.token(again).await.expect(200).json();
+        app.userinfo(tokens["access_token"].as_str().unwrap()).await.expect(200);
+    }
+}
+
 /// Replicas differ by a little: a proof of another replica, two seconds ahead, is fresh.
 #[tokio::test]
 async fn a_little_ahead_is_not_wrong() {

@@ -78,7 +78,7 @@ async fn guesses(store: &Store, config: &Config, now: Timestamp) -> Result<Vec<L
     }
     let codes = attempts::rules(limits);
     for (id, row) in factor_attempts::list_blocked(&store.read(), &codes, now, MOST).await? {
-        let until = until(row.failures, codes.row.ceiling, codes.blocked_until(&row));
+        let until = until(row.failures, codes.row.ceiling, codes.blocked_until(&row, now));
         let detail = format!("{} in a row, {} in a day", row.failures, row.window_failures);
         found.push(Limited { key: format!("code:{id}"), why: "wrong codes", whose: Some(id), detail, until });
     }

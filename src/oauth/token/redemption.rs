@@ -171,7 +171,8 @@ pub(super) async fn burn(app: &App, request: &ClientRequest, of: Delegated, desc
 /// later, because signing in again prolongs a session and logout must still know whom to tell.
 fn grant_of(app: &App, now: Timestamp, of: &Delegated, session_end: Timestamp, scope: &Scope) -> Grant {
     let offline = scope.contains("offline_access");
-    let end = of.auth_time.plus(app.config.tokens.refresh_token_absolute.0);
+    // Signed in by a clock that was ahead counts as at no time (`session`): the application gets tokens all the same, that do not end in 1970.
+    let end = of.auth_time.known_or(now).plus(app.config.tokens.refresh_token_absolute.0);
     let expires_at = if offline { end } else { end.min(session_end.plus(app.config.session.absolute.0)) };
     Grant {
         id: of.id,
