@@ -79,13 +79,13 @@ impl HttpClient for Collector {
 async fn send(client: Client, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
     let (parts, body) = request.into_parts();
     let asked = client.request(parts.method, parts.uri.to_string()).headers(parts.headers).body(body);
-    let mut answer = asked.send().await.map_err(|error| chain(&error))?;
+    let mut answer = asked.send().await.map_err(|error| chain(&error.without_url()))?;
     let mut made = Response::builder().status(answer.status());
     if let Some(headers) = made.headers_mut() {
         headers.extend(answer.headers().clone());
     }
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| chain(&error))? {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| chain(&error.without_url()))? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_ANSWER {
             return Err("the collector's answer is too long".into());

@@ -94,7 +94,7 @@ impl Outbound {
             return Err(CallError::Transport(format!("answered {}", response.status())));
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&url, &error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&url, error))? {
             body.extend_from_slice(&chunk);
             if body.len() > limit {
                 return Err(CallError::Transport(format!("the answer is longer than {limit} bytes")));
@@ -148,7 +148,7 @@ async fn send(request: RequestBuilder, method: &'static str, url: &Url) -> Resul
     let sending = async {
         let mut headers = HeaderMap::new();
         telemetry::request::inject(&mut headers);
-        let outcome = request.headers(headers).send().await.map_err(|error| failure(url, &error));
+        let outcome = request.headers(headers).send().await.map_err(|error| failure(url, error));
         let span = tracing::Span::current();
         match &outcome {
             Ok(response) => span.record("http.response.status_code", i64::from(response.status().as_u16())),
@@ -195,7 +195,7 @@ fn extra_authorities(config: &config::Outbound) -> Result<Vec<Certificate>, Stri
     if certificates.is_empty() { Err(problem("no certificate in it".to_owned())) } else { Ok(certificates) }
 }
 
-fn failure(url: &Url, error: &reqwest::Error) -> CallError {
+fn failure(url: &Url, error: reqwest::Error) -> CallError {
     let mut source = error.source();
     while let Some(inner) = source {
         if inner.is::<Forbidden>() {
@@ -203,7 +203,8 @@ fn failure(url: &Url, error: &reqwest::Error) -> CallError {
         }
         source = inner.source();
     }
-    CallError::Transport(chain(error))
+    // `reqwest` would tell the whole URL.
+    CallError::Transport(format!("{}: {}", host_of(url), chain(&error.without_url())))
 }
 
 fn host_of(url: &Url) -> String {
@@ -322,8 +323,11 @@ mod tests {
             timeout: Span(std::time::Duration::from_millis(100)),
             ..config::Outbound::default()
         };
-        let failed = Outbound::new(&config).unwrap().post_form(&format!("http://{address}/"), &[]).await;
-        assert!(matches!(failed, Err(CallError::Transport(_))), "{failed:?}");
+        let failed = Outbound::new(&config).unwrap().post_form(&format!("http://{address}/paths?can=be-secrets"), &[]).await;
+        assert!(
+            matches!(&failed, Err(CallError::Transport(text)) if text.starts_with("127.0.0.1: ") && !text.contains("secrets")),
+            "{failed:?}"
+        );
     }
 
     const FIVE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
