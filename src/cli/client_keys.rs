@@ -43,7 +43,8 @@ impl Keys {
     pub(super) fn put_into(self, metadata: &mut Metadata) -> Result<(), Failure> {
         metadata.jwks = self.jwks.as_deref().map(read).transpose()?;
         metadata.jwks_uri = self.jwks_uri;
-        metadata.token_endpoint_auth_signing_alg = self.auth_signing_alg;
+        // What was restricted stays so until something else is said.
+        metadata.token_endpoint_auth_signing_alg = self.auth_signing_alg.or(metadata.token_endpoint_auth_signing_alg);
         Ok(())
     }
 }

@@ -60,8 +60,15 @@ async fn keys_take_the_place_of_a_secret_and_of_other_keys() {
     let metadata = stored(&store).await.metadata;
     assert_eq!((metadata.jwks, metadata.jwks_uri.as_deref()), (None, Some("https://app.example/jwks")));
     assert_eq!(metadata.token_endpoint_auth_signing_alg, Some(AssertionAlgorithm::ES256));
+    let moved = Keys { jwks_uri: Some("https://app.example/keys".to_owned()), ..Keys::default() };
+    set_keys(&store, moved).await.unwrap();
+    assert_eq!(
+        stored(&store).await.metadata.token_endpoint_auth_signing_alg,
+        Some(AssertionAlgorithm::ES256),
+        "what was restricted stays so"
+    );
     let events = audit_events::list(&store.read(), 10).await.unwrap();
-    assert_eq!(events.iter().filter(|event| event.kind == "client.updated").count(), 2);
+    assert_eq!(events.iter().filter(|event| event.kind == "client.updated").count(), 3);
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@ use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::session::browser::{self, Trust};
 use crate::session::{self, Current};
-use crate::store;
 use crate::store::clients;
 use crate::store::consents::{self, Consent};
+use crate::store::{self, Conn};
 use crate::tokens::Scope;
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::{ConsentPage, ScopeView};
@@ -79,22 +79,28 @@ async fn is_answered(app: &App, flow: &Flow, question: &Question) -> store::Resu
 /// Adds to what was allowed before: asking for less one day takes nothing back.
 async fn allow(app: &App, visit: &Visit, flow: &Flow, current: &Current, question: &Question) -> store::Result<()> {
     let now = app.now();
-    let (user_id, client_id, scope) = (question.user_id, flow.client_id.clone(), parse(&question.scope));
+    let (user_id, client_id, scope) = (question.user_id, flow.client_id.clone(), parse(&question.scope).to_string());
+    let consent = Consent { user_id, client_id, scope, granted_at: now };
     let event = event(Kind::ConsentGranted, visit, flow, current, question);
     app.store
         .write(move |conn| {
-            let (client_id, scope, event) = (client_id.clone(), scope.clone(), event.clone());
-            Box::pin(async move {
-                // Removed while the page was open: whoever registers its id later must not find a consent to somebody else.
-                if clients::find(conn, &client_id).await?.is_none() {
-                    return Ok(());
-                }
-                let consent = Consent { user_id, client_id, scope: scope.to_string(), granted_at: now };
-                consents::update_widened(conn, &consent, |earlier| scope.union(&parse(earlier)).to_string()).await?;
-                audit::record(conn, &event, now).await
-            })
+            let (consent, event) = (consent.clone(), event.clone());
+            Box::pin(async move { remember(conn, &consent, &event).await })
         })
         .await
+}
+
+/// A person has agreed, to this beside what they agreed to before.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn remember(conn: &Conn<'_>, consent: &Consent, event: &Event) -> store::Result<()> {
+    // Removed while the page was open: whoever registers its id later must not find a consent to somebody else.
+    if clients::find(conn, &consent.client_id).await?.is_none() {
+        return Ok(());
+    }
+    consents::update_widened(conn, consent, |earlier| parse(&consent.scope).union(&parse(earlier)).to_string()).await?;
+    audit::record(conn, event, consent.granted_at).await
 }
 
 async fn deny(app: &App, visit: &Visit, flow: &Flow, current: &Current, question: &Question) -> store::Result<()> {

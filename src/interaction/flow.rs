@@ -119,9 +119,13 @@ impl Flow {
         Self { wanted, login_hint, chosen: None, question: None, ..self.clone() }
     }
 
-    /// The request alone, without what was answered so far, to be kept where no browser is: sealed there by whoever keeps it.
+    /// The request alone, without what was answered so far, to be kept where no browser is: sealed there by whoever keeps it. A device's is not kept: a
+    /// stranger could have a mail of ours lead somebody to the question about the stranger's device. Whoever has the device types its code again.
     #[must_use]
     pub fn to_keep(&self) -> Option<String> {
+        if self.device.is_some() {
+            return None;
+        }
         let bare = Self { chosen: None, question: None, denied: false, ..self.clone() };
         serde_json::to_string(&bare).ok()
     }

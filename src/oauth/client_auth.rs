@@ -1,4 +1,4 @@
-//! Client authentication at the token, introspection and revocation endpoints (RFC 6749 §2.3).
+//! Client authentication at the token, device authorization, introspection and revocation endpoints (RFC 6749 §2.3).
 
 mod assertion;
 
@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::audit;
 use crate::clock::Timestamp;
 use crate::secret::{Digest, Secret};
+use crate::store;
 use crate::store::clients::{AuthMethod, Client, ClientSecret};
 use crate::web::Params;
 
@@ -47,15 +48,22 @@ const SECRET_SLOTS: usize = 2;
 /// # Errors
 /// `invalid_client`, `invalid_request`.
 pub async fn authenticate(app: &App, headers: &HeaderMap, form: &Params, origin: &audit::Origin) -> Result<AuthenticatedClient, Error> {
-    if let Some(assertion) = assertion::presented(headers, form)? {
-        return assertion::authenticate(app, &assertion, origin).await;
+    match assertion::presented(headers, form) {
+        Ok(Some(assertion)) => return assertion::authenticate(app, &assertion, origin).await,
+        Ok(None) => {}
+        Err(error) => return assertion::refuse(app, form.get("client_id").unwrap_or_default(), error, origin).await,
     }
     let credentials = presented(headers, form)?;
-    let client = if is_client_id(&credentials.client_id) { app.clients.find(&credentials.client_id).await? } else { None };
+    let client = find(app, &credentials.client_id).await?;
     let attempt = Attempt::of(app, client.as_deref(), &credentials.client_id, origin);
     let checking = || check(client.clone(), &credentials, app.now());
     let failed = recorder(&credentials.client_id, credentials.method, origin);
     attempt.run(app, checking, failed).await
+}
+
+/// The client of this id, which anybody may have written.
+async fn find(app: &App, client_id: &str) -> store::Result<Option<Arc<Client>>> {
+    if is_client_id(client_id) { app.clients.find(client_id).await } else { Ok(None) }
 }
 
 /// What the log and the audit have of a failure.

@@ -1,4 +1,4 @@
-//! A request of an authenticated client, as the token, introspection and revocation endpoints take it.
+//! A request of an authenticated client, as the token, device authorization, introspection and revocation endpoints take it.
 
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use http::request::Parts;

@@ -1,4 +1,4 @@
-//! Cross-origin requests of browsers' clients (Fetch §3.2): discovery, JWKS, token, revocation, userinfo; never the authorization endpoint.
+//! Cross-origin requests of browsers' clients (Fetch §3.2): discovery, JWKS, token, device authorization, revocation, userinfo; never the authorization endpoint.
 //!
 //! Any origin may ask and nothing is ever sent with the browser's own credentials: what protects these endpoints is the code, the
 //! verifier or the token in the request, and no cookie is read there.

@@ -16,10 +16,9 @@ use super::client_request::ClientRequest;
 use super::error::{Code, Error};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
-use crate::config::Quota;
-use crate::interaction::device::budget;
+use crate::interaction::device::budget::OfRequest;
 use crate::secret;
-use crate::store::buckets::{self, Take};
+use crate::store::buckets::Take;
 use crate::store::clients::GrantType;
 use crate::store::device_authorizations::{self, DeviceAuthorization};
 use crate::store::{self, Conn};
@@ -56,7 +55,7 @@ pub async fn post(State(app): State<App>, request: Result<ClientRequest, Error>)
     }
     let scope = check_scope(request.form.get("scope"), request.client(), &*app.scopes.all().await?)?;
     let class = request.origin.address.map(|address| address::class(address).to_string());
-    let costs = budget::of_request(&app, &request.client().client_id, class.as_deref());
+    let costs = OfRequest::new(&app, &request.client().client_id, class.as_deref());
     for _ in 0..TRIES {
         let (device_code, user_code) = (device::random_device_code(), UserCode::random());
         let digests = device::digest_of_device_code(&device_code).zip(user_code.digest(&app.pepper));
@@ -90,8 +89,8 @@ enum Inserted {
 }
 
 /// One transaction: what it costs, the row, the audit event.
-async fn insert(app: &App, request: &ClientRequest, row: DeviceAuthorization, costs: Vec<(String, Quota)>) -> store::Result<Inserted> {
-    let event = Event::new(Kind::DeviceAuthorizationRequested, &request.origin).client(&row.client_id);
+async fn insert(app: &App, request: &ClientRequest, row: DeviceAuthorization, costs: OfRequest) -> store::Result<Inserted> {
+    let event = Event::new(Kind::DeviceAuthorizationRequested, &request.origin).client(&row.client_id).grant(row.id);
     let job = std::sync::Arc::new((event.detail("scope", row.scope.clone()), row, costs));
     app.store
         .write(move |conn| {
@@ -101,15 +100,12 @@ async fn insert(app: &App, request: &ClientRequest, row: DeviceAuthorization, co
         .await
 }
 
-async fn run(conn: &Conn<'_>, event: &Event, row: &DeviceAuthorization, costs: &[(String, Quota)]) -> store::Result<Inserted> {
-    for (paid, (key, quota)) in costs.iter().enumerate() {
-        if let Take::Wait(wait) = buckets::take(conn, key, *quota, row.created_at).await? {
-            buckets::update_given_back(conn, costs.get(..paid).unwrap_or_default()).await?;
-            return Ok(Inserted::Wait(wait));
-        }
+async fn run(conn: &Conn<'_>, event: &Event, row: &DeviceAuthorization, costs: &OfRequest) -> store::Result<Inserted> {
+    if let Take::Wait(wait) = costs.take(conn, row.created_at).await? {
+        return Ok(Inserted::Wait(wait));
     }
     if !device_authorizations::insert(conn, row).await? {
-        buckets::update_given_back(conn, costs).await?;
+        costs.give_back(conn).await?;
         return Ok(Inserted::Taken);
     }
     audit::record(conn, event, row.created_at).await?;

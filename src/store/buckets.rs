@@ -72,6 +72,17 @@ pub async fn update_given_back(conn: &Conn<'_>, taken: &[(String, Quota)]) -> Re
     Ok(())
 }
 
+/// Takes one from each, or from none. How long there is nothing left, if so.
+pub async fn take_each(conn: &Conn<'_>, costs: &[(String, Quota)], now: Timestamp) -> Result<Take> {
+    for (paid, (key, quota)) in costs.iter().enumerate() {
+        if let Take::Wait(wait) = take(conn, key, *quota, now).await? {
+            update_given_back(conn, costs.get(..paid).unwrap_or_default()).await?;
+            return Ok(Take::Wait(wait));
+        }
+    }
+    Ok(Take::Given)
+}
+
 /// Buckets of this kind that are not full, the emptiest first: for operators.
 pub async fn list(conn: &Conn<'_>, kind: &str, now: Timestamp, limit: u64) -> Result<Vec<(String, Timestamp)>> {
     let wanted = Column::FullAt.gt(now.millis()).and(Column::Key.starts_with(kind));

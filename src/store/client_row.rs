@@ -1,11 +1,12 @@
 //! A client's metadata as its row has it.
 //!
-//! A release from before assertions goes on serving on the same rows, and would stop at an authentication method that it does not know, at every list of
-//! clients. It reads such a client as one with a secret, of which there is none: nobody gets in there in its name.
+//! A release from before assertions and devices goes on serving on the same rows, and would stop at a method or a grant type that it does not know, at every
+//! list of clients. It reads a client that signs as one with a secret, of which there is none: nobody gets in there in its name; and of what a client may
+//! do all but what it does not know.
 
 use serde::{Deserialize, Serialize};
 
-use super::clients::{AuthMethod, Metadata};
+use super::clients::{AuthMethod, GrantType, Metadata};
 
 #[derive(Serialize, Deserialize)]
 struct Row {
@@ -14,6 +15,9 @@ struct Row {
     /// Instead of `token_endpoint_auth_method`.
     #[serde(default, skip_serializing_if = "is_false")]
     signs_assertions: bool,
+    /// All of them, in their order, where `grant_types` has those alone that earlier releases know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    all_grant_types: Option<Vec<GrantType>>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -27,11 +31,15 @@ pub(super) fn write(metadata: &Metadata) -> serde_json::Result<String> {
     if signs_assertions {
         metadata.token_endpoint_auth_method = AuthMethod::default();
     }
-    serde_json::to_string(&Row { metadata, signs_assertions })
+    let for_devices = metadata.grant_types.contains(&GrantType::DeviceCode);
+    let all_grant_types = for_devices.then(|| metadata.grant_types.clone());
+    metadata.grant_types.retain(|grant_type| *grant_type != GrantType::DeviceCode);
+    serde_json::to_string(&Row { metadata, signs_assertions, all_grant_types })
 }
 
 pub(super) fn read(text: &str) -> serde_json::Result<Metadata> {
-    let Row { mut metadata, signs_assertions } = serde_json::from_str(text)?;
+    let Row { mut metadata, signs_assertions, all_grant_types } = serde_json::from_str(text)?;
+    metadata.grant_types = all_grant_types.unwrap_or(metadata.grant_types);
     if signs_assertions {
         metadata.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
     }
@@ -49,6 +57,16 @@ mod tests {
         let row = write(&metadata).unwrap();
         let before: serde_json::Value = serde_json::from_str(&row).unwrap();
         assert_eq!(before["token_endpoint_auth_method"], "client_secret_basic");
+        assert_eq!(read(&row).unwrap(), metadata);
+    }
+
+    #[test]
+    fn what_earlier_releases_read_of_a_client_for_devices_has_nothing_that_they_do_not_know() {
+        let grant_types = vec![GrantType::DeviceCode, GrantType::RefreshToken];
+        let metadata = Metadata { grant_types, ..Metadata::default() };
+        let row = write(&metadata).unwrap();
+        let before: serde_json::Value = serde_json::from_str(&row).unwrap();
+        assert_eq!(before["grant_types"], serde_json::json!(["refresh_token"]));
         assert_eq!(read(&row).unwrap(), metadata);
     }
 

@@ -16,6 +16,9 @@ use crate::secret::Digest;
 /// By how much each poll that comes too early lengthens the interval (RFC 8628 §3.5).
 pub const SLOWER_BY: Duration = Duration::from_secs(5);
 
+/// An answer is there for its device at least so long.
+const ANSWER_KEPT: Duration = Duration::from_mins(1);
+
 /// Networks hold up one poll and not the next: who keeps to the interval is not told to slow down.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -149,8 +152,11 @@ pub async fn purge(conn: &Conn<'_>, before: Timestamp, limit: u64) -> Result<u64
     Ok(Entity::delete_many().filter(Column::Id.in_subquery(old)).exec(conn).await?.rows_affected)
 }
 
+/// What is still to be answered. The answer is kept for the device's next poll, however late it came.
 fn pending(id: Uuid, now: Timestamp) -> UpdateMany<Entity> {
+    let (end, next) = (|| Expr::col(Column::ExpiresAt), now.plus(ANSWER_KEPT).millis());
     Entity::update_many()
+        .col_expr(Column::ExpiresAt, Expr::case(end().lt(next), next).finally(end()).into())
         .filter(Column::Id.eq(id))
         .filter(Column::State.eq("pending"))
         .filter(Column::ExpiresAt.gt(now.millis()))
@@ -295,7 +301,10 @@ mod tests {
             inserted(&store, &first).await;
             inserted(&store, &second).await;
             assert!(!approved(&store, first.id, first.expires_at).await, "too late");
-            assert!(approved(&store, first.id, NOW).await);
+            let late = first.expires_at.minus(Duration::from_secs(2));
+            assert!(approved(&store, first.id, late).await);
+            let kept = find(&store.read(), first.id).await.unwrap().unwrap().expires_at;
+            assert_eq!(kept, late.plus(ANSWER_KEPT), "for the device's next poll");
             assert!(!approved(&store, first.id, NOW).await);
             let (first, second) = (first.id, second.id);
             assert!(!store.write_one(move |conn| Box::pin(redeem_denial(conn, first, NOW))).await.unwrap());

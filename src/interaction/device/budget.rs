@@ -13,12 +13,55 @@ use crate::web::{Visit, address};
 /// The limit's name in metrics.
 const NAME: &str = "device_codes";
 
-/// What one request of a client's device is taken from, until a person answers it. `class`: of the address that asked.
-#[must_use]
-pub fn of_request(app: &App, client_id: &str, class: Option<&str>) -> Vec<(String, Quota)> {
-    let (client, limits) = (buckets::name_of_client(client_id), &app.config.limits);
-    let here = class.filter(|_| limits.enabled).map(|class| (format!("device-request:{client}:{class}"), limits.device_requests));
-    here.into_iter().chain([(format!("device-request-total:{client}"), limits.device_requests_total)]).collect()
+/// At an address where the client has no other, so many devices may ask for a code while those of all addresses have spent what the client has.
+const WHILE_SPENT: u32 = 2;
+
+/// What one request of a client's device is taken from, until a person answers it.
+#[derive(Clone, Debug)]
+pub struct OfRequest {
+    /// Of the client at the address that asked; none when limits by address are off.
+    here: Option<(String, Quota)>,
+    /// Of the client at all addresses.
+    everywhere: (String, Quota),
+}
+
+impl OfRequest {
+    /// `class`: of the address that asked.
+    #[must_use]
+    pub fn new(app: &App, client_id: &str, class: Option<&str>) -> Self {
+        let (client, limits) = (buckets::name_of_client(client_id), &app.config.limits);
+        let class = class.filter(|_| limits.enabled);
+        Self {
+            here: class.map(|class| (format!("device-request:{client}:{class}"), limits.device_requests)),
+            everywhere: (format!("device-request-total:{client}"), limits.device_requests_total),
+        }
+    }
+
+    /// Pays. How long there is nothing left, if so. Spending what a client has everywhere keeps nobody's device out: each address has less then, as with
+    /// wrong secrets of clients.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn take(&self, conn: &Conn<'_>, now: Timestamp) -> store::Result<Take> {
+        let (total, of_all) = &self.everywhere;
+        let spent = buckets::take(conn, total, *of_all, now).await?;
+        let Some((here, quota)) = &self.here else { return Ok(spent) };
+        let quota = if spent == Take::Given { *quota } else { Quota { burst: quota.burst.min(WHILE_SPENT), ..*quota } };
+        let taken = buckets::take(conn, here, quota, now).await?;
+        if taken != Take::Given && spent == Take::Given {
+            buckets::update_given_back(conn, std::slice::from_ref(&self.everywhere)).await?;
+        }
+        Ok(taken)
+    }
+
+    /// A person has answered, or no code was given: it cost nothing.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn give_back(&self, conn: &Conn<'_>) -> store::Result<()> {
+        let costs: Vec<_> = self.here.iter().chain([&self.everywhere]).cloned().collect();
+        buckets::update_given_back(conn, &costs).await
+    }
 }
 
 /// What one code that is typed is taken from, until it was right: by address, and by person where somebody is signed in.
@@ -41,22 +84,15 @@ pub(super) async fn take(app: &App, costs: &[(String, Quota)]) -> store::Result<
     let (now, keys) = (app.now(), costs.to_vec());
     let taking = app.store.write(move |conn| {
         let keys = keys.clone();
-        Box::pin(async move { take_all(conn, &keys, now).await })
+        Box::pin(async move { buckets::take_each(conn, &keys, now).await })
     });
-    let waits = taking.await?;
-    if waits.is_some() {
-        app.metrics.limited(NAME);
-    }
-    Ok(waits)
-}
-
-async fn take_all(conn: &Conn<'_>, costs: &[(String, Quota)], now: Timestamp) -> store::Result<Option<Duration>> {
-    for (key, quota) in costs {
-        if let Take::Wait(wait) = buckets::take(conn, key, *quota, now).await? {
-            return Ok(Some(wait));
+    match taking.await? {
+        Take::Given => Ok(None),
+        Take::Wait(wait) => {
+            app.metrics.limited(NAME);
+            Ok(Some(wait))
         }
     }
-    Ok(None)
 }
 
 /// The code was right: it cost nothing.

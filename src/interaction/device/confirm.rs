@@ -6,21 +6,20 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
+use super::budget::OfRequest;
+use super::over;
 use super::standing::{self, Ready, Standing};
-use super::{budget, over};
 use crate::app::App;
 use crate::audit::{self, Event, Kind};
 use crate::clock::Timestamp;
-use crate::config::Quota;
+use crate::interaction::consent;
 use crate::interaction::flow::{self, Flow, FlowQuery, Question};
 use crate::interaction::form::{self, facts, see_other};
 use crate::session;
 use crate::session::browser::{self, Trust};
-use crate::store::clients;
-use crate::store::consents::{self, Consent};
+use crate::store::consents::Consent;
 use crate::store::device_authorizations::{self, Approval};
-use crate::store::{self, Conn, buckets};
-use crate::tokens::Scope;
+use crate::store::{self, Conn};
 use crate::web::cookies::with_cookie;
 use crate::web::pages::views::ScopeView;
 use crate::web::pages::views::device::DeviceConfirmPage;
@@ -81,7 +80,7 @@ struct Answer {
     ready: Ready,
     /// None: the person does not allow it.
     approval: Option<Approval>,
-    costs: Vec<(String, Quota)>,
+    costs: OfRequest,
     origin: audit::Origin,
     now: Timestamp,
 }
@@ -97,7 +96,7 @@ impl Answer {
             acr: session.acr.clone(),
             epoch: session.epoch,
         });
-        let costs = budget::of_request(app, &ready.client.client_id, ready.authorization.address.as_deref());
+        let costs = OfRequest::new(app, &ready.client.client_id, ready.authorization.address.as_deref());
         Self { approval, costs, origin: session::origin(visit), now: app.now(), ready }
     }
 
@@ -111,7 +110,7 @@ impl Answer {
         if !answered {
             return Ok(false);
         }
-        buckets::update_given_back(conn, &self.costs).await?;
+        self.costs.give_back(conn).await?;
         let kind = if self.approval.is_some() { Kind::DeviceAuthorizationApproved } else { Kind::DeviceAuthorizationDenied };
         if self.approval.is_some() && !self.ready.client.metadata.first_party {
             self.consent(conn, &scope).await?;
@@ -122,21 +121,16 @@ impl Answer {
 
     /// Remembered as the consent page's: My Account shows it, and withdraws it.
     async fn consent(&self, conn: &Conn<'_>, scope: &str) -> store::Result<()> {
-        let client_id = &self.ready.client.client_id;
-        // Removed while the page was open: whoever registers its id later must not find a consent to somebody else.
-        if clients::find(conn, client_id).await?.is_none() {
-            return Ok(());
-        }
-        let consent =
-            Consent { user_id: self.ready.current.user.id, client_id: client_id.clone(), scope: scope.to_owned(), granted_at: self.now };
-        let widened = |earlier: &str| self.ready.scope.union(&Scope::parse(earlier).unwrap_or_default()).to_string();
-        consents::update_widened(conn, &consent, widened).await?;
-        audit::record(conn, &self.event(Kind::ConsentGranted, scope), self.now).await
+        let Ready { current, client, .. } = &self.ready;
+        let (user_id, client_id) = (current.user.id, client.client_id.clone());
+        let consent = Consent { user_id, client_id, scope: scope.to_owned(), granted_at: self.now };
+        consent::remember(conn, &consent, &self.event(Kind::ConsentGranted, scope)).await
     }
 
     fn event(&self, kind: Kind, scope: &str) -> Event {
-        let Ready { current, client, .. } = &self.ready;
-        Event::new(kind, &self.origin).user(current.user.id).client(&client.client_id).session(current.session.id).detail("scope", scope)
+        let Ready { current, client, authorization, .. } = &self.ready;
+        let event = Event::new(kind, &self.origin).user(current.user.id).client(&client.client_id).session(current.session.id);
+        event.grant(authorization.id).detail("scope", scope)
     }
 }
 
@@ -154,9 +148,25 @@ async fn show(app: &App, visit: &Visit, ready: Ready, status: StatusCode) -> Res
         email: current.user.email.clone(),
         another_account: flow::page_path("/login", &flow::seal(app, visit, &another).value),
         user_code: asking.device.map(|device| device.user_code).unwrap_or_default(),
-        other_network: authorization.address.is_some_and(|class| class != address::class(visit.address).to_string()),
+        other_network: authorization.address.is_some_and(|class| differ(&class, &address::class(visit.address).to_string())),
         minutes: u32::try_from(app.now().since(authorization.created_at).as_secs() / 60).unwrap_or(u32::MAX),
         scopes: scope.without("openid").iter().map(|value| ScopeView::new(value, known.description(value, locale.tag()))).collect(),
     };
     Ok(with_cookie(app.pages.render_with_status(status, visit, locale, &page), set_cookie))
+}
+
+/// Whether these are two networks. Of addresses of two families nobody can tell: a television and a telephone in one room often have one each.
+fn differ(one: &str, other: &str) -> bool {
+    one != other && one.contains(':') == other.contains(':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::differ;
+
+    #[test]
+    fn networks_are_compared_within_a_family() {
+        assert!(differ("192.0.2.1", "192.0.2.2") && differ("2001:db8::/64", "2001:db8:0:1::/64"));
+        assert!(!differ("192.0.2.1", "192.0.2.1") && !differ("192.0.2.1", "2001:db8::/64"));
+    }
 }

@@ -12,12 +12,11 @@ use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
-use super::{AuthenticatedClient, disabled, not_registered, recorder};
+use super::{AuthenticatedClient, disabled, find, not_registered, recorder};
 use crate::app::App;
 use crate::audit;
 use crate::clock::{SKEW, Timestamp};
 use crate::keys::SignedAssertion;
-use crate::oauth::client::is_client_id;
 use crate::oauth::client_limit::Attempt;
 use crate::oauth::error::{Code, Error};
 use crate::secret::Digest;
@@ -81,13 +80,26 @@ pub(super) fn presented(headers: &HeaderMap, form: &Params) -> Result<Option<Ass
     Ok(Some(Assertion { signed, claims, client_id, named }))
 }
 
+/// What is no assertion fails as one that does not verify: counted, in the log, in the audit.
+///
+/// # Errors
+/// `error`; there were too many failures; the store's.
+pub(super) async fn refuse(app: &App, client_id: &str, error: Error, origin: &audit::Origin) -> Result<AuthenticatedClient, Error> {
+    if error.code != Code::InvalidClient {
+        return Err(error);
+    }
+    let client = find(app, client_id).await?;
+    let attempt = Attempt::of(app, client.as_deref(), client_id, origin);
+    attempt.run(app, || Err(error.clone()), recorder(client_id, AuthMethod::PrivateKeyJwt, origin)).await
+}
+
 /// Verified first, and spent only then: nobody uses up what a client has yet to send.
 ///
 /// # Errors
 /// `invalid_client`; there were too many failures; the store's.
 pub(super) async fn authenticate(app: &App, assertion: &Assertion, origin: &audit::Origin) -> Result<AuthenticatedClient, Error> {
     let client_id = &assertion.client_id;
-    let client = if is_client_id(client_id) { app.clients.find(client_id).await? } else { None };
+    let client = find(app, client_id).await?;
     let attempt = Attempt::of(app, client.as_deref(), client_id, origin);
     let failed = recorder(client_id, AuthMethod::PrivateKeyJwt, origin);
     // A signature takes a hundred times as long as a digest: it is not verified where all wait for each other.

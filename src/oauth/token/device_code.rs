@@ -58,7 +58,7 @@ async fn stolen(app: &App, request: &ClientRequest, found: DeviceAuthorization) 
         return redemption::burn(app, request, delegated(found, approval), description.to_owned()).await;
     }
     let (id, now) = (found.id, request.now);
-    let event = Event::new(Kind::CodeRefused, &request.origin).client(&found.client_id).detail("grant_type", "device_code");
+    let event = Event::new(Kind::CodeRefused, &request.origin).client(&found.client_id).grant(found.id).detail("grant_type", "device_code");
     let event = event.detail("reason", description).detail("presented_by", request.client().client_id.clone());
     let revoked: store::Result<()> = app
         .store

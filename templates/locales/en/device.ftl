@@ -20,6 +20,7 @@ device-confirm-intro = If you allow it, { $client } on that device can:
 device-confirm-allow = Yes, allow
 device-confirm-deny = Do not allow
 device-done-heading = You can go back to your device
+device-done-heading-denied = Nothing was connected
 device-done-allowed = { $client } goes on there in a few seconds. You can close this page.
 device-done-denied = { $client } on that device gets nothing of yours. You can close this page.
 device-done-account = You can take back what applications may do at any time:

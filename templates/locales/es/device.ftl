@@ -14,12 +14,13 @@ device-confirm-asked = { $minutes ->
     [one] El dispositivo lo pidió hace un minuto.
    *[other] El dispositivo lo pidió hace { $minutes } minutos.
  }
-device-confirm-other-network = Está en otra red que este navegador.
+device-confirm-other-network = Está en una red distinta de la de este navegador.
 device-confirm-warning = Si alguien te envió el código o un enlace, o si el dispositivo no es tuyo, elige «No permitir»: esa persona entraría en tu cuenta.
 device-confirm-intro = Si lo permites, { $client } en ese dispositivo podrá:
 device-confirm-allow = Sí, permitir
 device-confirm-deny = No permitir
 device-done-heading = Puedes volver a tu dispositivo
+device-done-heading-denied = No se conectó nada
 device-done-allowed = { $client } continúa allí en unos segundos. Puedes cerrar esta página.
 device-done-denied = { $client } en ese dispositivo no recibe nada tuyo. Puedes cerrar esta página.
 device-done-account = Puedes retirar en cualquier momento lo que pueden hacer las aplicaciones:

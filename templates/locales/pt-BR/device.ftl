@@ -20,6 +20,7 @@ device-confirm-intro = Se você permitir, { $client } nesse dispositivo poderá:
 device-confirm-allow = Sim, permitir
 device-confirm-deny = Não permitir
 device-done-heading = Você pode voltar ao seu dispositivo
+device-done-heading-denied = Nada foi conectado
 device-done-allowed = { $client } continua lá em alguns segundos. Você pode fechar esta página.
 device-done-denied = { $client } nesse dispositivo não recebe nada seu. Você pode fechar esta página.
 device-done-account = Você pode retirar a qualquer momento o que os aplicativos podem fazer:

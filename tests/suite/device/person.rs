@@ -54,3 +54,18 @@ async fn a_person_who_is_disabled_cannot_answer() {
     page.click("#device-allow").await.expect("/login", 200);
     poll(&app, TV, &asked).await.expect_error(400, "authorization_pending");
 }
+
+/// A stranger types the code of a device of theirs and has us write to somebody: whoever follows that mail is not led to the stranger's device.
+#[tokio::test]
+async fn our_mails_lead_nobody_to_a_strangers_device() {
+    let app = start().await;
+    let asked = begin(&app, TV, "openid").await;
+    let (stranger, ana) = (app.browser(), app.browser());
+    let page = enter(&stranger, &asked.user_code).await.expect("/login", 200).click("Forgot your password?").await;
+    page.fill("Email", seed::ANA).click("Send link").await.expect("/password/reset/sent", 200);
+    let page = ana.open(&app.mail("password_reset", seed::ANA).await.path("link")).await;
+    let new = "seven green bicycles in the rain";
+    let page = page.fill("New password", new).fill("Confirm new password", new).click("Save").await.expect("/login", 200);
+    page.sign_in_with(seed::ANA, new).await.expect("/account", 200);
+    poll(&app, TV, &asked).await.expect_error(400, "authorization_pending");
+}
