@@ -265,3 +265,11 @@ async fn an_assertion_gives_no_more_than_a_secret() {
     let elsewhere = exchange().with("redirect_uri", &redirect_uri(seed::LEGACY));
     app.token(autotalk.signed(&app, seed::AUTOTALK, elsewhere)).await.expect_error(400, "invalid_grant");
 }
+
+/// Whoever probes with what is no assertion at all is counted and audited as well.
+#[tokio::test]
+async fn what_is_no_assertion_is_a_failure_like_any_other() {
+    let app = TestApp::start().await;
+    app.token(with_assertion(request(), "e30.e30.")).await.expect_error(401, "invalid_client");
+    assert!(app.audit().await.contains(&"client.authentication_failed".to_owned()));
+}
