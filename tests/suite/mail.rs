@@ -146,7 +146,7 @@ async fn what_was_sent_keeps_no_content() {
     assert!(app.mails().await.is_empty());
     vestibule::jobs::purge::once(&app.app, "suite").await.unwrap();
     assert_eq!(rows(&app).await.len(), 1);
-    app.advance(Duration::from_hours(25));
+    app.advance(Duration::from_hours(26));
     // An hour each, and one behind.
     for _ in 0..26 {
         vestibule::jobs::purge::once(&app.app, "suite").await.unwrap();
