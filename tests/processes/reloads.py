@@ -300,7 +300,9 @@ def the_service_manager_hears_how_things_stand(_databases):
         until("it is ready again", lambda: manager.heard("READY=1") == 2)
         reloading = [message for message in manager.told if "RELOADING=1" in message]
         check(reloading and any(line.startswith("MONOTONIC_USEC=") for line in reloading[0]), "a reload without its time:", reloading)
-        check("settings read again" not in process.output(), "nothing had changed, and all was made anew:", process.output())
+        said = process.output()
+        check("settings read again: nothing has changed since" in said, "whoever asked is not told that nothing had changed:", said)
+        check("settings read again changed" not in said, "nothing had changed, and all was made anew:", said)
         home.file.write_text("nonsense = 1\n")
         process.child.send_signal(signal.SIGHUP)
         until("the failure is told", lambda: manager.heard("STATUS=the new settings cannot be used; the old ones stay"))
